@@ -1,0 +1,40 @@
+# `make demo` and `make test` need Python 3.11 or later and make; everything else is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo up test chaos bench lint lock clean
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Groundwork needs Python 3.11 or later; $(PYTHON) is older. Say: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) from requirements.lock (a minute or so the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(INSTALLED)  ## import 100,000 rows through the whole path, then stop
+	@$(BIN)/groundwork demo $(ARGS)
+
+up: $(INSTALLED)  ## all parts in the foreground
+	@$(BIN)/groundwork up $(ARGS)
+
+test: $(INSTALLED)  ## every test
+	@$(BIN)/python -m pytest $(ARGS)
+
+bench: $(INSTALLED)  ## benchmarks: make bench [ONLY=import,gateway] [QUICK=1]
+	@$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
+
+lint: $(INSTALLED)  ## format check, lint and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+lock: $(INSTALLED)  ## resolve requirements.lock anew
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --upgrade --custom-compile-command 'make lock' --output-file requirements.lock --quiet
+
+clean:
+	rm -rf $(VENV) .groundwork build *.egg-info

@@ -1,0 +1,36 @@
+"""What every Groundwork block has in common: where its configuration comes from."""
+
+from typing import Self, cast
+
+from prefect.blocks.core import Block
+from prefect.settings import get_current_settings
+
+DOCUMENT = "groundwork"
+"""Name of the block document that ``groundwork up`` registers for each block type."""
+
+
+class ConfiguredBlock(Block):
+    """A block that works without any set-up.
+
+    The environment wins; where it says nothing, the block document ``groundwork`` in Prefect (edit it in the UI); where
+    there is none either, the embedded default.
+    """
+
+    @classmethod
+    def from_settings(cls) -> Self | None:
+        """The block as ``GROUNDWORK_*`` variables set it; None where they say nothing."""
+        raise NotImplementedError
+
+    @classmethod
+    def configured(cls) -> Self:
+        """The block to use in this process. Reads Prefect's API at most once, and only if the environment is silent."""
+        return cls.from_settings() or cls._saved() or cls()
+
+    @classmethod
+    def _saved(cls) -> Self | None:
+        if get_current_settings().api.url is None:
+            return None
+        try:
+            return cast(Self, cls.load(DOCUMENT, validate=False))
+        except ValueError:
+            return None

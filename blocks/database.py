@@ -1,0 +1,77 @@
+"""The Database block: PostgreSQL, embedded by default."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property, lru_cache
+from typing import ClassVar, Self
+
+import psycopg
+from pydantic import Field, SecretStr
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url
+
+from blocks.configured import ConfiguredBlock
+from blocks.embedded import EmbeddedPostgres
+from blocks.errors import ConfigurationError
+from blocks.settings import settings
+
+
+class Database(ConfiguredBlock):
+    """PostgreSQL 14 or later: the inbox and the application's tables.
+
+    Left empty, it is the embedded server of the Groundwork home.
+    """
+
+    _block_type_name: ClassVar[str] = "Groundwork Database"
+    _block_type_slug: ClassVar[str] = "groundwork-database"
+    _description: ClassVar[str] = "PostgreSQL that holds the inbox and the application's tables."
+
+    connection_url: SecretStr | None = Field(
+        None, title="URL", description="postgresql://user:password@host/database. Empty: the embedded server."
+    )
+
+    @classmethod
+    def from_settings(cls) -> Self | None:
+        url = settings().database_url
+        return cls(connection_url=url) if url else None
+
+    @property
+    def url(self) -> URL:
+        """SQLAlchemy URL with the psycopg driver.
+
+        Raises:
+            ConfigurationError: the URL is not one of PostgreSQL.
+        """
+        if self.connection_url is None:
+            return EmbeddedPostgres(settings().home).url()
+        url = make_url(self.connection_url.get_secret_value())
+        if url.get_backend_name() not in ("postgresql", "postgres"):
+            raise ConfigurationError(
+                f"GROUNDWORK_DATABASE_URL is a {url.get_backend_name()} URL; Groundwork needs postgresql://…"
+            )
+        return url.set(drivername="postgresql+psycopg")
+
+    @property
+    def conninfo(self) -> str:
+        """libpq connection string, for COPY and LISTEN on a connection of one's own."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """SQLAlchemy engine, made once per block; its pool opens connections on demand."""
+        return create_engine(self.url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction: committed at the end of the block, rolled back on any exception."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    def connect(self) -> psycopg.Connection[tuple[object, ...]]:
+        """A psycopg connection outside the pool, for bulk COPY or LISTEN. The caller closes it."""
+        return psycopg.connect(self.conninfo)
+
+
+@lru_cache
+def database() -> Database:
+    """The process's database, as configured."""
+    return Database.configured()

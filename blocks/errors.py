@@ -1,0 +1,63 @@
+"""What can go wrong, in words for the person who has to act.
+
+A docstring of an exception is the operator's message: what happened and what to do about it.
+"""
+
+
+class GroundworkError(Exception):
+    """Base of every error that Groundwork raises on purpose."""
+
+
+class NonRetriable(GroundworkError):
+    """The input is wrong and will stay wrong: no retry can help, so the job fails at once. Mend the input, then send a new event."""
+
+
+class RetryAfter(GroundworkError):
+    """A provider asked to be called again no sooner than in ``seconds``. The step waits that long before its next try."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class StaleAttempt(NonRetriable):
+    """Another run has claimed this delivery since. This run may neither write nor settle; nothing it wrote after that was kept. No action is needed."""
+
+
+class DeliveryDied(GroundworkError):
+    """No run could bring the delivery to an end, or its run was cancelled. The message says which; a dead letter can be replayed."""
+
+
+class UnknownName(GroundworkError):
+    """The name is not in the catalogue. The message suggests the nearest names; `GET /catalogue` lists them all."""
+
+
+class DatabaseUnavailable(GroundworkError):
+    """PostgreSQL cannot be reached. In the embedded mode run `groundwork up`; else check GROUNDWORK_DATABASE_URL."""
+
+
+class BlobMissing(NonRetriable):
+    """The blob store has no object at this key. Upload it again and send a new event."""
+
+
+class BlobChanged(NonRetriable):
+    """The object changed while it was being read, so its parts may not belong together. Upload it under a new key and send a new event."""
+
+
+class ConfigurationError(GroundworkError):
+    """A setting is missing, malformed or not safe for this mode. The message names the setting and the cure."""
+
+
+class BlobRefused(NonRetriable):
+    """The blob store refused access. Check the credentials and the rights that docs/blocks.md lists, then send a new
+    event."""
+
+
+class MailRefused(NonRetriable):
+    """The mail server refused the message or a recipient for good (a 5xx reply). Correct the address or the account,
+    then send a new event."""
+
+
+class MailTemporarilyRefused(GroundworkError):
+    """The mail server put the message off (a 4xx reply) or the connection broke. The step tries again by itself; no
+    action is needed unless it lasts."""

@@ -1,0 +1,47 @@
+"""Waiting out a database restart."""
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from types import TracebackType
+
+from sqlalchemy.exc import OperationalError
+
+_FIRST_DELAY = 0.1
+_LONGEST_DELAY = 2.0
+
+
+class _Trial(AbstractContextManager["_Trial"]):
+    def __init__(self, last: bool) -> None:
+        self.last = last
+        self.succeeded = False
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        self.succeeded = error is None
+        return isinstance(error, OperationalError) and not self.last
+
+
+def while_database_restarts(patience: float) -> Iterator[_Trial]:
+    """Trials of a transaction that may be repeated as a whole, with growing pauses while the database is away::
+
+        for trial in while_database_restarts(30):
+            with trial, database().transaction() as connection:
+                ...
+
+    Args:
+        patience: seconds after which the error of a trial is let through.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: the database stayed away.
+    """
+    deadline = time.monotonic() + patience
+    delay = _FIRST_DELAY
+    while True:
+        trial = _Trial(last=time.monotonic() + delay > deadline)
+        yield trial
+        if trial.succeeded:
+            return
+        time.sleep(delay)
+        delay = min(delay * 2, _LONGEST_DELAY)

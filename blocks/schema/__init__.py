@@ -1,0 +1,18 @@
+"""The tables: ``groundwork`` is the inbox, ``app`` the contacts application's own rows."""
+
+from blocks.schema.base import metadata
+from blocks.schema.contacts import app_user, contact, csv_import, import_skipped
+from blocks.schema.inbox import delivery, event, job, lane_override, step_ledger
+
+__all__ = [
+    "app_user",
+    "contact",
+    "csv_import",
+    "delivery",
+    "event",
+    "import_skipped",
+    "job",
+    "lane_override",
+    "metadata",
+    "step_ledger",
+]

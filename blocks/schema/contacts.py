@@ -1,0 +1,93 @@
+"""The contacts application's own rows: users, contacts, and the records of imports."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from blocks.schema.base import metadata
+
+SCHEMA = "app"
+_timestamp = DateTime(timezone=True)
+
+app_user = Table(
+    "app_user",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("workspace_id", Text, nullable=False, index=True),
+    Column("email", Text, nullable=False),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("notify_on_import_complete", Boolean, nullable=False, server_default=text("true")),
+    Column("notify_on_export_complete", Boolean, nullable=False, server_default=text("true")),
+    Column("created_at", _timestamp, nullable=False, server_default=func.now()),
+    schema=SCHEMA,
+)
+
+contact = Table(
+    "contact",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("workspace_id", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("first_name", Text),
+    Column("last_name", Text),
+    Column("phone", Text),
+    Column("company", Text),
+    Column("job_title", Text),
+    Column("city", Text),
+    Column("country", Text),
+    Column("tags", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("custom", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("import_id", Text, comment="the import that wrote the row last"),
+    Column(
+        "import_repeats",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="how often that import overwrote its own row: repeats of the e-mail within its file",
+    ),
+    Column("created_at", _timestamp, nullable=False, server_default=func.now()),
+    Column("updated_at", _timestamp, nullable=False, server_default=func.now()),
+    UniqueConstraint("workspace_id", "email"),
+    schema=SCHEMA,
+)
+
+IMPORT_STATUSES = ("pending", "processing", "completed", "completed_with_errors", "failed")
+
+csv_import = Table(
+    "csv_import",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("workspace_id", Text, nullable=False, index=True),
+    Column("user_id", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("blob_path", Text, nullable=False, comment="key in the blob store"),
+    Column("status", Text, nullable=False, server_default="pending"),
+    Column("summary", JSONB, comment="counts, as the job's table shows them"),
+    Column("rejects_path", Text, comment="key of the rejected rows in the blob store"),
+    Column("error_log", Text),
+    Column("created_at", _timestamp, nullable=False, server_default=func.now()),
+    Column("started_at", _timestamp),
+    Column("finished_at", _timestamp),
+    CheckConstraint(f"status IN {IMPORT_STATUSES}", name="status"),
+    schema=SCHEMA,
+)
+
+import_skipped = Table(
+    "import_skipped",
+    metadata,
+    Column("import_id", Text, primary_key=True),
+    Column("email", Text, primary_key=True, comment="left alone by on_conflict=skip; a second sight is a duplicate"),
+    schema=SCHEMA,
+)

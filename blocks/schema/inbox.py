@@ -1,0 +1,148 @@
+"""The inbox: events as accepted, and one delivery per event and listening job.
+
+``docs/delivery.md`` draws the states of a delivery. Times are the database's clock, never a process's.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from blocks.schema.base import metadata
+
+SCHEMA = "groundwork"
+_timestamp = DateTime(timezone=True)
+
+job = Table(
+    "job",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("event_name", Text, nullable=False, index=True),
+    Column("lane_limit", Integer, nullable=False, server_default="1", comment="runs at once per workspace"),
+    Column("priority", SmallInteger, nullable=False, server_default="0", comment="higher goes first"),
+    Column("interactive", Boolean, nullable=False, server_default=text("false"), comment="may use the reserved share"),
+    Column("ordered", Boolean, nullable=False, server_default=text("false"), comment="retries keep their place"),
+    Column("max_attempts", Integer, nullable=False, server_default="5"),
+    Column("batch_size", Integer, nullable=False, server_default="1", comment="deliveries per run"),
+    Column("batch_wait_seconds", Float, nullable=False, server_default="0"),
+    Column("flow_control", JSONB, nullable=False, server_default=text("'{}'"), comment="debounce, throttle, …"),
+    Column("paused", Boolean, nullable=False, server_default=text("false")),
+    Column("updated_at", _timestamp, nullable=False, server_default=func.now()),
+    schema=SCHEMA,
+)
+
+lane_override = Table(
+    "lane_override",
+    metadata,
+    Column("workspace_id", Text, primary_key=True),
+    Column("job", Text, ForeignKey(f"{SCHEMA}.job.name", ondelete="CASCADE"), primary_key=True),
+    Column("lane_limit", Integer, comment="null: the job's own"),
+    Column("weight", Float, nullable=False, server_default="1", comment="share between workspaces"),
+    Column("paused", Boolean, nullable=False, server_default=text("false")),
+    schema=SCHEMA,
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", Uuid, primary_key=True, comment="UUID version 7"),
+    Column("name", Text, nullable=False),
+    Column("workspace_id", Text, nullable=False),
+    Column("user_id", Text),
+    Column("dedupe_id", Text, nullable=False, comment="the sender's id, or our own where it gave none"),
+    Column("data", JSONB, nullable=False),
+    Column("occurred_at", _timestamp, nullable=False),
+    Column("accepted_at", _timestamp, nullable=False, server_default=func.clock_timestamp()),
+    Column("source", Text, nullable=False, comment="name of the key, or of the run, that sent it"),
+    Column("correlation_id", Uuid, nullable=False, comment="the first event of the chain"),
+    Column("causation_id", Uuid, comment="the event whose job sent this one"),
+    UniqueConstraint("workspace_id", "name", "dedupe_id"),
+    Index(None, "accepted_at"),
+    schema=SCHEMA,
+)
+
+DELIVERY_STATES = ("queued", "admitted", "running", "done", "failed", "cancelled")
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Uuid, primary_key=True, comment="UUID version 7"),
+    Column("event_id", Uuid, ForeignKey(f"{SCHEMA}.event.id", ondelete="CASCADE"), nullable=False),
+    Column("job", Text, ForeignKey(f"{SCHEMA}.job.name"), nullable=False),
+    Column("workspace_id", Text, nullable=False),
+    Column("sequence", BigInteger, Identity(), nullable=False, comment="order of acceptance"),
+    Column("state", Text, nullable=False, server_default="queued"),
+    Column("priority", SmallInteger, nullable=False, server_default="0"),
+    Column("not_before", _timestamp, nullable=False, server_default=func.clock_timestamp(), comment="start later"),
+    Column("expires_at", _timestamp, comment="not started by then: dropped visibly"),
+    Column("flow_key", Text, comment="key of debounce, singleton and throttle"),
+    Column("cancel_key", Text, comment="an event with this key cancels it"),
+    Column("batch_id", Uuid, comment="deliveries that share one run"),
+    Column("dispatches", Integer, nullable=False, server_default="0", comment="runs asked for"),
+    Column("attempt", Integer, nullable=False, server_default="0", comment="runs that claimed it: the fencing token"),
+    Column("max_attempts", Integer, nullable=False, server_default="5"),
+    Column("lease_expires_at", _timestamp, comment="admitted: claim by then; running: renew by then"),
+    Column("flow_run_id", Uuid, comment="the Prefect flow run of the current attempt"),
+    Column("progress", JSONB),
+    Column("result", JSONB),
+    Column("last_error", Text),
+    Column("accepted_at", _timestamp, nullable=False, server_default=func.clock_timestamp()),
+    Column("admitted_at", _timestamp),
+    Column("posted_at", _timestamp),
+    Column("run_created_at", _timestamp),
+    Column("picked_up_at", _timestamp),
+    Column("process_started_at", _timestamp),
+    Column("claimed_at", _timestamp),
+    Column("first_step_at", _timestamp),
+    Column("settled_at", _timestamp),
+    UniqueConstraint("event_id", "job"),
+    CheckConstraint(f"state IN {DELIVERY_STATES}", name="state"),
+    # What the relay reads: the queue of each lane in order of acceptance, and what is in flight. Settled rows, which
+    # are nearly all of them, are in neither index, so admission does not slow down with history.
+    Index("delivery_queued_idx", "job", "workspace_id", "sequence", postgresql_where=text("state = 'queued'")),
+    Index("delivery_queued_order_idx", text("priority DESC"), "sequence", postgresql_where=text("state = 'queued'")),
+    Index(
+        "delivery_in_flight_idx",
+        "job",
+        "workspace_id",
+        "lease_expires_at",
+        postgresql_where=text("state IN ('admitted', 'running')"),
+    ),
+    Index(
+        "delivery_cancel_key_idx",
+        "job",
+        "cancel_key",
+        postgresql_where=text("cancel_key IS NOT NULL AND state IN ('queued', 'admitted', 'running')"),
+    ),
+    Index("delivery_dead_idx", "job", "settled_at", postgresql_where=text("state = 'failed'")),
+    Index("delivery_batch_id_idx", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
+    schema=SCHEMA,
+)
+
+step_ledger = Table(
+    "step_ledger",
+    metadata,
+    Column("delivery_id", Uuid, ForeignKey(f"{SCHEMA}.delivery.id", ondelete="CASCADE"), primary_key=True),
+    Column("step", Text, primary_key=True),
+    Column("key", Text, primary_key=True, comment="what the step worked on, such as a chunk's number"),
+    Column("attempt", Integer, nullable=False),
+    Column("result", JSONB, nullable=False),
+    Column("written_at", _timestamp, nullable=False, server_default=func.clock_timestamp()),
+    schema=SCHEMA,
+)

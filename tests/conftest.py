@@ -1,0 +1,51 @@
+"""Fixtures for every test: a home of its own, and a real PostgreSQL in it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Groundwork home of this test session."""
+    folder = tmp_path_factory.mktemp("home")
+    os.environ["GROUNDWORK_HOME"] = str(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres(home: Path) -> Iterator[object]:
+    """A running embedded PostgreSQL with the schema in it."""
+    from blocks.database import database
+    from blocks.embedded import EmbeddedPostgres
+    from blocks.migrations import upgrade
+    from blocks.settings import settings
+
+    settings.cache_clear()
+    database.cache_clear()
+    server = EmbeddedPostgres(home)
+    server.create()
+    server.start(home / "postgres.log")
+    server.create_database("groundwork")
+    with database().transaction() as connection:
+        upgrade(connection)
+    yield server
+    database().engine.dispose()
+    server.stop()
+
+
+@pytest.fixture
+def db(postgres: object):
+    """The database with every table empty."""
+    from blocks.database import database
+    from blocks.schema import metadata
+
+    tables = ", ".join(f'"{table.schema}"."{table.name}"' for table in metadata.sorted_tables)
+    with database().transaction() as connection:
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    return database()
