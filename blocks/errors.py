@@ -9,11 +9,13 @@ class GroundworkError(Exception):
 
 
 class NonRetriable(GroundworkError):
-    """The input is wrong and will stay wrong: no retry can help, so the job fails at once. Mend the input, then send a new event."""
+    """The input is wrong and will stay wrong: no retry can help, so the job fails at once. Mend it, then send a new
+    event."""
 
 
 class RetryAfter(GroundworkError):
-    """A provider asked to be called again no sooner than in ``seconds``. The step waits that long before its next try."""
+    """A provider asked to be called again no sooner than in ``seconds``. The step waits that long before it tries
+    again."""
 
     def __init__(self, message: str, seconds: float) -> None:
         super().__init__(message)
@@ -21,11 +23,12 @@ class RetryAfter(GroundworkError):
 
 
 class StaleAttempt(NonRetriable):
-    """Another run has claimed this delivery since. This run may neither write nor settle; nothing it wrote after that was kept. No action is needed."""
+    """Another run has claimed this delivery since. This run may neither write nor settle; nothing it wrote after that
+    was kept. No action is needed."""
 
 
 class DeliveryDied(GroundworkError):
-    """No run could bring the delivery to an end, or its run was cancelled. The message says which; a dead letter can be replayed."""
+    """No run could bring the delivery to an end, or its run was cancelled. The message says which."""
 
 
 class UnknownName(GroundworkError):
@@ -41,7 +44,8 @@ class BlobMissing(NonRetriable):
 
 
 class BlobChanged(NonRetriable):
-    """The object changed while it was being read, so its parts may not belong together. Upload it under a new key and send a new event."""
+    """The object changed while it was being read, so its parts may not belong together. Upload it under a new key and
+    send a new event."""
 
 
 class ConfigurationError(GroundworkError):

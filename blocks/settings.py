@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     )
     storage_url: str | None = Field(
         None,
-        description="Blob store: file:///folder or s3://bucket/prefix (endpoint and credentials by the AWS_* variables). "
+        description="Blob store: file:///folder or s3://bucket/prefix (endpoint, credentials: the AWS_* variables). "
         "Default: the folder `blobs` in the home, which one machine sees.",
     )
     event_key: SecretStr = Field(

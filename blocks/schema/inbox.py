@@ -82,7 +82,7 @@ DELIVERY_STATES = ("queued", "admitted", "running", "done", "failed", "cancelled
 delivery = Table(
     "delivery",
     metadata,
-    Column("id", Uuid, primary_key=True, comment="UUID version 7"),
+    Column("id", Uuid, primary_key=True),
     Column("event_id", Uuid, ForeignKey(f"{SCHEMA}.event.id", ondelete="CASCADE"), nullable=False),
     Column("job", Text, ForeignKey(f"{SCHEMA}.job.name"), nullable=False),
     Column("workspace_id", Text, nullable=False),
