@@ -1,0 +1,1 @@
+"""The relay: admits deliveries from the inbox as far as lanes and workers have room, and tells Prefect."""

@@ -1,0 +1,37 @@
+"""Which deliveries may run now."""
+
+from collections.abc import Sequence
+
+from blocks.database import database
+from blocks.settings import settings
+from deployments.relay.prefect_api import Admitted
+from events.inbox.statements import inbox_statement
+
+_ADMISSION_LOCK = 0x61646D6974
+"""Advisory lock: many relays may run, and one at a time counts and admits."""
+
+
+def admit(capacity: int) -> list[Admitted]:
+    """Admit what lanes and workers have room for, oldest first within a lane.
+
+    Args:
+        capacity: runs the workers may hold at once, those in flight included.
+
+    Returns:
+        The admitted deliveries, in order of acceptance; each has until its claim deadline to be claimed.
+    """
+    with database().transaction() as connection:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_ADMISSION_LOCK,))
+        rows = connection.execute(
+            inbox_statement("admit"), {"capacity": capacity, "claim_seconds": settings().claim_seconds}
+        ).all()
+    return [
+        Admitted(row.id, row.job, row.workspace_id, row.dispatches, row.event_id, row.event_name)
+        for row in sorted(rows, key=lambda row: row.sequence)
+    ]
+
+
+def note_posted(admitted: Sequence[Admitted]) -> None:
+    """Record that Prefect has the events of these deliveries."""
+    with database().transaction() as connection:
+        connection.execute(inbox_statement("posted"), {"delivery_ids": [each.id for each in admitted]})

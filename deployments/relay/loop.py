@@ -1,0 +1,90 @@
+"""The relay's loop: woken by the inbox, with polling as the net."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import psycopg
+from sqlalchemy.exc import OperationalError
+
+from blocks.database import database
+from deployments.relay.admission import admit, note_posted
+from deployments.relay.prefect_api import PREFECT_AWAY, Admitted, post_events, worker_capacity
+from deployments.relay.sweeper import sweep
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+"""Longest sleep between two looks at the inbox: what a lost notification costs, and when a later start is noticed."""
+SWEEP_SECONDS = 2.0
+CAPACITY_SECONDS = 5.0
+"""How old the known limit of the work pool may be."""
+
+
+class Relay:
+    """Admits and posts until told to stop. Several relays may run against one inbox.
+
+    Args:
+        stop: set it to end the loop within :data:`POLL_SECONDS`.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._capacity = 0
+        self._capacity_read_at = float("-inf")
+        self._swept_at = float("-inf")
+
+    def run(self) -> None:
+        """Loop; survives restarts of the database and of Prefect."""
+        while not self._stop.is_set():
+            try:
+                with psycopg.connect(database().conninfo, autocommit=True) as listener:
+                    listener.execute("LISTEN groundwork_inbox")
+                    while not self._stop.is_set():
+                        if not self._round():
+                            self._wait(listener)
+            except (OperationalError, psycopg.OperationalError) as error:
+                logger.warning("the inbox is away, trying again: %s", str(error).splitlines()[0])
+                self._stop.wait(POLL_SECONDS)
+
+    def _round(self) -> bool:
+        """One look at the inbox; whether it admitted anything."""
+        self._refresh_capacity()
+        admitted = admit(self._capacity)
+        if admitted:
+            self._post(admitted)
+        if time.monotonic() - self._swept_at >= SWEEP_SECONDS:
+            self._swept_at = time.monotonic()
+            self._unless_away(sweep)
+        return bool(admitted)
+
+    def _post(self, admitted: list[Admitted]) -> None:
+        """Post until Prefect has them: they are admitted, and nobody else will."""
+        while not self._stop.is_set():
+            if self._unless_away(lambda: post_events(admitted)):
+                note_posted(admitted)
+                return
+            self._stop.wait(POLL_SECONDS)
+
+    def _refresh_capacity(self) -> None:
+        def read() -> None:
+            self._capacity = worker_capacity()
+            self._capacity_read_at = time.monotonic()
+
+        if time.monotonic() - self._capacity_read_at >= CAPACITY_SECONDS:
+            self._unless_away(read)
+
+    def _unless_away(self, action: Callable[[], object]) -> bool:
+        try:
+            action()
+        except PREFECT_AWAY as error:
+            logger.warning("Prefect is away, trying again: %s", error or type(error).__name__)
+            return False
+        return True
+
+    @staticmethod
+    def _wait(listener: psycopg.Connection[tuple[object, ...]]) -> None:
+        """Sleep until the inbox says that something changed, or the poll is due; one wake-up serves all that came."""
+        for _ in listener.notifies(timeout=POLL_SECONDS, stop_after=1):
+            pass

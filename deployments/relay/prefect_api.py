@@ -1,0 +1,119 @@
+"""What the relay asks of Prefect, by its public HTTP API."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+import httpx
+from prefect import get_client
+from prefect.client.schemas.objects import StateType
+from prefect.events import Event as PrefectEvent
+from prefect.exceptions import ObjectNotFound
+
+logger = logging.getLogger(__name__)
+
+WORK_POOL = "groundwork"
+UNLIMITED = 1_000
+"""Capacity where the work pool sets no limit."""
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A delivery that may run now."""
+
+    id: UUID
+    job: str
+    workspace_id: str
+    dispatches: int
+    event_id: UUID
+    event_name: str
+
+
+def post_events(admitted: Sequence[Admitted]) -> None:
+    """Post one Prefect event per admitted delivery; each fires the trigger of its job's deployment.
+
+    Only ids travel: Prefect renders data that passes through run parameters as templates. An event's id is made from
+    the delivery and the number of the dispatch, so posting again after a lost answer fires nothing twice.
+
+    Raises:
+        httpx.HTTPError: Prefect did not take them.
+    """
+    with get_client(sync_client=True) as client:
+        response = client.request("POST", "/events", json=[_event(each) for each in admitted])
+        response.raise_for_status()
+
+
+def _event(delivery: Admitted) -> dict[str, object]:
+    return PrefectEvent(
+        id=uuid5(delivery.id, f"dispatch {delivery.dispatches}"),
+        event=delivery.event_name,
+        resource={
+            "prefect.resource.id": f"groundwork.delivery.{delivery.id}",
+            "prefect.resource.name": f"{delivery.job} of {delivery.workspace_id}",
+            "groundwork.job": delivery.job,
+            "groundwork.workspace": delivery.workspace_id,
+        },
+        related=[
+            {
+                "prefect.resource.id": f"groundwork.event.{delivery.event_id}",
+                "prefect.resource.role": "event",
+            },
+            {
+                "prefect.resource.id": f"groundwork.workspace.{delivery.workspace_id}",
+                "prefect.resource.role": "workspace",
+            },
+        ],
+        payload={"delivery_id": str(delivery.id)},
+    ).model_dump(mode="json")
+
+
+def start_run(job: str, delivery_id: UUID, dispatch: int) -> UUID:
+    """Start a run without an event. The same delivery and dispatch start one run, however often it is asked for.
+
+    Returns:
+        The flow run's id.
+
+    Raises:
+        httpx.HTTPError: Prefect could not be reached.
+        prefect.exceptions.ObjectNotFound: the job has no deployment.
+    """
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name(f"{job}/{job}")
+        run = client.create_flow_run_from_deployment(
+            deployment.id,
+            parameters={"delivery_id": str(delivery_id)},
+            idempotency_key=f"{delivery_id}:{dispatch}",
+        )
+        return run.id
+
+
+def run_state(flow_run_id: UUID) -> StateType | None:
+    """The state type of a flow run; None where Prefect has no such run.
+
+    Raises:
+        httpx.HTTPError: Prefect could not be reached.
+    """
+    with get_client(sync_client=True) as client:
+        try:
+            run = client.read_flow_run(flow_run_id)
+        except ObjectNotFound:
+            return None
+    return run.state.type if run.state else None
+
+
+def worker_capacity() -> int:
+    """How many runs the workers may hold at once: the limit of the work pool, which a person can change in the UI.
+
+    Raises:
+        httpx.HTTPError: Prefect could not be reached.
+    """
+    with get_client(sync_client=True) as client:
+        pool = client.read_work_pool(WORK_POOL)
+    if pool.is_paused:
+        return 0
+    return UNLIMITED if pool.concurrency_limit is None else pool.concurrency_limit
+
+
+PREFECT_AWAY = (httpx.HTTPError, ObjectNotFound)
+"""What these functions raise while Prefect is away or not yet set up."""

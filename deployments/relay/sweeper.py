@@ -1,0 +1,106 @@
+"""The sweeper: deliveries that nobody claimed in time, and attempts whose run is dead, get another run or an end."""
+
+import logging
+from typing import Any
+
+from prefect.client.schemas.objects import StateType
+from sqlalchemy import Row
+
+from blocks.database import database
+from blocks.errors import DeliveryDied
+from blocks.settings import settings
+from deployments.relay.prefect_api import run_state, start_run
+from events.catalogue import parse_event
+from events.inbox import Attempt
+from events.inbox.statements import inbox_statement
+from flows.job import tell_of_failure
+
+logger = logging.getLogger(__name__)
+
+_WAITING = (StateType.SCHEDULED, StateType.PENDING)
+_CANCELLED = (StateType.CANCELLED, StateType.CANCELLING)
+_LONGEST_DELAY = 60.0
+
+
+def sweep() -> int:
+    """Look after every overdue delivery once.
+
+    Returns:
+        How many there were.
+
+    Raises:
+        httpx.HTTPError: Prefect is away; what was not looked after stays overdue.
+    """
+    with database().transaction() as connection:
+        overdue = connection.execute(inbox_statement("overdue")).all()
+    for row in overdue:
+        if row.state == "admitted":
+            _nobody_claimed(row)
+        else:
+            _run_died(row)
+    return len(overdue)
+
+
+def _nobody_claimed(row: Row[Any]) -> None:
+    state = run_state(row.flow_run_id) if row.flow_run_id else None
+    if state in _WAITING:
+        _execute("wait_on", delivery_id=row.id, claim_seconds=settings().claim_seconds)
+    elif state in _CANCELLED:
+        _give_up(row, "cancelled", "The run was cancelled before it started.")
+    elif row.dispatches >= row.max_attempts:
+        _give_up(row, "failed", f"{row.dispatches} runs were asked for, and none claimed the delivery.")
+    else:
+        _start_again(row)
+
+
+def _start_again(row: Row[Any]) -> None:
+    """Start a run by the API, past the automation that did not bring one."""
+    dispatches = _execute("start_again", delivery_id=row.id, claim_seconds=settings().claim_seconds)
+    if dispatches is None:
+        return
+    flow_run_id = start_run(row.job, row.id, dispatches)
+    _execute("run_created", delivery_id=row.id, dispatches=dispatches, flow_run_id=flow_run_id)
+    logger.warning("delivery %s (%s) was not claimed in time; started flow run %s", row.id, row.job, flow_run_id)
+
+
+def _run_died(row: Row[Any]) -> None:
+    if run_state(row.flow_run_id) in _CANCELLED:
+        _give_up(row, "cancelled", "The run was cancelled.")
+        return
+    reason = (
+        f"Attempt {row.attempt} stopped renewing its lease at {row.lease_expires_at:%Y-%m-%d %H:%M:%S %Z}: "
+        f"the process of flow run {row.flow_run_id} died, or lost the database."
+    )
+    if row.attempt >= row.max_attempts:
+        _give_up(row, "failed", f"{reason} It was the last of {row.max_attempts} attempts.")
+        return
+    delay = 0.0 if row.attempt == 1 else min(2.0 ** (row.attempt - 1), _LONGEST_DELAY)
+    if _execute("requeue", **_place(row), reason=reason, delay_seconds=delay):
+        logger.warning("delivery %s (%s): %s It is queued again.", row.id, row.job, reason)
+
+
+def _give_up(row: Row[Any], outcome: str, reason: str) -> None:
+    """End the delivery, and let its job tidy up as it would have itself."""
+    if _execute("give_up", **_place(row), outcome=outcome, reason=reason) is None:
+        return
+    logger.error("delivery %s (%s) %s: %s", row.id, row.job, outcome, reason)
+    attempt = Attempt(
+        delivery_id=row.id,
+        token=row.attempt,
+        job=row.job,
+        event_id=row.event_id,
+        correlation_id=row.correlation_id,
+        event=parse_event(row.event_name, row.data),
+    )
+    tell_of_failure(attempt, DeliveryDied(reason))
+
+
+def _place(row: Row[Any]) -> dict[str, Any]:
+    return {"delivery_id": row.id, "state": row.state, "attempt": row.attempt}
+
+
+def _execute(name: str, **parameters: Any) -> Any:
+    """Run one statement in its own transaction; its first value, or None where it changed nothing."""
+    with database().transaction() as connection:
+        result = connection.execute(inbox_statement(name), parameters)
+        return result.scalar() if result.returns_rows else None

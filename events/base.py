@@ -1,0 +1,80 @@
+"""The base of every event type: immutable, camelCase on the wire, unknown fields refused."""
+
+import re
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from events.identifiers import UserId, WorkspaceId
+
+NAME_PATTERN = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*/[a-z][a-z0-9]*(-[a-z0-9]+)*(\.[a-z][a-z0-9]*(-[a-z0-9]+)*)+$")
+"""``domain/noun.verb``, lower case with hyphens within a word: ``import/csv.confirmed``."""
+
+WIRE = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True)
+"""How every model of the wire behaves: immutable, camelCase, unknown fields refused."""
+
+_registry: dict[str, type["Event"]] = {}
+
+
+class Event(BaseModel):
+    """Something that happened in a workspace. A subclass is an event type and names itself::
+
+        class CsvImportConfirmed(UserEvent, name="import/csv.confirmed"):
+            import_id: str
+
+    Raises:
+        TypeError: the name breaks the naming rule, or another type has it already.
+    """
+
+    model_config = WIRE
+    event_name: ClassVar[str] = ""
+
+    workspace_id: WorkspaceId
+
+    def __init_subclass__(cls, *, name: str = "", **options: Any) -> None:
+        super().__init_subclass__(**options)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, *, name: str = "", **options: Any) -> None:
+        super().__pydantic_init_subclass__(**options)
+        if not name:
+            return
+        if not NAME_PATTERN.match(name):
+            raise TypeError(f"{cls.__name__}: {name!r} is not of the form domain/noun.verb in lower case")
+        if name in _registry and _registry[name].__qualname__ != cls.__qualname__:
+            raise TypeError(f"{cls.__name__}: {_registry[name].__name__} already has the name {name!r}")
+        cls.event_name = name
+        _registry[name] = cls
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_what_the_inbox_cannot_hold(cls, data: Any) -> Any:
+        if _has_nul(data):
+            raise PydanticCustomError("nul_character", "Text may not contain the character U+0000")
+        return data
+
+    def wire(self) -> dict[str, Any]:
+        """The event's data as JSON-ready camelCase fields, unset optional fields left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class UserEvent(Event):
+    """An event that a person caused."""
+
+    user_id: UserId
+
+
+def _has_nul(value: Any) -> bool:
+    """Whether any text at any depth holds U+0000, which JSONB refuses."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_nul(key) or _has_nul(each) for key, each in value.items())
+    return isinstance(value, list) and any(_has_nul(each) for each in value)
+
+
+def registered() -> dict[str, type[Event]]:
+    """Every event type that has been imported, by name."""
+    return dict(_registry)

@@ -1,0 +1,52 @@
+"""The catalogue: every event type by name, and the way from wire data to a typed event."""
+
+import difflib
+import importlib
+from typing import Any
+
+from blocks.errors import UnknownName
+from events.base import Event, registered
+
+DOMAINS = ("imports",)
+"""Modules of this package that define event types, one per domain."""
+
+
+def event_types() -> dict[str, type[Event]]:
+    """Every event type by name, all domains loaded."""
+    for domain in DOMAINS:
+        importlib.import_module(f"events.{domain}")
+    return dict(sorted(registered().items()))
+
+
+def event_type(name: str) -> type[Event]:
+    """The event type of a name.
+
+    Raises:
+        UnknownName: no type has this name; the message suggests the nearest ones.
+    """
+    types = event_types()
+    if name in types:
+        return types[name]
+    raise UnknownName(f"unknown event {name!r}{did_you_mean(name, types)}")
+
+
+def parse_event(name: str, data: dict[str, Any]) -> Event:
+    """A typed event from its wire form.
+
+    Args:
+        name: ``domain/noun.verb``.
+        data: camelCase fields as JSON gives them.
+
+    Raises:
+        UnknownName: no such event type.
+        pydantic.ValidationError: the data does not fit the type.
+    """
+    return event_type(name).model_validate(data)
+
+
+def did_you_mean(name: str, known: dict[str, Any]) -> str:
+    """``, did you mean 'x'?`` for a misspelt name, or the known names where none is near."""
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    if near:
+        return ", did you mean " + " or ".join(repr(each) for each in near) + "?"
+    return f"; known are {', '.join(known) or 'none'}"

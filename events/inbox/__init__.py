@@ -1,0 +1,29 @@
+"""The inbox: the durable, ordered record of every event and of each job's delivery of it.
+
+Follow an event: :func:`send` and :func:`accept` store it, :mod:`~events.inbox.dispatch` admits its deliveries,
+:func:`claim` starts an attempt, :func:`once` writes a step's effect together with its ledger row, and
+:meth:`Attempt.settle` ends it.
+"""
+
+from events.inbox.accept import Accepted, NewEvent, accept, send
+from events.inbox.attempt import Attempt, current_attempt, running_attempt
+from events.inbox.claim import claim
+from events.inbox.ledger import LedgerEntry, once, written
+from events.inbox.status import DeliveryStatus, EventStatus, event_status
+
+__all__ = [
+    "Accepted",
+    "Attempt",
+    "DeliveryStatus",
+    "EventStatus",
+    "LedgerEntry",
+    "NewEvent",
+    "accept",
+    "claim",
+    "current_attempt",
+    "event_status",
+    "once",
+    "running_attempt",
+    "send",
+    "written",
+]

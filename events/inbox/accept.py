@@ -1,0 +1,143 @@
+"""How events enter the inbox."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
+from uuid import UUID
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from blocks.database import database
+from blocks.uuid7 import uuid7
+from events.base import Event
+from events.inbox.attempt import current_attempt
+from events.inbox.statements import inbox_statement
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewEvent:
+    """An event on its way into the inbox.
+
+    Attributes:
+        data: wire form, camelCase, without the envelope.
+        dedupe_id: the sender's id; a second event of the same workspace and name with it is a duplicate.
+        occurred_at: when it happened, by the sender's clock.
+        source: who sent it: the name of a key, or of a run.
+        starts_at: do not start its jobs before then; None means now.
+    """
+
+    name: str
+    workspace_id: str
+    user_id: str | None
+    data: dict[str, Any]
+    dedupe_id: str
+    occurred_at: datetime
+    source: str
+    starts_at: datetime | None = None
+
+    @classmethod
+    def of(
+        cls, event: Event, *, dedupe_id: str | None = None, occurred_at: datetime | None = None, source: str
+    ) -> Self:
+        """The inbox form of a typed event. A time in the future delays its jobs until then."""
+        now = datetime.now(UTC)
+        return cls(
+            name=event.event_name,
+            workspace_id=str(event.workspace_id),
+            user_id=getattr(event, "user_id", None),
+            data=event.wire(),
+            dedupe_id=dedupe_id or str(uuid7()),
+            occurred_at=occurred_at or now,
+            source=source,
+            starts_at=occurred_at if occurred_at and occurred_at > now else None,
+        )
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What became of an event: its id, and whether it had been stored before."""
+
+    id: UUID
+    duplicate: bool
+
+
+def send(
+    event: Event,
+    session: Session | Connection | None = None,
+    *,
+    dedupe_id: str | None = None,
+    occurred_at: datetime | None = None,
+    source: str = "application",
+) -> UUID:
+    """Send an event from Python.
+
+    Args:
+        event: a typed event, already validated.
+        session: the caller's transaction: the event exists if and only if it commits. None: a transaction of its own,
+            committed on return. With an ``AsyncSession``: ``await session.run_sync(lambda s: send(event, s))``.
+        dedupe_id: an id that makes a repeated send harmless.
+        occurred_at: when it happened; in the future, its jobs start then.
+        source: name of the sender, for people.
+
+    Returns:
+        The event's id; of the first, where this one is a duplicate.
+    """
+    new = NewEvent.of(event, dedupe_id=dedupe_id, occurred_at=occurred_at, source=source)
+    if session is None:
+        with database().transaction() as connection:
+            return accept(connection, [new])[0].id
+    connection = session.connection() if isinstance(session, Session) else session
+    return accept(connection, [new])[0].id
+
+
+def accept(connection: Connection, events: Sequence[NewEvent]) -> list[Accepted]:
+    """Store events and the deliveries of the jobs that listen. The caller commits; only then are they accepted.
+
+    Args:
+        connection: a transaction of the inbox's database.
+        events: in the order in which they are to be delivered within their lanes.
+
+    Returns:
+        One entry per event, in the same order.
+    """
+    if not events:
+        return []
+    cause = current_attempt()
+    ids = [uuid7() for _ in events]
+    rows = [
+        asdict(event)
+        | {
+            "position": position,
+            "id": ids[position],
+            "correlation_id": cause.correlation_id if cause else ids[position],
+            "causation_id": cause.event_id if cause else None,
+        }
+        for position, event in enumerate(events)
+    ]
+    stored = set(connection.execute(inbox_statement("accept"), {"events": _json(rows)}).scalars())
+    if stored:
+        connection.execute(inbox_statement("wake_relay"))
+    known = {position for position, event_id in enumerate(ids) if event_id not in stored}
+    first = _first_ids(connection, events, known) if known else {}
+    return [Accepted(first.get(position, ids[position]), position in known) for position in range(len(events))]
+
+
+def _first_ids(connection: Connection, events: Sequence[NewEvent], known: set[int]) -> dict[int, UUID]:
+    keys = [
+        {
+            "position": position,
+            "workspace_id": events[position].workspace_id,
+            "name": events[position].name,
+            "dedupe_id": events[position].dedupe_id,
+        }
+        for position in known
+    ]
+    rows = connection.execute(inbox_statement("first_ids"), {"keys": _json(keys)})
+    return {row.position: row.id for row in rows}
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    return json.dumps(rows, default=str, separators=(",", ":"))

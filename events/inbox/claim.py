@@ -1,0 +1,111 @@
+"""How a run gets hold of a delivery."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from blocks.database import database
+from blocks.errors import ConfigurationError
+from blocks.retry import while_database_restarts
+from blocks.settings import settings
+from blocks.uuid7 import uuid7
+from events.base import Event
+from events.catalogue import parse_event
+from events.inbox.attempt import Attempt
+from events.inbox.statements import inbox_statement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """The Prefect flow run that claims."""
+
+    flow_run_id: UUID
+    created_at: datetime | None = None
+    process_started_at: datetime | None = None
+
+
+def claim(delivery_id: UUID, run: Run) -> Attempt | None:
+    """Start one attempt at a delivery.
+
+    Returns:
+        The attempt, or None where another run has the delivery or it has ended.
+    """
+    for trial in while_database_restarts(settings().lease_seconds):
+        with trial, database().transaction() as connection:
+            return _claim(connection, delivery_id, run)
+    raise AssertionError("unreachable: the last trial raises")
+
+
+def claim_started_by_person(event: Event, job: str, run: Run) -> Attempt | None:
+    """Record a run that a person started, like any other delivery, and start its attempt.
+
+    Args:
+        event: built from the run's parameters.
+        job: the job that runs.
+
+    Returns:
+        The attempt, or None where the run is a repeat of one that has ended.
+    """
+    key = {
+        "workspace_id": str(event.workspace_id),
+        "name": event.event_name,
+        "dedupe_id": f"flow-run:{run.flow_run_id}",
+        "job": job,
+    }
+    event_id = uuid7()
+    with database().transaction() as connection:
+        stored = key | {
+            "id": event_id,
+            "user_id": getattr(event, "user_id", None),
+            "data": json.dumps(event.wire()),
+            "source": "person",
+        }
+        connection.execute(inbox_statement("store_event"), stored)
+        connection.execute(
+            inbox_statement("record_run"),
+            {
+                "event_id": event_id,
+                "job": job,
+                "flow_run_id": run.flow_run_id,
+                "lease_seconds": settings().lease_seconds,
+            },
+        )
+        delivery_id = connection.execute(inbox_statement("run_delivery"), key).scalar()
+        if delivery_id is None:
+            raise ConfigurationError(f"the inbox does not know the job {job}; `groundwork deploy` registers it")
+        return _claim(connection, delivery_id, run)
+
+
+def holder(delivery_id: UUID) -> str:
+    """Who has a delivery that could not be claimed, in words."""
+    with database().transaction() as connection:
+        row = connection.execute(inbox_statement("holder"), {"delivery_id": delivery_id}).one_or_none()
+    if row is None:
+        return "the inbox has no such delivery"
+    return f"it is {row.state}" + (f", held by flow run {row.flow_run_id}" if row.flow_run_id else "")
+
+
+def _claim(connection: Connection, delivery_id: UUID, run: Run) -> Attempt | None:
+    row = connection.execute(
+        inbox_statement("claim"),
+        {
+            "delivery_id": delivery_id,
+            "flow_run_id": run.flow_run_id,
+            "lease_seconds": settings().lease_seconds,
+            "run_created_at": run.created_at,
+            "process_started_at": run.process_started_at,
+        },
+    ).one_or_none()
+    if row is None:
+        return None
+    return Attempt(
+        delivery_id=row.id,
+        token=row.attempt,
+        job=row.job,
+        event_id=row.event_id,
+        correlation_id=row.correlation_id,
+        event=parse_event(row.event_name, row.data),
+    )

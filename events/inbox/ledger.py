@@ -1,0 +1,63 @@
+"""The step ledger: an effect and the record that it happened, in one transaction, under the fence of one attempt."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from blocks.database import database
+from blocks.errors import StaleAttempt
+from events.inbox.attempt import Attempt
+from events.inbox.statements import inbox_statement
+
+
+@dataclass
+class LedgerEntry:
+    """The entry of one step and key.
+
+    Attributes:
+        connection: the transaction in which the effect belongs.
+        result: what was written before, or None; set it to what this effect amounts to, JSON-ready.
+    """
+
+    connection: Connection
+    result: Any = None
+
+
+@contextmanager
+def once(attempt: Attempt, step: str, key: str) -> Iterator[LedgerEntry]:
+    """Write an effect exactly once per delivery, step and key::
+
+        with once(attempt, "import-chunk", key="7") as entry:
+            if entry.result is None:
+                entry.result = upsert(entry.connection, chunk)
+        return entry.result
+
+    The effect commits together with its ledger row, or not at all.
+
+    Raises:
+        StaleAttempt: a later attempt has the delivery; the effect is rolled back.
+    """
+    address = {"delivery_id": attempt.delivery_id, "step": step, "key": key}
+    with database().transaction() as connection:
+        entry = LedgerEntry(connection, connection.execute(inbox_statement("ledger_row"), address).scalar())
+        if entry.result is not None:
+            yield entry
+            return
+        yield entry
+        row = address | {"attempt": attempt.token, "result": json.dumps(entry.result, default=str)}
+        if connection.execute(inbox_statement("write_ledger"), row).scalar() is None:
+            raise StaleAttempt(
+                f"delivery {attempt.delivery_id}: {step} {key} of attempt {attempt.token} was rolled back, "
+                "a later attempt has the delivery"
+            )
+
+
+def written(attempt: Attempt, step: str) -> dict[str, Any]:
+    """What a step has already written for this delivery: results by key."""
+    with database().transaction() as connection:
+        rows = connection.execute(inbox_statement("ledger_rows"), {"delivery_id": attempt.delivery_id, "step": step})
+        return {row.key: row.result for row in rows}

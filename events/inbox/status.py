@@ -1,0 +1,91 @@
+"""What became of an event."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+from sqlalchemy import Connection, Row
+
+from events.inbox.statements import inbox_statement
+
+_TRACE = (
+    "admitted_at",
+    "posted_at",
+    "run_created_at",
+    "process_started_at",
+    "claimed_at",
+    "first_step_at",
+    "settled_at",
+)
+
+
+class _Status(BaseModel):
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+
+class DeliveryStatus(_Status):
+    """How one job's delivery of an event stands.
+
+    Attributes:
+        state: queued, admitted, running, done, failed or cancelled.
+        attempt: runs that claimed it so far.
+        trace: when it reached each stage; stages not reached are left out.
+    """
+
+    id: UUID
+    job: str
+    state: str
+    attempt: int
+    progress: dict[str, Any] | None
+    result: Any
+    last_error: str | None
+    flow_run_id: UUID | None
+    trace: dict[str, datetime]
+
+    @property
+    def ended(self) -> bool:
+        """Whether no run will change it any more."""
+        return self.state in ("done", "failed", "cancelled")
+
+
+class EventStatus(_Status):
+    """An event and the deliveries of every job that listens. No delivery: no job listened when it was accepted."""
+
+    id: UUID
+    name: str
+    workspace_id: str
+    user_id: str | None
+    accepted_at: datetime
+    occurred_at: datetime
+    correlation_id: UUID
+    causation_id: UUID | None
+    deliveries: list[DeliveryStatus]
+
+
+def event_status(connection: Connection, event_id: UUID) -> EventStatus | None:
+    """The status of an event, or None where the inbox has no such event."""
+    rows = connection.execute(inbox_statement("event_status"), {"event_id": event_id}).all()
+    if not rows:
+        return None
+    first = rows[0]
+    return EventStatus(
+        **{name: getattr(first, name) for name in EventStatus.model_fields if name != "deliveries"},
+        deliveries=[_delivery(row) for row in rows if row.delivery_id],
+    )
+
+
+def _delivery(row: Row[Any]) -> DeliveryStatus:
+    stages = {stage: getattr(row, stage) for stage in _TRACE}
+    return DeliveryStatus(
+        id=row.delivery_id,
+        job=row.job,
+        state=row.state,
+        attempt=row.attempt,
+        progress=row.progress,
+        result=row.result,
+        last_error=row.last_error,
+        flow_run_id=row.flow_run_id,
+        trace={to_camel(stage): moment for stage, moment in stages.items() if moment},
+    )
