@@ -1,0 +1,142 @@
+"""The ``@step`` decorator: one small part of a job, retried and memoised on its own."""
+
+import hashlib
+import inspect
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, overload
+
+from prefect import Task, task
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import TaskRunContext
+from pydantic_core import PydanticSerializationError, to_json
+
+from blocks.errors import ConfigurationError, NonRetriable, RetryAfter
+from events.inbox import current_attempt
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+JITTER = 0.5
+"""Each delay is spread by this share of it to either side, so that those that failed together spread out."""
+LONGEST_WAIT = 300.0
+"""Seconds a step waits at most for a provider's Retry-After; the flow's process waits with it."""
+
+
+@overload
+def step(function: Callable[P, R], /) -> Task[P, R]: ...
+@overload
+def step(
+    *,
+    retries: int = ...,
+    first_delay: float = ...,
+    longest_delay: float = ...,
+    key: tuple[str, ...] | None = ...,
+    memoise: bool = ...,
+    timeout: float | None = ...,
+) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+def step(
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    retries: int = 4,
+    first_delay: float = 1.0,
+    longest_delay: float = 60.0,
+    key: tuple[str, ...] | None = None,
+    memoise: bool = True,
+    timeout: float | None = None,
+) -> Task[P, R] | Callable[[Callable[P, R]], Task[P, R]]:
+    """Make a function a step: a Prefect task that is retried alone, and skipped by a later attempt once it is done.
+
+    Its result is kept under ``delivery:step:inputs``, so that a redelivered run skips it on any machine and after any
+    deploy. Steps are at least once: a step with an effect writes it through :func:`events.inbox.once`, or gives the
+    provider an idempotency key.
+
+    Args:
+        retries: tries after the first. Too low: a short outage of a provider fails the job. Too high: a lane stands
+            still behind a hopeless step. :class:`~blocks.errors.NonRetriable` is never retried.
+        first_delay: seconds before the first retry, give or take a half; each further delay is twice as long.
+        longest_delay: seconds; no delay grows beyond it.
+        key: names of the parameters that identify the step's work. Default: all of them, which must be JSON-ready.
+        memoise: False for a step without an effect whose result is large or cheap to make again.
+        timeout: seconds after which a try is failed; None means never.
+
+    Raises:
+        ConfigurationError: ``key`` names a parameter that the function does not have, or a parameter of the key is not
+            JSON-ready.
+    """
+    if function is None:
+        return lambda each: step_of(each, retries, first_delay, longest_delay, key, memoise, timeout)
+    return step_of(function, retries, first_delay, longest_delay, key, memoise, timeout)
+
+
+def step_of(
+    function: Callable[P, R],
+    retries: int,
+    first_delay: float,
+    longest_delay: float,
+    key: tuple[str, ...] | None,
+    memoise: bool,
+    timeout: float | None,
+) -> Task[P, R]:
+    """The Prefect task of a step; see :func:`step`."""
+    name = function.__name__.replace("_", "-")
+    unknown = set(key or ()) - set(inspect.signature(function).parameters)
+    if unknown:
+        raise ConfigurationError(f"step {name}: key names {sorted(unknown)}, which {function.__name__} does not take")
+    delays = [min(first_delay * 2**n, longest_delay) for n in range(retries)]
+
+    @wraps(function)
+    def body(*args: P.args, **kwargs: P.kwargs) -> R:
+        attempt = current_attempt()
+        if attempt is not None:
+            attempt.note_first_step()
+        try:
+            return function(*args, **kwargs)
+        except RetryAfter as asked:
+            _wait_out(asked, delays)
+            raise
+
+    return task(
+        name=name,
+        retries=retries,
+        retry_delay_seconds=delays,
+        retry_jitter_factor=JITTER if retries else None,
+        retry_condition_fn=_may_succeed,
+        persist_result=memoise,
+        cache_key_fn=(lambda _, parameters: _cache_key(name, key, parameters)) if memoise else None,
+        result_serializer="json" if memoise else None,
+        timeout_seconds=timeout,
+    )(body)
+
+
+def _cache_key(name: str, key: tuple[str, ...] | None, parameters: dict[str, Any]) -> str | None:
+    attempt = current_attempt()
+    if attempt is None:
+        return None
+    identifying = {each: parameters[each] for each in key} if key is not None else parameters
+    try:
+        inputs = to_json(identifying)
+    except PydanticSerializationError as error:
+        raise ConfigurationError(
+            f"step {name}: its parameters cannot all be part of its key ({error}). "
+            "Name those that identify its work: @step(key=(…))."
+        ) from None
+    return f"{attempt.delivery_id}:{name}:{hashlib.sha256(inputs).hexdigest()}"
+
+
+def _may_succeed(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    error = state.result(raise_on_failure=False)
+    return not isinstance(error, NonRetriable | ConfigurationError)
+
+
+def _wait_out(asked: RetryAfter, delays: list[float]) -> None:
+    """Sleep what the provider asked for beyond the delay that Prefect will add.
+
+    Prefect fixes the delays of a task when it is defined, so a longer wait has to happen inside the try.
+    """
+    context = TaskRunContext.get()
+    tries_before = context.task_run.run_count - 1 if context else 0
+    if tries_before < len(delays):
+        time.sleep(max(0.0, min(asked.seconds, LONGEST_WAIT) - delays[tries_before] * (1 - JITTER)))

@@ -1,0 +1,176 @@
+"""Steps are retried alone and memoised; a job claims, settles, and fails visibly. All with Prefect's real engine."""
+
+import subprocess
+import sys
+import time
+from uuid import UUID
+
+import pytest
+from prefect import get_client
+from pydantic import ValidationError
+from sqlalchemy import text
+
+from blocks.errors import ConfigurationError, NonRetriable
+from deployments.relay.admission import admit
+from events.identifiers import UserId, WorkspaceId
+from events.inbox import send
+from flows.job import job
+from tasks.step import step
+from tests.factories import csv_import_confirmed, delivery_of, register_job, scalar
+from tests.integration.jobs.five_steps import StepsWanted, executions, five_steps
+
+pytestmark = pytest.mark.usefixtures("prefect_api")
+
+
+@pytest.fixture
+def wanted(db, tmp_path):
+    register_job(db, "five-steps", "test/steps.wanted", lane=5)
+    return StepsWanted(workspace_id=WorkspaceId("acme"), folder=str(tmp_path))
+
+
+@pytest.fixture
+def delivery(db, wanted):
+    event_id = send(wanted)
+    admit(capacity=10)
+    return delivery_of(db, event_id)
+
+
+def expire_lease(db, delivery) -> None:
+    with db.transaction() as connection:
+        connection.execute(
+            text("UPDATE groundwork.delivery SET lease_expires_at = clock_timestamp() WHERE id = :id"),
+            {"id": delivery.id},
+        )
+
+
+def test_a_step_that_fails_is_retried_alone_within_one_flow_run(db, delivery, tmp_path):
+    (tmp_path / "trouble").write_text("once")
+    assert five_steps(delivery_id=delivery.id) == 150
+    assert executions(tmp_path) == ["1", "2", "3", "4", "5", "5"]
+    settled = delivery_of(db, delivery.event_id)
+    assert (settled.state, settled.result, settled.attempt) == ("done", 150, 1)
+    assert settled.first_step_at >= settled.claimed_at
+
+
+def test_finished_steps_are_not_executed_again_by_another_flow_run_in_a_new_process(
+    db, delivery, tmp_path, prefect_api
+):
+    (tmp_path / "trouble").write_text("kill")
+    command = [sys.executable, "-m", "tests.integration.jobs.five_steps", str(delivery.id)]
+    first = subprocess.run(command, env=prefect_api, capture_output=True, text=True)
+    assert first.returncode == -9
+    first_run = delivery_of(db, delivery.event_id).flow_run_id
+    assert executions(tmp_path) == ["1", "2", "3", "4", "5"]
+
+    (tmp_path / "trouble").unlink()
+    expire_lease(db, delivery)
+    second = subprocess.run(command, env=prefect_api, capture_output=True, text=True, check=True)
+    assert second.stdout.split()[-1] == "150"
+    assert executions(tmp_path) == ["1", "2", "3", "4", "5", "5"]
+    settled = delivery_of(db, delivery.event_id)
+    assert (settled.state, settled.attempt) == ("done", 2)
+    assert settled.flow_run_id != first_run
+
+
+def test_a_step_is_executed_again_for_other_inputs_and_other_deliveries(db, wanted, tmp_path):
+    for _ in range(2):
+        event_id = send(wanted)
+        admit(capacity=10)
+        five_steps(delivery_id=delivery_of(db, event_id).id)
+    assert executions(tmp_path) == ["1", "2", "3", "4", "5"] * 2
+
+
+def test_a_job_that_fails_finally_is_a_dead_letter_and_raises(db, delivery, tmp_path):
+    (tmp_path / "trouble").write_text("always")
+    with pytest.raises(ConnectionError):
+        five_steps(delivery_id=delivery.id)
+    assert executions(tmp_path)[4:] == ["5", "5", "5"]
+    dead = delivery_of(db, delivery.event_id)
+    assert (dead.state, dead.last_error) == ("failed", "ConnectionError: the provider is away")
+
+
+def test_wrong_input_stops_the_retries_at_once(db, delivery, tmp_path):
+    (tmp_path / "trouble").write_text("input")
+    with pytest.raises(NonRetriable):
+        five_steps(delivery_id=delivery.id)
+    assert executions(tmp_path)[4:] == ["5"]
+
+
+def test_a_step_waits_as_long_as_the_provider_asks(delivery, tmp_path):
+    (tmp_path / "trouble").write_text("busy")
+    began = time.monotonic()
+    assert five_steps(delivery_id=delivery.id) == 150
+    assert time.monotonic() - began >= 0.5
+
+
+def test_a_run_whose_delivery_is_taken_says_by_whom_and_does_nothing(delivery, tmp_path):
+    five_steps(delivery_id=delivery.id)
+    before = executions(tmp_path)
+    state = five_steps(delivery_id=delivery.id, return_state=True)
+    assert (state.name, state.is_completed()) == ("Superseded", True)
+    assert "it is done, held by flow run" in state.message
+    assert executions(tmp_path) == before
+
+
+def test_a_person_starts_a_job_with_the_events_fields_and_it_is_recorded(db, wanted, tmp_path):
+    assert five_steps(workspace_id="acme", folder=str(tmp_path)) == 150
+    assert scalar(db, "SELECT source FROM groundwork.event") == "person"
+    assert scalar(db, "SELECT state FROM groundwork.delivery") == "done"
+
+
+def test_a_person_who_leaves_a_field_out_is_told_which(db, wanted):
+    with pytest.raises(ValidationError, match="folder\n  Field required"):
+        five_steps(workspace_id="acme")
+
+
+def test_a_run_carries_its_workspace_as_tag(db, delivery):
+    five_steps(delivery_id=delivery.id)
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(delivery_of(db, delivery.event_id).flow_run_id)
+    assert "workspace:acme" in run.tags
+    assert run.name.startswith("five-steps/acme/")
+
+
+def test_the_hook_of_a_failed_job_runs_once_and_its_own_error_hides_nothing(db):
+    told = []
+
+    def tell(event, error):
+        told.append((event.import_id, str(error)))
+        raise RuntimeError("the notice failed too")
+
+    from events.imports import CsvImportConfirmed
+
+    @job(on=CsvImportConfirmed, on_failure=tell)
+    def doomed(event):
+        raise NonRetriable("no such import")
+
+    register_job(db, "doomed")
+    event_id = send(csv_import_confirmed())
+    admit(capacity=10)
+    with pytest.raises(NonRetriable, match="no such import"):
+        doomed(delivery_id=delivery_of(db, event_id).id)
+    assert told == [("import-1", "no such import")]
+
+
+def test_a_step_whose_inputs_make_no_key_names_the_cure(delivery):
+    with pytest.raises(ConfigurationError, match="key names"):
+
+        @step(key=("nmber",))
+        def misspelt(number: int) -> int:
+            return number
+
+
+def test_parameters_of_the_run_are_the_events_fields():
+    schema = five_steps.parameters.properties
+    assert list(schema) == ["delivery_id", "workspace_id", "folder"]
+
+
+def test_ids_of_a_user_do_not_pass_for_a_workspace(wanted):
+    with pytest.raises(ValidationError, match="a WorkspaceId is wanted"):
+        StepsWanted(workspace_id=UserId("ada"), folder="x")
+
+
+def test_an_unknown_delivery_is_named():
+    unknown = UUID(int=7)
+    state = five_steps(delivery_id=unknown, return_state=True)
+    assert "the inbox has no such delivery" in state.message
