@@ -1,0 +1,24 @@
+"""``groundwork deploy``."""
+
+import os
+
+from blocks.database import Database
+from blocks.errors import ConfigurationError
+from deployments.commands.options import HomeOption, use_home
+from deployments.deploy import deploy_wiring, prepare_database, project_folder
+
+
+def deploy(home: HomeOption = None) -> None:
+    """Apply schema, jobs, blocks, work pool and prefect.yaml to an existing database and Prefect server.
+
+    `groundwork up` does this by itself; production does it once per release.
+
+    Example:
+
+      GROUNDWORK_DATABASE_URL=postgresql://… PREFECT_API_URL=https://…/api groundwork deploy
+    """
+    settings = use_home(home)
+    if "PREFECT_API_URL" not in os.environ:
+        raise ConfigurationError("PREFECT_API_URL is not set: say which Prefect server to deploy to.")
+    prepare_database(Database(connection_url=settings.database_url))
+    deploy_wiring(project_folder(), os.environ, concurrency=settings.concurrency)

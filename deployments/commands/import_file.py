@@ -1,0 +1,92 @@
+"""``groundwork import``."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+from uuid import UUID
+
+import typer
+
+from blocks.blob_store import blob_store
+from blocks.database import database
+from blocks.uuid7 import uuid7
+from deployments.client import GatewayClient
+from deployments.commands.options import HomeOption, JsonOption, client_of
+from deployments.commands.watch import watch
+from events.identifiers import UserId, WorkspaceId
+from events.imports import CsvImportConfirmed, ImportOptions
+from events.inbox import EventStatus
+from tasks.imports.record import create_import
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(help="A CSV of contacts; .csv.gz and .zip too.", exists=True, dir_okay=False)],
+    workspace: Annotated[str, typer.Option("--workspace", help="Workspace whose contacts they become.")],
+    user: Annotated[str, typer.Option("--user", help="User who is told when it is done.")] = "operator",
+    on_conflict: Annotated[
+        Literal["update", "skip"],
+        typer.Option("--on-conflict", help="What to do with contacts that are there already."),
+    ] = "update",
+    wait: Annotated[bool, typer.Option("--wait", help="Show progress until the import has ended.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Upload a CSV, create its import record, and confirm it with a signed event. Exit code 1 if the import fails.
+
+    Examples:
+
+      groundwork import contacts.csv --workspace acme --wait
+
+      groundwork import contacts.csv.gz --workspace acme --on-conflict skip --json
+    """
+    client = client_of(home)
+    options = ImportOptions(on_conflict=on_conflict)
+    event_id = start_import(client, file, WorkspaceId(workspace), UserId(user), options)
+    if not wait:
+        print(json.dumps({"id": str(event_id)}) if as_json else f"accepted as {event_id}; groundwork status {event_id}")
+        return
+    status = watch(client, event_id, quiet=as_json)
+    print(status.model_dump_json(by_alias=True) if as_json else outcome(status))
+    if any(delivery.state != "done" for delivery in status.deliveries):
+        raise typer.Exit(1)
+
+
+def start_import(
+    client: GatewayClient, file: Path, workspace_id: WorkspaceId, user_id: UserId, options: ImportOptions
+) -> UUID:
+    """Do what an application's upload page does.
+
+    Returns:
+        The id of the accepted event.
+    """
+    import_id = str(uuid7())
+    key = f"imports/{import_id}/upload{''.join(file.suffixes[-2:])}"
+    blob_store().upload(file, key)
+    with database().transaction() as connection:
+        create_import(
+            connection,
+            import_id=import_id,
+            workspace_id=workspace_id,
+            user_id=user_id,
+            filename=file.name,
+            blob_path=key,
+        )
+    event = CsvImportConfirmed(import_id=import_id, workspace_id=workspace_id, user_id=user_id, options=options)
+    return client.send(event, id=import_id)
+
+
+def outcome(status: EventStatus) -> str:
+    """How the import ended, for people."""
+    [delivery] = status.deliveries
+    if delivery.state != "done":
+        return f"{delivery.state}: {delivery.last_error}"
+    result = delivery.result
+    lines = [
+        f"{result['status'].replace('_', ' ')} in {result['seconds']:.1f} s",
+        *(f"  {name:<11}{result[name]:>12,}" for name in ("rows", "inserted", "updated", "skipped", "duplicates")),
+        f"  {'rejected':<11}{result['rejected']:>12,}",
+        *(f"    {reason}: {rows:,}" for reason, rows in result["reasons"].items()),
+    ]
+    if result["rejects_path"]:
+        lines.append(f"  rejected rows: {blob_store().location(result['rejects_path'])}")
+    return "\n".join(lines)

@@ -1,0 +1,117 @@
+"""Apply the project to a database and a Prefect server: schema, jobs, blocks, work pool, deployments, automations."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from prefect import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from sqlalchemy import text
+
+import flows
+from blocks.blob_store import BlobStore
+from blocks.configured import DOCUMENT, ConfiguredBlock
+from blocks.database import Database
+from blocks.errors import ConfigurationError
+from blocks.ingest_keys import IngestKeys
+from blocks.mailer import Mailer
+from blocks.migrations import upgrade
+from deployments.relay.prefect_api import WORK_POOL
+from flows.job import jobs
+
+BLOCKS: tuple[type[ConfiguredBlock], ...] = (Database, BlobStore, Mailer, IngestKeys)
+
+_REGISTER = text(
+    """
+    INSERT INTO groundwork.job (name, event_name, lane_limit, priority, interactive, ordered, max_attempts)
+    VALUES (:name, :event_name, :lane_limit, :priority, :interactive, :ordered, :max_attempts)
+    ON CONFLICT (name) DO UPDATE SET
+        event_name = excluded.event_name, lane_limit = excluded.lane_limit, priority = excluded.priority,
+        interactive = excluded.interactive, ordered = excluded.ordered, max_attempts = excluded.max_attempts,
+        updated_at = now()
+    """
+)
+
+
+def project_folder() -> Path:
+    """The folder with ``prefect.yaml``: the checkout that this package was installed from.
+
+    Raises:
+        ConfigurationError: there is none, as after an install that is not editable.
+    """
+    folder = Path(flows.__file__).resolve().parent.parent
+    if not (folder / "prefect.yaml").exists():
+        raise ConfigurationError(f"no prefect.yaml in {folder}: run from a checkout, installed with `pip install -e .`")
+    return folder
+
+
+def prepare_database(database: Database) -> None:
+    """Bring the schema up to date and tell the inbox which jobs listen to what."""
+    with database.transaction() as connection:
+        upgrade(connection)
+        for job in jobs().values():
+            connection.execute(
+                _REGISTER,
+                {
+                    "name": job.name,
+                    "event_name": job.on.event_name,
+                    "lane_limit": job.lane,
+                    "priority": job.priority,
+                    "interactive": job.interactive,
+                    "ordered": job.ordered,
+                    "max_attempts": job.max_attempts,
+                },
+            )
+
+
+def deploy_wiring(project: Path, environment: Mapping[str, str], *, concurrency: int) -> None:
+    """Make the work pool and the block documents where they are missing, then apply ``prefect.yaml``.
+
+    Args:
+        project: folder with ``prefect.yaml``.
+        environment: with ``PREFECT_API_URL``.
+        concurrency: limit of the work pool if it has to be made.
+
+    Raises:
+        ConfigurationError: ``prefect deploy --all`` refused; the message quotes it.
+    """
+    with temporary_settings({PREFECT_API_URL: environment["PREFECT_API_URL"]}):
+        _ensure_work_pool(concurrency)
+        for block in BLOCKS:
+            _ensure_document(block)
+    result = subprocess.run(
+        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
+        cwd=project,
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+    )
+    if result.returncode != 0:
+        raise ConfigurationError(f"`prefect deploy --all` refused prefect.yaml:\n{result.stdout}{result.stderr}")
+
+
+def _ensure_work_pool(concurrency: int) -> None:
+    with get_client(sync_client=True) as client:
+        try:
+            client.read_work_pool(WORK_POOL)
+        except ObjectNotFound:
+            client.create_work_pool(
+                WorkPoolCreate(
+                    name=WORK_POOL,
+                    type="process",
+                    concurrency_limit=concurrency,
+                    description="Runs of every Groundwork job.",
+                )
+            )
+
+
+def _ensure_document(block: type[ConfiguredBlock]) -> None:
+    """Register the block type and its document, unless a person has already edited one."""
+    block.register_type_and_schema()
+    try:
+        block.load(DOCUMENT, validate=False)
+    except ValueError:
+        (block.from_settings() or block()).save(DOCUMENT)

@@ -1,0 +1,42 @@
+"""``python -m deployments.gateway``: serve the gateway until SIGTERM or Ctrl-C."""
+
+import logging
+import signal
+import sys
+
+import uvicorn
+
+from blocks.errors import ConfigurationError
+from blocks.settings import settings
+from deployments.gateway.app import create_app
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    """Cut the query off a line of the access log: senders put keys there by mistake."""
+    client, method, path, *rest = record.args if isinstance(record.args, tuple) else ()
+    record.args = (client, method, str(path).partition("?")[0], *rest)
+    return True
+
+
+def main() -> int:
+    """Serve; requests under way are finished first.
+
+    Returns:
+        Exit code: 0 after a signal, 2 for a configuration that is refused.
+    """
+    try:
+        app = create_app()
+    except ConfigurationError as error:
+        print(f"gateway: {error}", file=sys.stderr)
+        return 2
+    config = uvicorn.Config(app, settings().host, settings().port, timeout_graceful_shutdown=10, server_header=False)
+    logging.getLogger("uvicorn.access").addFilter(_without_query)
+    # uvicorn raises the signal again once it has shut down; that is then the orderly end.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    uvicorn.Server(config).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

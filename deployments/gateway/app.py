@@ -1,0 +1,47 @@
+"""The gateway's FastAPI application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from blocks.ingest_keys import IngestKeys
+from blocks.settings import settings
+from deployments.gateway import catalogue, health, ingest, status
+from deployments.gateway.authentication import Authentication
+from deployments.gateway.refusal import install_handlers
+from deployments.gateway.writer import GroupWriter
+
+
+def create_app(keys: IngestKeys | None = None) -> FastAPI:
+    """The gateway.
+
+    Args:
+        keys: the senders it knows; None means as configured.
+
+    Raises:
+        ConfigurationError: the keys are ambiguous or, in production mode, not safe.
+    """
+    keys = keys or IngestKeys.configured()
+    keys.check(production=settings().in_production)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.writer = GroupWriter()
+        yield
+        await asyncio.to_thread(app.state.writer.close)
+
+    app = FastAPI(
+        title="Groundwork gateway",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.authentication = Authentication(keys)
+    install_handlers(app)
+    for module in (ingest, status, catalogue, health):
+        app.include_router(module.router)
+    return app

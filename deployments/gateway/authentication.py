@@ -1,0 +1,79 @@
+"""Who sends: the Bearer key, and the Standard Webhooks signature of the body.
+
+An attacker is not told which part of a proof was wrong.
+"""
+
+import re
+from collections.abc import Sequence
+
+from fastapi import Request
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from starlette.datastructures import Headers
+
+from blocks.ingest_keys import IngestKey, IngestKeys
+from deployments.gateway.refusal import Refusal
+
+_WEBHOOK_ID = re.compile(r"[!-\-/-~]{1,200}")
+"""Visible ASCII without the dot, which separates id, timestamp and body in what is signed."""
+
+
+class Authentication:
+    """Proves senders against the configured keys.
+
+    Args:
+        keys: checked already (:meth:`IngestKeys.check`).
+    """
+
+    def __init__(self, keys: IngestKeys) -> None:
+        self._keys = keys
+        self._webhooks = {entry.name: [Webhook(secret) for secret in entry.secret_bytes()] for entry in keys.entries}
+
+    def sender(self, request: Request) -> IngestKey:
+        """The sender whose Bearer key the request carries.
+
+        Raises:
+            Refusal: 401.
+        """
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        entry = self._keys.find(key.strip()) if scheme.lower() == "bearer" else None
+        if entry is None:
+            raise Refusal(
+                401,
+                "Send the header Authorization: Bearer <event key>, with a key that this gateway knows.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        return entry
+
+    def verify(self, sender: IngestKey, headers: Headers, body: bytes) -> str | None:
+        """Verify the signature, where the sender's key has signing secrets.
+
+        Args:
+            body: as received; a body that was parsed and written again has another signature.
+
+        Returns:
+            The webhook-id, which stays the same when the sender repeats the request.
+
+        Raises:
+            Refusal: 401.
+        """
+        webhook_id = headers.get("webhook-id")
+        well_formed = webhook_id is None or _WEBHOOK_ID.fullmatch(webhook_id)
+        webhooks = self._webhooks[sender.name]
+        if not well_formed or (webhooks and not _signed_by_any(webhooks, headers, body)):
+            raise Refusal(
+                401,
+                "Sign the request by Standard Webhooks: webhook-id (without a dot), webhook-timestamp (seconds, now), "
+                "webhook-signature (v1, over the bytes that are sent).",
+            )
+        return webhook_id
+
+
+def _signed_by_any(webhooks: Sequence[Webhook], headers: Headers, body: bytes) -> bool:
+    """While secrets are rotated there are several. The library raises plain ValueErrors for much that is malformed."""
+    for webhook in webhooks:
+        try:
+            webhook.verify(body, dict(headers), json_parse=False)
+        except (WebhookVerificationError, ValueError):
+            continue
+        return True
+    return False

@@ -1,0 +1,49 @@
+"""``POST /events``: accept events."""
+
+import asyncio
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from deployments.gateway.authentication import Authentication
+from deployments.gateway.body import discard_body, parse_json, read_body, require_json
+from deployments.gateway.envelope import read_events
+from deployments.gateway.refusal import DATABASE_ERRORS, Refusal, database_unavailable, queue_full
+from deployments.gateway.writer import GroupWriter, QueueFull
+
+router = APIRouter()
+
+ANSWER_SECONDS = 20.0
+"""How long a request waits for the database. Too low: 503 during a checkpoint. Too high: senders give up first."""
+
+
+@router.post("/events", status_code=202)
+async def post_events(request: Request) -> JSONResponse:
+    """Accept one event or an array of them; 202 means committed."""
+    authentication: Authentication = request.app.state.authentication
+    writer: GroupWriter = request.app.state.writer
+
+    try:
+        sender = authentication.sender(request)
+        require_json(request)
+    except Refusal:
+        await discard_body(request)
+        raise
+    body = await read_body(request)
+    webhook_id = authentication.verify(sender, request.headers, body)
+    events = read_events(parse_json(body), sender, webhook_id)
+    try:
+        accepted = await asyncio.wait_for(writer.submit(events, len(body)), ANSWER_SECONDS)
+    except QueueFull:
+        raise queue_full() from None
+    except (*DATABASE_ERRORS, TimeoutError) as error:
+        raise database_unavailable() from error
+    duplicates = sum(each.duplicate for each in accepted)
+    return JSONResponse(
+        {
+            "ids": [str(each.id) for each in accepted],
+            "accepted": len(accepted) - duplicates,
+            "duplicates": duplicates,
+        },
+        202,
+    )

@@ -1,0 +1,81 @@
+"""How the gateway says no: always JSON, ``{"error": "...", "details": [...]}``."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, TimeoutError
+from starlette.exceptions import HTTPException
+
+DATABASE_ERRORS = (OperationalError, InterfaceError, InternalError, TimeoutError)
+"""What SQLAlchemy raises where the database is at fault and not the statement."""
+
+_RETRY_AFTER = {"Retry-After": "2"}
+"""Seconds. The embedded database restarts in about one."""
+
+
+class Refusal(Exception):
+    """The request is refused.
+
+    Args:
+        status: HTTP status.
+        error: what is wrong, for a person.
+        details: one object per fault, such as ``{"pointer": "/3/data/importId", "reason": "…", "cure": "…"}``.
+        headers: further response headers.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        error: str,
+        details: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(error)
+        self.status = status
+        self.error = error
+        self.details = details
+        self.headers = headers
+
+    def response(self) -> JSONResponse:
+        """The HTTP answer."""
+        return JSONResponse({"error": self.error, "details": list(self.details)}, self.status, self.headers)
+
+
+def queue_full() -> Refusal:
+    """429: more requests wait for the database than the gateway keeps in memory."""
+    return Refusal(429, "Too many requests are waiting for the database. Send this one again.", headers=_RETRY_AFTER)
+
+
+def database_unavailable() -> Refusal:
+    """503: the sender must send again, since a COMMIT may have been lost or may only have lost its answer."""
+    return Refusal(
+        503,
+        "The database did not confirm that it stored the events. Send the same request again: "
+        "what has an id, or the same webhook-id, is stored once.",
+        headers=_RETRY_AFTER,
+    )
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Answer every error of the application and of the framework as JSON."""
+
+    @app.exception_handler(Refusal)
+    async def refused(_: Request, refusal: Refusal) -> JSONResponse:
+        return refusal.response()
+
+    @app.exception_handler(HTTPException)
+    async def framework(request: Request, error: HTTPException) -> JSONResponse:
+        reason = f"{request.method} {request.url.path}: {error.detail}"
+        return Refusal(error.status_code, reason, headers=error.headers).response()
+
+    async def database(_: Request, __: Exception) -> JSONResponse:
+        return Refusal(503, "The database cannot be reached. Ask again.", headers=_RETRY_AFTER).response()
+
+    for error in DATABASE_ERRORS:
+        app.add_exception_handler(error, database)
+
+    @app.exception_handler(Exception)
+    async def bug(_: Request, __: Exception) -> JSONResponse:
+        return Refusal(500, "The gateway failed; its log has the reason.").response()

@@ -1,0 +1,39 @@
+"""``GET /events/{id}``: what became of an event, for the application's own page."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from prefect.utilities.urls import url_for
+
+from blocks.database import database
+from deployments.gateway.authentication import Authentication
+from deployments.gateway.refusal import Refusal
+from events.inbox import DeliveryStatus, event_status
+
+router = APIRouter()
+
+
+@router.get("/events/{event_id}")
+def get_event(event_id: str, request: Request) -> dict[str, Any]:
+    """State, progress and run link of each job's delivery. A workspace that the key may not see is 404."""
+    authentication: Authentication = request.app.state.authentication
+    sender = authentication.sender(request)
+    try:
+        key = UUID(event_id)
+    except ValueError:
+        raise Refusal(404, f"{event_id!r} is not the id of an event; POST /events answers with the ids.") from None
+    with database().transaction() as connection:
+        status = event_status(connection, key)
+    if status is None or not sender.allows_workspace(status.workspace_id):
+        raise Refusal(404, f"There is no event {event_id}.")
+    return status.model_dump(mode="json", by_alias=True, exclude={"deliveries"}) | {
+        "deliveries": [
+            delivery.model_dump(mode="json", by_alias=True) | {"runUrl": _run_url(delivery)}
+            for delivery in status.deliveries
+        ]
+    }
+
+
+def _run_url(delivery: DeliveryStatus) -> str | None:
+    return url_for("flow-run", obj_id=delivery.flow_run_id) if delivery.flow_run_id else None

@@ -1,0 +1,135 @@
+"""The one thread that writes: requests that wait together share one INSERT and one COMMIT."""
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.exc import DBAPIError, TimeoutError
+
+from blocks.database import database
+from events.inbox import Accepted, NewEvent, accept
+
+logger = logging.getLogger(__name__)
+
+GROUP_EVENTS = 1_000
+"""Most events of one group, unless a single request has more. Too high: the first of a group waits for the last."""
+WAITING_REQUESTS = 1_000
+"""Most requests that wait. Too low: 429 in a short burst. Too high: senders time out before their turn comes."""
+WAITING_BYTES = 64 * 1024 * 1024
+"""Most bytes of request bodies that wait, which bounds the memory of the gateway."""
+
+
+class QueueFull(Exception):
+    """Too many requests wait for the database."""
+
+
+@dataclass(frozen=True)
+class _Request:
+    events: Sequence[NewEvent]
+    size: int
+    answer: asyncio.Future[list[Accepted]]
+
+
+_Outcome = tuple[_Request, list[Accepted] | BaseException]
+
+
+class GroupWriter:
+    """Stores the events of many requests by group commit.
+
+    The thread takes whatever waits, stores it in one transaction and answers. Alone, a request waits for nobody; under
+    load, a group forms while the group before it commits. Make it within a running event loop.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[_Request] = deque()
+        self._waiting_bytes = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="inbox-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, events: Sequence[NewEvent], size: int) -> "asyncio.Future[list[Accepted]]":
+        """Queue the events of one request.
+
+        Args:
+            events: all or none of them will be stored.
+            size: bytes of the request's body.
+
+        Returns:
+            A future of one entry per event, done once they are committed; it fails with SQLAlchemy's error.
+
+        Raises:
+            QueueFull: nothing was queued.
+        """
+        answer = self._loop.create_future()
+        with self._changed:
+            full = len(self._waiting) >= WAITING_REQUESTS or self._waiting_bytes + size > WAITING_BYTES
+            if self._closed or (full and self._waiting):
+                raise QueueFull
+            self._waiting.append(_Request(events, size, answer))
+            self._waiting_bytes += size
+            self._changed.notify()
+        return answer
+
+    def close(self) -> None:
+        """Write what waits, then end. Blocks until then; later submissions are refused."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while group := self._next_group():
+            outcomes = _store(group)
+            self._loop.call_soon_threadsafe(_answer, outcomes)
+
+    def _next_group(self) -> list[_Request]:
+        """What waits, oldest first; empty once closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            group: list[_Request] = []
+            events = 0
+            while self._waiting and (not group or events + len(self._waiting[0].events) <= GROUP_EVENTS):
+                request = self._waiting.popleft()
+                self._waiting_bytes -= request.size
+                events += len(request.events)
+                group.append(request)
+            return group
+
+
+def _store(group: list[_Request]) -> list[_Outcome]:
+    """Store a group in one transaction; where that fails through one of its requests, each in its own."""
+    try:
+        accepted = iter(_commit([event for request in group for event in request.events]))
+        return [(request, [next(accepted) for _ in request.events]) for request in group]
+    except Exception as error:
+        if len(group) == 1 or _connection_lost(error):
+            logger.warning("%s requests not stored: %s", len(group), error)
+            return [(request, error) for request in group]
+    return [outcome for request in group for outcome in _store([request])]
+
+
+def _commit(events: Sequence[NewEvent]) -> list[Accepted]:
+    with database().transaction() as connection:
+        return accept(connection, events)
+
+
+def _connection_lost(error: Exception) -> bool:
+    """Whether the next transaction would fare no better. PostgreSQL's own verdict on a statement has an SQLSTATE."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or getattr(error.orig, "sqlstate", None) is None
+    return isinstance(error, TimeoutError)
+
+
+def _answer(outcomes: list[_Outcome]) -> None:
+    for request, outcome in outcomes:
+        if request.answer.done():
+            continue
+        if isinstance(outcome, BaseException):
+            request.answer.set_exception(outcome)
+        else:
+            request.answer.set_result(outcome)

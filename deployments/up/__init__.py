@@ -1,0 +1,1 @@
+"""``groundwork up``: every part on one machine, in the foreground."""

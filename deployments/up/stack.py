@@ -1,0 +1,206 @@
+"""All parts of Groundwork on one machine: what they are, the order they start in, and how they stop."""
+
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+import psutil
+
+from blocks.database import Database
+from blocks.embedded import EmbeddedPostgres
+from blocks.errors import ConfigurationError
+from blocks.settings import Settings
+from deployments.deploy import deploy_wiring, prepare_database
+from deployments.up.home import Home, Running, end_processes, process_mark
+from deployments.up.part import Part
+
+logger = logging.getLogger(__name__)
+
+START_SECONDS = 90.0
+"""How long a part may take to come up; the first start of Prefect migrates its database."""
+STOP_SECONDS = 6.0
+"""How long parts may take to stop before they are killed; PostgreSQL stops after them, all within 10 s."""
+
+PREFECT_SETTINGS: Mapping[str, str] = {
+    # Leases in memory are lost with the server and leave their slots taken for ever.
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
+    # The worker asks for new runs this often; the default of 10 s is most of a run's latency.
+    "PREFECT_WORKER_QUERY_SECONDS": "0.5",
+}
+
+
+class Stack:
+    """PostgreSQL, Prefect, gateway, relay and worker as child processes.
+
+    Args:
+        home: folder of everything.
+        settings: ports and the like.
+        project: folder with ``prefect.yaml``.
+    """
+
+    def __init__(self, home: Home, settings: Settings, project: Path) -> None:
+        self.home = home
+        self.settings = settings
+        self.project = project
+        self.gateway_url = f"http://{settings.host}:{settings.port}"
+        self.prefect_url = f"http://127.0.0.1:{settings.prefect_port}"
+        self.postgres = EmbeddedPostgres(home.folder) if settings.database_url is None else None
+        self.environment = self._environment()
+        self.parts = [self._prefect(), self._gateway(), self._relay(), self._worker()]
+        self._restarts: dict[str, float] = {}
+
+    def start(self, stop: threading.Event) -> None:
+        """Start everything and apply ``prefect.yaml``. Returns when events are accepted and runs start.
+
+        Args:
+            stop: set, it makes this return at the next occasion.
+
+        Raises:
+            ConfigurationError: a port is taken.
+            PartFailed, DatabaseUnavailable: a part did not come up.
+        """
+        _refuse_taken_ports(
+            {"gateway (--port)": self.settings.port, "Prefect (--prefect-port)": self.settings.prefect_port}
+        )
+        self._start_postgres()
+        prefect, gateway, relay, worker = self.parts
+        prefect.start()
+        self._tell()
+        prepare_database(Database(connection_url=self.settings.database_url))
+        prefect.wait_until_ready(START_SECONDS, stop)
+        if stop.is_set():
+            return
+        deploy_wiring(self.project, self.environment, concurrency=self.settings.concurrency)
+        for part in (gateway, relay, worker):
+            part.start()
+        self._tell()
+        for part in self.parts:
+            part.wait_until_ready(START_SECONDS, stop)
+        logger.info("gateway    %s", self.gateway_url)
+        logger.info("Prefect UI %s", self.prefect_url)
+
+    def watch(self) -> None:
+        """Start parts again that have ended by themselves. Call it about once a second."""
+        now = time.monotonic()
+        for part in self.parts:
+            if part.exit_code is not None and now - self._restarts.get(part.name, float("-inf")) > 2.0:
+                logger.error("%s ended with exit code %s; starting it again (%s)", part.name, part.exit_code, part.log)
+                self._restarts[part.name] = now
+                part.start()
+                self._tell()
+        if self.postgres and not self.postgres.is_running():
+            logger.error("PostgreSQL ended; starting it again")
+            self._start_postgres()
+            self._tell()
+
+    def stop(self) -> None:
+        """Stop everything within 10 s, children of parts included."""
+        processes = []
+        for part in self.parts:
+            if part.pid is not None:
+                process = psutil.Process(part.pid)
+                processes += [*process.children(recursive=True), process]
+        end_processes(processes, patience=STOP_SECONDS)
+        if self.postgres:
+            self.postgres.stop(timeout=3.0)
+
+    def _start_postgres(self) -> None:
+        if self.postgres is None:
+            return
+        self.postgres.create()
+        self.postgres.start(self.home.logs / "postgres.log")
+        self.postgres.create_database("groundwork")
+        self.postgres.create_database("prefect")
+
+    def _tell(self) -> None:
+        pids = {part.name: part.pid for part in self.parts}
+        if self.postgres:
+            pids["postgres"] = self.postgres.pid
+        self.home.tell(
+            Running(
+                pid=os.getpid(),
+                gateway_url=self.gateway_url,
+                prefect_api_url=f"{self.prefect_url}/api",
+                prefect_ui_url=self.prefect_url,
+                parts={name: process_mark(pid) for name, pid in pids.items() if pid is not None},
+            )
+        )
+
+    def _environment(self) -> dict[str, str]:
+        environment = {
+            **PREFECT_SETTINGS,
+            **os.environ,
+            "GROUNDWORK_HOME": str(self.home.folder),
+            "GROUNDWORK_HOST": self.settings.host,
+            "GROUNDWORK_PORT": str(self.settings.port),
+            "GROUNDWORK_PREFECT_PORT": str(self.settings.prefect_port),
+            "PREFECT_HOME": str(self.home.folder / "prefect"),
+            "PREFECT_API_URL": f"{self.prefect_url}/api",
+            "PREFECT_UI_URL": self.prefect_url,
+            "PREFECT_DEFAULT_RESULT_STORAGE_BLOCK": "groundwork-blob-store/groundwork",
+            "PYTHONUNBUFFERED": "1",
+        }
+        if self.postgres:
+            url = self.postgres.url("prefect", driver="postgresql+asyncpg")
+            environment["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = url.render_as_string(hide_password=False)
+        return environment
+
+    def _part(self, name: str, *command: str, health: str | None = None) -> Part:
+        ready = (lambda: _answers(health)) if health else (lambda: True)
+        return Part(name, [sys.executable, "-m", *command], self.environment, self.home.logs / f"{name}.log", ready)
+
+    def _prefect(self) -> Part:
+        port = str(self.settings.prefect_port)
+        return self._part(
+            "prefect", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port,
+            health=f"{self.prefect_url}/api/health",
+        )  # fmt: skip
+
+    def _gateway(self) -> Part:
+        return self._part("gateway", "deployments.gateway", health=f"{self.gateway_url}/readyz")
+
+    def _relay(self) -> Part:
+        return self._part("relay", "deployments.relay")
+
+    def _worker(self) -> Part:
+        return self._part("worker", "prefect", "worker", "start", "--pool", "groundwork", "--name", "groundwork")
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2.0).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _refuse_taken_ports(ports: Mapping[str, int]) -> None:
+    for part, port in ports.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                raise ConfigurationError(
+                    f"Port {port} of the {part} is taken{_holder_of(port)}. Stop that program, or choose another port."
+                ) from None
+
+
+def _holder_of(port: int) -> str:
+    """`` by NAME (process PID)`` where the system lets us see it."""
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if connection.laddr and connection.laddr.port == port and connection.status == psutil.CONN_LISTEN:
+                name = psutil.Process(connection.pid).name() if connection.pid else "another user's program"
+                return f" by {name} (process {connection.pid})"
+    except psutil.Error:
+        pass
+    return ""

@@ -1,0 +1,124 @@
+"""Headers: which column of a file is which column of ours."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from blocks.errors import NonRetriable
+from blocks.settings import settings
+
+TEXT_COLUMNS = ("email", "first_name", "last_name", "phone", "company", "job_title", "city", "country")
+COLUMNS = (*TEXT_COLUMNS, "tags")
+"""Columns of ``app.contact`` that a file can fill."""
+
+FULL_NAME = "full_name"
+
+# Compared without case, spaces and punctuation. The comments name exports whose wording is not plain English.
+_SYNONYMS: dict[str, tuple[str, ...]] = {
+    "email": (
+        "email", "mail", "email address", "mail address", "email 1", "primary email", "work email", "contact email",
+        "email 1 value",  # Google Contacts
+        "email 1 address",  # Outlook.com
+        "email adresse", "adresse email", "courriel", "correo electronico",
+    ),
+    "first_name": ("first name", "given name", "forename", "fname", "vorname", "prenom", "nombre"),
+    "last_name": ("last name", "family name", "surname", "lname", "nachname", "nom", "apellidos"),
+    FULL_NAME: ("full name", "name", "contact name", "display name", "contact"),
+    "phone": (
+        "phone", "phone number", "telephone", "tel", "mobile", "mobile phone", "mobile phone number", "cell", "cell phone",
+        "primary phone", "business phone", "home phone", "work phone",
+        "phone 1 value",  # Google Contacts
+        "telefon", "telefonnummer", "handy",
+    ),
+    "company": (
+        "company", "company name", "organization", "organisation", "employer", "account name", "associated company",
+        "organization name", "organization 1 name",  # Google Contacts, now and before 2024
+        "firma", "unternehmen", "societe",
+    ),
+    "job_title": (
+        "job title", "title", "position", "role", "jobtitle",
+        "organization title", "organization 1 title",  # Google Contacts
+    ),
+    "city": (
+        "city", "town", "business city", "home city", "mailing city", "stadt", "ort", "ville",
+        "address 1 city",  # Google Contacts
+    ),
+    "country": (
+        "country", "country region", "business country", "business country region", "home country",
+        "home country region", "mailing country", "land", "pays",
+        "address 1 country",  # Google Contacts
+    ),
+    "tags": ("tags", "tag", "labels", "label", "groups", "group membership", "categories"),
+}  # fmt: skip
+
+
+def _normalised(header: str) -> str:
+    return re.sub(r"[\W_]+", "", header.casefold())
+
+
+_COLUMN_OF = {_normalised(each): column for column, synonyms in _SYNONYMS.items() for each in synonyms}
+
+
+def is_email_header(header: str) -> bool:
+    """Whether a column with this header holds e-mail addresses."""
+    return _COLUMN_OF.get(_normalised(header)) == "email"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What each column of a file is.
+
+    Attributes:
+        headers: as written in the file, in its order.
+        mapped: our column → position in the file. Holds ``email``; holds ``full_name`` only where the file has neither
+            first nor last name.
+        custom: key of the custom field → position in the file.
+    """
+
+    headers: tuple[str, ...]
+    mapped: dict[str, int]
+    custom: dict[str, int]
+
+
+def layout_of(headers: Sequence[str]) -> Layout:
+    """Map the headers of a file.
+
+    The first column that fits one of ours becomes it; all others are custom fields under their own header, where a
+    repeated header gets `` (2)``, `` (3)``, … and an empty one ``Column 7`` by its position.
+
+    Raises:
+        NonRetriable: no column holds e-mail addresses, or there are more than ``import_max_columns``.
+    """
+    most = settings().import_max_columns
+    if len(headers) > most:
+        raise NonRetriable(
+            f"The file has {len(headers)} columns; {most} are allowed. "
+            "Remove columns, or raise GROUNDWORK_IMPORT_MAX_COLUMNS."
+        )
+    candidates = [_COLUMN_OF.get(_normalised(header)) for header in headers]
+    splits_name = "first_name" not in candidates and "last_name" not in candidates
+    mapped: dict[str, int] = {}
+    custom: dict[str, int] = {}
+    used: set[str] = set()
+    for position, (header, column) in enumerate(zip(headers, candidates, strict=True)):
+        name = header.strip() or f"Column {position + 1}"
+        repeat = 1
+        key = name
+        while key in used:
+            repeat += 1
+            key = f"{name} ({repeat})"
+        used.add(key)
+        if column is None or column in mapped or (column == FULL_NAME and not splits_name):
+            custom[key] = position
+        else:
+            mapped[column] = position
+    if "email" not in mapped:
+        raise NonRetriable(_no_email(headers))
+    return Layout(tuple(headers), mapped, custom)
+
+
+def _no_email(headers: Sequence[str]) -> str:
+    found = ", ".join(repr(header.strip()[:60]) for header in headers[:20])
+    more = f" and {len(headers) - 20} more" if len(headers) > 20 else ""
+    accepted = ", ".join(repr(each) for each in _SYNONYMS["email"])
+    return f"No column holds e-mail addresses. Found: {found}{more}. Name one of them (in any case) {accepted}."

@@ -1,0 +1,135 @@
+"""The steps of an import."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from blocks.blob_store import BlobStat, blob_store
+from blocks.database import database
+from events.imports import CsvImportConfirmed
+from events.inbox import once, running_attempt, written
+from tasks.imports import record, rejects, upsert
+from tasks.imports.contacts_file import ContactsFile, open_contacts
+from tasks.imports.counts import ImportCounts
+from tasks.imports.prepare import PreparedChunk
+from tasks.imports.read_ahead import read_ahead
+from tasks.imports.record import ImportRecord, ImportSummary
+from tasks.step import step
+
+BEGIN, UPLOAD, CHUNK, FINISH = "begin-import", "note-upload", "import-chunk", "finish-import"
+"""Names under which the steps keep their ledger."""
+
+
+@step
+def begin_import(import_id: str, workspace_id: str) -> ImportRecord:
+    """Take the import into work; a later attempt finds it begun."""
+    with once(running_attempt(), BEGIN, key=import_id) as entry:
+        if entry.result is None:
+            entry.result = record.begin(entry.connection, import_id, workspace_id).model_dump()
+        return ImportRecord(**entry.result)
+
+
+@step
+def note_upload(blob_path: str) -> dict[str, Any]:
+    """Remember which bytes are imported, so that a later attempt does not mix two uploads."""
+    with once(running_attempt(), UPLOAD, key=blob_path) as entry:
+        if entry.result is None:
+            stat = blob_store().stat(blob_path)
+            entry.result = {"size": stat.size, "etag": stat.etag}
+        return dict(entry.result)
+
+
+class Upload:
+    """An upload that is being imported.
+
+    Attributes:
+        file: the open file.
+        chunks: its chunks that are not written yet, the next one prepared while this one is worked on.
+        counts: of the chunks that earlier attempts wrote.
+    """
+
+    def __init__(self, file: ContactsFile, chunks: Iterator[PreparedChunk], counts: ImportCounts) -> None:
+        self.file = file
+        self.chunks = chunks
+        self.counts = counts
+
+
+@contextmanager
+def open_upload(blob_path: str, noted: dict[str, Any]) -> Iterator[Upload]:
+    """Open the upload where the attempts before left off.
+
+    Args:
+        blob_path: key in the blob store.
+        noted: what :func:`note_upload` returned.
+
+    Raises:
+        BlobMissing, BlobChanged: it is not what was uploaded.
+        NonRetriable: it is not a CSV of contacts; the message says why.
+    """
+    done = written(running_attempt(), CHUNK)
+    counts = sum((ImportCounts(**each) for each in done.values()), ImportCounts())
+    with (
+        open_contacts(blob_store(), blob_path, expected=BlobStat(**noted)) as file,
+        read_ahead(file.chunks(done={int(number) for number in done})) as chunks,
+    ):
+        yield Upload(file, chunks, counts)
+
+
+@step(key=("number",))
+def import_chunk(event: CsvImportConfirmed, chunk: PreparedChunk, number: int) -> dict[str, Any]:
+    """Write one chunk of contacts, and the rows it rejects, exactly once.
+
+    Returns:
+        Its :class:`ImportCounts` as JSON.
+    """
+    with once(running_attempt(), CHUNK, key=str(number)) as entry:
+        if entry.result is None:
+            if chunk.rejects is not None:
+                rejects.write_part(blob_store(), event.import_id, number, chunk.rejects)
+            counts = upsert.import_chunk(
+                entry.connection,
+                chunk,
+                workspace_id=event.workspace_id,
+                import_id=event.import_id,
+                on_conflict=event.options.on_conflict,
+            )
+            entry.result = counts.as_json()
+        return dict(entry.result)
+
+
+@step
+def collect_rejects(import_id: str, headers: list[str]) -> str | None:
+    """Put the rejected rows of all chunks into one file.
+
+    Returns:
+        Its key in the blob store; None where no row was rejected.
+    """
+    chunks = written(running_attempt(), CHUNK)
+    rejecting = [int(number) for number, counts in chunks.items() if counts["rejected"]]
+    return rejects.join_parts(blob_store(), import_id, headers, rejecting)
+
+
+@step
+def finish_import(import_id: str, rejects_path: str | None) -> ImportSummary:
+    """End the import with the counts of all chunks."""
+    attempt = running_attempt()
+    counts = sum((ImportCounts(**each) for each in written(attempt, CHUNK).values()), ImportCounts())
+    with once(attempt, FINISH, key=import_id) as entry:
+        if entry.result is None:
+            upsert.forget_skipped(entry.connection, import_id)
+            entry.result = record.finish(entry.connection, import_id, counts, rejects_path).model_dump()
+        return ImportSummary(**entry.result)
+
+
+def fail_import(import_id: str, error: BaseException) -> bool:
+    """Mark the import failed, if this delivery had begun it.
+
+    Returns:
+        Whether it had: an import that was never this delivery's is not touched.
+    """
+    if not written(running_attempt(), BEGIN):
+        return False
+    with database().transaction() as connection:
+        upsert.forget_skipped(connection, import_id)
+        record.fail(connection, import_id, str(error))
+    return True
