@@ -57,8 +57,8 @@ class Database(ConfiguredBlock):
 
     @cached_property
     def engine(self) -> Engine:
-        """SQLAlchemy engine, made once per block; its pool opens connections on demand."""
-        return create_engine(self.url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+        """SQLAlchemy engine, made once per block; its pool opens connections on demand. Errors show no row's data."""
+        return create_engine(self.url, pool_pre_ping=True, pool_size=5, max_overflow=10, hide_parameters=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

@@ -122,7 +122,7 @@ class EmbeddedPostgres:
                 connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
 
     def stop(self, *, timeout: float = 5.0) -> None:
-        """Stop the server: fast shutdown first, immediate shutdown (recovery at next start) after ``timeout`` seconds."""
+        """Stop the server: fast shutdown; after ``timeout`` seconds immediate shutdown, with recovery at next start."""
         if self._process is None or self._process.poll() is not None:
             return
         self._process.send_signal(signal.SIGINT)

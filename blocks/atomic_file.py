@@ -1,0 +1,42 @@
+"""A file that is either whole or absent."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+
+@contextmanager
+def atomic_file(path: Path, partial: Path) -> Iterator[BinaryIO]:
+    """A writer whose file takes the place of ``path`` when the context ends without an error.
+
+    A reader sees the old content or the new one, never a part. The content is on disk before the name is.
+
+    Args:
+        path: the file to be; its folder is made if need be.
+        partial: folder of unfinished files, on the same file system. What a killed process leaves there is garbage.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=partial, delete=False) as writer:
+        unfinished = Path(writer.name)
+        try:
+            yield cast(BinaryIO, writer)
+            writer.close()
+            _sync(unfinished)
+            unfinished.chmod(0o644)
+            unfinished.replace(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,62 @@
+"""A blob: bytes under a key, in a folder or a bucket."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+_LONGEST_KEY = 1024
+"""Bytes in UTF-8; the limit of S3."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlobStat:
+    """What a store knows of a blob without reading it.
+
+    Attributes:
+        size: bytes.
+        etag: changes whenever the content is written again. Compare for equality only.
+    """
+
+    size: int
+    etag: str
+
+
+class Blobs(Protocol):
+    """Where blobs are kept. Keys are checked already; prefixes are plain text that keys begin with."""
+
+    def open(self, key: str) -> BinaryIO:
+        """A seekable, buffered stream of the blob."""
+
+    def stat(self, key: str) -> BlobStat:
+        """Size and etag of the blob."""
+
+    def write(self, key: str, content_type: str | None) -> AbstractContextManager[BinaryIO]:
+        """A writer whose blob appears when the context ends without an error."""
+
+    def delete(self, key: str) -> None:
+        """Delete the blob if it is there."""
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Keys that begin with the prefix, in order."""
+
+    def location(self, key: str) -> str:
+        """The blob's file path or URL, for people."""
+
+
+def checked_key(key: str) -> str:
+    """The key itself.
+
+    Raises:
+        ValueError: the key could leave the store, or not every store could hold it.
+    """
+    parts = key.split("/")
+    if "" in parts or "." in parts or ".." in parts:
+        raise ValueError(
+            f"blob key {key!r}: give a relative path without empty, '.' or '..' parts, such as imports/7.csv"
+        )
+    if not key.isprintable() or "\\" in key:
+        raise ValueError(f"blob key {key!r}: leave out backslashes, NUL and other characters that do not print")
+    if len(key.encode()) > _LONGEST_KEY:
+        raise ValueError(f"blob key {key[:40]!r}… has {len(key.encode())} bytes; shorten it to {_LONGEST_KEY}")
+    return key

@@ -1,0 +1,157 @@
+"""The IngestKeys block: who may send which events, and how each sender proves itself."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections import Counter
+from typing import Any, ClassVar, Literal, Self
+
+from prefect.blocks.core import Block, schema_extra
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from blocks.configured import ConfiguredBlock
+from blocks.errors import ConfigurationError
+from blocks.settings import DEVELOPMENT_EVENT_KEY, settings
+
+SHORTEST_KEY = 16
+"""Characters of an event key in production mode."""
+SHORTEST_SECRET = 24
+"""Bytes of a signing secret; the Standard Webhooks specification 1.0.0 asks for 24 to 64."""
+
+_KEY_RECIPE = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
+_SIGNING_RECIPE = (
+    "python -c \"import base64, secrets; print('whsec_' + base64.b64encode(secrets.token_bytes(32)).decode())\""
+)
+
+
+class IngestKey(BaseModel):
+    """One sender: its key, what it may send, and the secrets that it signs with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, max_length=100, description="Name of the sender, as the inbox records it.")
+    key: SecretStr = Field(description="Bearer key.")
+    workspaces: list[str] | Literal["*"] = Field("*", description='Workspaces it may send for; "*" is all.')
+    events: list[str] | Literal["*"] = Field(
+        "*", description='Events it may send, by name or by beginning ("import/*"); "*" is all.'
+    )
+    signing_secrets: list[SecretStr] = Field(
+        default_factory=list, description="Standard Webhooks secrets (whsec_…). Several while they are rotated."
+    )
+
+    def allows_workspace(self, workspace_id: str) -> bool:
+        """Whether the sender may send, and see, events of a workspace."""
+        return self.workspaces == "*" or workspace_id in self.workspaces
+
+    def allows_event(self, name: str) -> bool:
+        """Whether the sender may send events of a name."""
+        return self.events == "*" or any(_matches(pattern, name) for pattern in self.events)
+
+    def secret_bytes(self) -> list[bytes]:
+        """The signing secrets, decoded.
+
+        Raises:
+            ConfigurationError: a secret is not base64, or shorter than 24 bytes.
+        """
+        return [self._decoded(secret.get_secret_value()) for secret in self.signing_secrets]
+
+    def _decoded(self, secret: str) -> bytes:
+        encoded = secret.removeprefix("whsec_").rstrip("=")
+        try:
+            decoded = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+        except (ValueError, binascii.Error):
+            raise ConfigurationError(
+                f"event key {self.name!r}: a signing secret is not base64 after whsec_. Make one: {_SIGNING_RECIPE}"
+            ) from None
+        if len(decoded) < SHORTEST_SECRET:
+            raise ConfigurationError(
+                f"event key {self.name!r}: a signing secret has {len(decoded)} bytes; {SHORTEST_SECRET} are the least. "
+                f"Make one: {_SIGNING_RECIPE}"
+            )
+        return decoded
+
+
+def _matches(pattern: str, name: str) -> bool:
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+
+
+def _hide_entries(schema: dict[str, Any], model: type[Block]) -> None:
+    """Make the whole list secret: Prefect hides no secret that lies within a list."""
+    schema_extra(schema, model)
+    schema["secret_fields"] = ["entries"]
+
+
+def _development_keys() -> list[IngestKey]:
+    return [IngestKey(name="development", key=SecretStr(DEVELOPMENT_EVENT_KEY))]
+
+
+class IngestKeys(ConfiguredBlock):
+    """Every sender that the gateway knows. Left empty, it is the one development key, which production mode refuses."""
+
+    _block_type_name: ClassVar[str] = "Groundwork Ingest Keys"
+    _block_type_slug: ClassVar[str] = "groundwork-ingest-keys"
+    _description: ClassVar[str] = "Who may send which events to the gateway, for which workspaces."
+    model_config = ConfigDict(json_schema_extra=_hide_entries)
+
+    entries: list[IngestKey] = Field(default_factory=_development_keys, min_length=1, title="Senders")
+
+    @classmethod
+    def from_settings(cls) -> Self | None:
+        """The key of GROUNDWORK_EVENT_KEY with the secrets of GROUNDWORK_SIGNING_SECRET; None where both are unset."""
+        key, secret = settings().event_key, settings().signing_secret
+        if key.get_secret_value() == DEVELOPMENT_EVENT_KEY and secret is None:
+            return None
+        secrets = [SecretStr(each.strip()) for each in secret.get_secret_value().split(",")] if secret else []
+        return cls(entries=[IngestKey(name="default", key=key, signing_secrets=secrets)])
+
+    def find(self, key: str) -> IngestKey | None:
+        """The sender with this key. Takes equally long whichever entry it is, and whether or not there is one."""
+        wanted = _digest(key)
+        found = None
+        for entry in self.entries:
+            if hmac.compare_digest(_digest(entry.key.get_secret_value()), wanted):
+                found = entry
+        return found
+
+    def check(self, *, production: bool) -> None:
+        """Refuse a configuration that is ambiguous or, in production mode, not safe.
+
+        Raises:
+            ConfigurationError: names the sender, the cause and the cure.
+        """
+        for field, values in (
+            ("name", [entry.name for entry in self.entries]),
+            ("key", [_digest(entry.key.get_secret_value()).hex() for entry in self.entries]),
+        ):
+            value, count = Counter(values).most_common(1)[0]
+            if count > 1:
+                names = [entry.name for entry, other in zip(self.entries, values, strict=True) if other == value]
+                raise ConfigurationError(f"event keys {names} share one {field}; give each sender its own")
+        for entry in self.entries:
+            entry.secret_bytes()
+            if production:
+                _check_for_production(entry)
+
+
+def _check_for_production(entry: IngestKey) -> None:
+    key = entry.key.get_secret_value()
+    if key == DEVELOPMENT_EVENT_KEY:
+        raise ConfigurationError(
+            f"event key {entry.name!r} is the development default, which anybody knows. "
+            f"Set GROUNDWORK_EVENT_KEY; make a key: {_KEY_RECIPE}"
+        )
+    if len(key) < SHORTEST_KEY:
+        raise ConfigurationError(
+            f"event key {entry.name!r} has {len(key)} characters; {SHORTEST_KEY} are the least in production mode. "
+            f"Make one: {_KEY_RECIPE}"
+        )
+    if not entry.signing_secrets:
+        raise ConfigurationError(
+            f"event key {entry.name!r} has no signing secret, which production mode demands. "
+            f"Set GROUNDWORK_SIGNING_SECRET; make one: {_SIGNING_RECIPE}"
+        )
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()

@@ -1,0 +1,5 @@
+"""Notifications: templates, and the one way to send them."""
+
+from notifications.user import notify_user
+
+__all__ = ["notify_user"]

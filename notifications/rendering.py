@@ -1,0 +1,87 @@
+"""Templates made into subject, text and HTML.
+
+A notification is a folder of ``templates/``: ``subject.txt.j2``, ``body.txt.j2`` and ``body.html.j2``, the bodies
+extending ``base.txt.j2`` and ``base.html.j2``. HTML is escaped, text is not. A value that a template wants and does not
+get is an error, never an empty place.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from blocks.errors import UnknownName
+from events.catalogue import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A notification's words, for one person."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render(template: str, **values: Any) -> Rendered:
+    """A notification with its values filled in.
+
+    Args:
+        template: name of its folder, such as ``import_finished``.
+        values: what the template shows; its first lines say which.
+
+    Raises:
+        UnknownName: there is no such notification.
+        jinja2.UndefinedError: a value is missing; the message names it.
+    """
+    known = dict.fromkeys(templates())
+    if template not in known:
+        raise UnknownName(f"unknown notification {template!r}{did_you_mean(template, known)}")
+    subject, text, html = (
+        _environment().get_template(f"{template}/{part}.j2").render(values)
+        for part in ("subject.txt", "body.txt", "body.html")
+    )
+    return Rendered(" ".join(subject.split()), text.strip() + "\n", html)
+
+
+def templates() -> list[str]:
+    """The names of all notifications."""
+    return sorted(
+        name.partition("/")[0] for name in _environment().list_templates() if name.endswith("/subject.txt.j2")
+    )
+
+
+def number(value: int) -> str:
+    """``1,234,567``."""
+    return f"{value:,}"
+
+
+def counted(value: int, noun: str) -> str:
+    """``1 contact``, ``1,200 contacts``; for nouns whose plural ends in s."""
+    return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """``0.4 s``, ``12 s``, ``2 min 5 s``, ``3 h 20 min``."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+@lru_cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("notifications"),
+        autoescape=select_autoescape(["html.j2"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=number, counted=counted, duration=duration)
+    return environment

@@ -1,0 +1,102 @@
+"""A real SMTP server in this process, that refuses what a test asks it to refuse."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+
+@dataclass
+class Postmaster:
+    """Takes mail, unless told otherwise.
+
+    Attributes:
+        received: messages taken, in order.
+        refusals: reply for a recipient.
+        answer_to_data: reply after DATA; None drops the connection, the message taken.
+        encrypted: whether each message came over TLS.
+        logins: user and password as sent.
+    """
+
+    received: list[EmailMessage] = field(default_factory=list)
+    refusals: dict[str, str] = field(default_factory=dict)
+    answer_to_data: str | None = "250 OK"
+    encrypted: list[bool] = field(default_factory=list)
+    logins: list[tuple[str, str]] = field(default_factory=list)
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if address not in self.refusals:
+            envelope.rcpt_tos.append(address)
+        return self.refusals.get(address, "250 OK")
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        if self.answer_to_data is None or self.answer_to_data.startswith("2"):
+            self.received.append(message_from_bytes(envelope.content, policy=policy.default))
+            self.encrypted.append(session.ssl is not None)
+        if self.answer_to_data is None:
+            server.transport.abort()
+        return self.answer_to_data or "250 OK"
+
+    def authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+        self.logins.append((data.login.decode(), data.password.decode()))
+        return AuthResult(success=data.password == b"right/word", handled=False)
+
+
+@contextmanager
+def serving(postmaster: Postmaster, certificate: Path | None = None) -> Iterator[int]:
+    """The postmaster's server on a free port; with a certificate it offers STARTTLS, and AUTH under it."""
+    options: dict[str, Any] = {}
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        options = {"tls_context": context, "authenticator": postmaster.authenticate}
+    controller = _AnyPort(postmaster, hostname="127.0.0.1", port=0, **options)
+    controller.start()
+    try:
+        yield controller.port
+    finally:
+        controller.stop()
+
+
+class _AnyPort(Controller):
+    def _trigger_server(self) -> None:
+        """The first connection, which goes to the port asked for: here to the one that was free."""
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+def self_signed_certificate(path: Path) -> Path:
+    """Writes a certificate of 127.0.0.1, with its key, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + private)
+    return path

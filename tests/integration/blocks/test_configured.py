@@ -1,0 +1,55 @@
+"""Where a block's configuration comes from, with a real Prefect server."""
+
+from collections.abc import Iterator
+
+import pytest
+from prefect import get_client
+from prefect.settings import PREFECT_API_URL
+
+from blocks.blob_store import BlobStore
+from blocks.configured import DOCUMENT, ConfiguredBlock
+from blocks.database import Database
+from blocks.mailer import Mailer
+
+BLOCKS = [
+    (Database, "GROUNDWORK_DATABASE_URL", "connection_url", "postgresql://db.example/{}"),
+    (BlobStore, "GROUNDWORK_STORAGE_URL", "storage_url", "s3://{}"),
+    (Mailer, "GROUNDWORK_SMTP_URL", "smtp_url", "smtp://{}.example"),
+]
+
+
+@pytest.fixture
+def document(prefect_api) -> Iterator[None]:
+    """Each block type has a document that says ``document``."""
+    saved = [block(**{field: url.format("document")}).save(DOCUMENT) for block, _, field, url in BLOCKS]
+    yield
+    with get_client(sync_client=True) as client:
+        for identifier in saved:
+            client.delete_block_document(identifier)
+
+
+def configured_url(block: type[ConfiguredBlock], field: str) -> str | None:
+    value = getattr(block.configured(), field)
+    return value.get_secret_value() if hasattr(value, "get_secret_value") else value
+
+
+@pytest.mark.parametrize(("block", "variable", "field", "url"), BLOCKS)
+class TestPrecedence:
+    def test_without_environment_and_document_the_default_is_embedded(
+        self, prefect_api, fresh_configuration, monkeypatch, block, variable, field, url
+    ):
+        monkeypatch.delenv(variable, raising=False)
+        assert PREFECT_API_URL.value()
+        assert configured_url(block, field) is None
+
+    def test_the_document_counts_where_the_environment_is_silent(
+        self, document, fresh_configuration, monkeypatch, block, variable, field, url
+    ):
+        monkeypatch.delenv(variable, raising=False)
+        assert configured_url(block, field) == url.format("document")
+
+    def test_the_environment_wins_over_the_document(
+        self, document, fresh_configuration, monkeypatch, block, variable, field, url
+    ):
+        monkeypatch.setenv(variable, url.format("environment"))
+        assert configured_url(block, field) == url.format("environment")

@@ -1,0 +1,43 @@
+import pytest
+from sqlalchemy import text
+
+from blocks.database import Database
+from blocks.errors import ConfigurationError
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://ann:s%40cret@db.example:5433/app", "postgresql+psycopg://ann:s%40cret@db.example:5433/app"]
+)
+def test_a_url_is_read_with_and_without_a_driver(url):
+    block = Database(connection_url=url)
+    assert block.url.drivername == "postgresql+psycopg"
+    assert block.url.password == "s@cret"
+    assert block.conninfo == "postgresql://ann:s%40cret@db.example:5433/app"
+
+
+def test_a_url_of_another_database_is_refused():
+    with pytest.raises(ConfigurationError, match=r"GROUNDWORK_DATABASE_URL is a sqlite URL; .* postgresql://"):
+        _ = Database(connection_url="sqlite:///file").url
+
+
+def test_the_password_is_not_shown():
+    assert "s3cret" not in repr(Database(connection_url="postgresql://ann:s3cret@db.example/app"))
+
+
+def test_a_transaction_is_kept_on_success_and_undone_on_an_error(db):
+    count = text("SELECT count(*) FROM app.app_user")
+    insert = text("INSERT INTO app.app_user (id, workspace_id, email) VALUES (:id, 'w', 'e@example.com')")
+    with db.transaction() as connection:
+        connection.execute(insert, {"id": "kept"})
+    with pytest.raises(ZeroDivisionError), db.transaction() as connection:
+        connection.execute(insert, {"id": "undone"})
+        raise ZeroDivisionError
+    with db.transaction() as connection:
+        assert connection.execute(count).scalar_one() == 1
+
+
+def test_a_connection_of_ones_own_copies_in_bulk(db):
+    with db.connect() as connection:
+        with connection.cursor().copy("COPY app.app_user (id, workspace_id, email) FROM STDIN") as copy:
+            copy.write("u1\tw1\tann@example.com\nu2\tw1\tbob@example.com\n")
+        assert connection.execute("SELECT count(*) FROM app.app_user").fetchone() == (2,)

@@ -1,0 +1,182 @@
+"""Mail over a real SMTP connection, and into the outbox."""
+
+import socket
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+
+from blocks.errors import ConfigurationError, MailRefused, MailTemporarilyRefused, NonRetriable
+from blocks.mailer import Mailer, mailer
+from tests.integration.blocks.mail_server import Postmaster, self_signed_certificate, serving
+
+
+def letter(to: str = "ann@example.com", message_id: str = "<abc123@groundwork>") -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "Groundwork <no-reply@example.com>", to, "Häppy – 🎉"
+    message["Message-ID"] = message_id
+    message.set_content("Grüße")
+    message.add_alternative("<p>Grüße</p>", subtype="html")
+    return message
+
+
+@pytest.fixture
+def postmaster() -> Postmaster:
+    return Postmaster()
+
+
+@pytest.fixture
+def port(postmaster):
+    with serving(postmaster) as number:
+        yield number
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    return self_signed_certificate(tmp_path / "server.pem")
+
+
+@pytest.fixture
+def tls_port(postmaster, certificate):
+    with serving(postmaster, certificate) as number:
+        yield number
+
+
+def test_a_mail_arrives_with_both_its_parts(postmaster, port):
+    Mailer(smtp_url=f"smtp://127.0.0.1:{port}").send(letter())
+    [received] = postmaster.received
+    assert received["Subject"] == "Häppy – 🎉"
+    assert received["Message-ID"] == "<abc123@groundwork>"
+    assert received.get_body(("plain",)).get_content().strip() == "Grüße"
+    assert received.get_body(("html",)).get_content().strip() == "<p>Grüße</p>"
+
+
+def test_the_connection_is_encrypted_where_the_server_offers_it(postmaster, tls_port, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    Mailer(smtp_url=f"smtp://127.0.0.1:{tls_port}").send(letter())
+    assert postmaster.encrypted == [True]
+
+
+def test_user_and_password_are_sent_encrypted_and_unquoted(postmaster, tls_port, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    Mailer(smtp_url=f"smtp://ann%40example.com:right%2Fword@127.0.0.1:{tls_port}").send(letter())
+    assert postmaster.logins == [("ann@example.com", "right/word")]
+    assert len(postmaster.received) == 1
+
+
+def test_a_wrong_password_is_not_tried_again(postmaster, tls_port, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with pytest.raises(MailRefused, match="user or password of GROUNDWORK_SMTP_URL: 535"):
+        Mailer(smtp_url=f"smtp://ann:wrong@127.0.0.1:{tls_port}").send(letter())
+    assert postmaster.received == []
+
+
+def test_a_password_is_never_sent_in_clear(postmaster, port):
+    with pytest.raises(ConfigurationError, match="offers no STARTTLS"):
+        Mailer(smtp_url=f"smtp://ann:secret@127.0.0.1:{port}").send(letter())
+    assert postmaster.logins == []
+
+
+def test_a_certificate_nobody_vouches_for_is_refused_with_the_cure(postmaster, tls_port):
+    with pytest.raises(ConfigurationError, match=r"self.signed certificate.*SSL_CERT_FILE"):
+        Mailer(smtp_url=f"smtp://127.0.0.1:{tls_port}").send(letter())
+    assert postmaster.received == []
+
+
+def test_a_recipient_refused_for_good_is_named(postmaster, port):
+    postmaster.refusals["ann@example.com"] = "550 No such user"
+    with pytest.raises(MailRefused, match=r"ann@example\.com: 550 No such user") as caught:
+        Mailer(smtp_url=f"smtp://127.0.0.1:{port}").send(letter())
+    assert isinstance(caught.value, NonRetriable)
+
+
+def test_a_recipient_put_off_may_be_tried_again(postmaster, port):
+    postmaster.refusals["ann@example.com"] = "450 Mailbox busy"
+    with pytest.raises(MailTemporarilyRefused, match=r"ann@example\.com: 450 Mailbox busy") as caught:
+        Mailer(smtp_url=f"smtp://127.0.0.1:{port}").send(letter())
+    assert not isinstance(caught.value, NonRetriable)
+
+
+def test_one_refused_recipient_of_two_is_reported_and_the_other_gets_the_mail(postmaster, port):
+    postmaster.refusals["bob@example.com"] = "550 No such user"
+    with pytest.raises(MailRefused, match="bob@example"):
+        Mailer(smtp_url=f"smtp://127.0.0.1:{port}").send(letter("ann@example.com, bob@example.com"))
+    assert len(postmaster.received) == 1
+
+
+def test_content_put_off_may_be_tried_again_and_content_refused_may_not(postmaster, port):
+    box = Mailer(smtp_url=f"smtp://127.0.0.1:{port}")
+    postmaster.answer_to_data = "451 Try later"
+    with pytest.raises(MailTemporarilyRefused, match="the message: 451 Try later"):
+        box.send(letter())
+    postmaster.answer_to_data = "554 Looks like spam"
+    with pytest.raises(MailRefused, match="the message: 554 Looks like spam"):
+        box.send(letter())
+
+
+def test_a_connection_dropped_after_the_content_leads_to_a_repeat_with_the_same_message_id(postmaster, port):
+    box = Mailer(smtp_url=f"smtp://127.0.0.1:{port}")
+    postmaster.answer_to_data = None
+    with pytest.raises(MailTemporarilyRefused, match="closed"):
+        box.send(letter())
+    postmaster.answer_to_data = "250 OK"
+    box.send(letter())
+    assert [each["Message-ID"] for each in postmaster.received] == ["<abc123@groundwork>"] * 2
+
+
+def test_a_server_that_is_not_there_may_be_tried_again():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"smtp://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(MailTemporarilyRefused, match="refused"):
+            Mailer(smtp_url=url).send(letter())
+
+
+def test_a_server_that_says_nothing_is_given_up_after_the_timeout(monkeypatch):
+    monkeypatch.setattr("blocks.mailer.TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"smtp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(MailTemporarilyRefused, match="timed out"):
+            Mailer(smtp_url=url).send(letter())
+
+
+@pytest.mark.parametrize("url", ["http://host", "smtp://", "host:25", "smtp:host"])
+def test_a_url_of_another_kind_is_refused_with_the_cure(url):
+    with pytest.raises(ConfigurationError, match="give smtp://user:password@host:587"):
+        Mailer(smtp_url=url).send(letter())
+
+
+def test_without_a_server_a_mail_is_a_file_of_the_outbox(own_home):
+    mailer().send(letter())
+    [file] = (own_home / "outbox").glob("*.eml")
+    assert file.name == "abc123.eml"
+    assert message_from_bytes(file.read_bytes(), policy=policy.default)["Subject"] == "Häppy – 🎉"
+
+
+def test_a_mail_sent_again_does_not_double_in_the_outbox(own_home):
+    mailer().send(letter())
+    mailer().send(letter())
+    mailer().send(letter(message_id="<other@groundwork>"))
+    assert sorted(file.name for file in (own_home / "outbox").glob("*.eml")) == ["abc123.eml", "other.eml"]
+
+
+def test_a_message_id_cannot_choose_a_file_outside_the_outbox(own_home):
+    mailer().send(letter(message_id="<../../escaped@groundwork>"))
+    assert len(list((own_home / "outbox").glob("*.eml"))) == 1
+    assert not list(own_home.parent.rglob("escaped*"))
+
+
+@pytest.mark.parametrize("header", ["From", "To", "Message-ID"])
+def test_a_mail_without_a_header_it_needs_is_refused(own_home, header):
+    message = letter()
+    del message[header]
+    with pytest.raises(ValueError, match=f"has no {header}"):
+        mailer().send(message)
+
+
+@pytest.mark.parametrize("header", ["Subject", "To"])
+def test_a_header_cannot_bring_another_one_with_it(header):
+    message = letter()
+    del message[header]
+    with pytest.raises(ValueError, match="linefeed or carriage return"):
+        message[header] = "ann@example.com\r\nBcc: eve@example.com"

@@ -1,0 +1,84 @@
+"""Event types and the catalogue: naming, the wire form, and what a misspelt name is told."""
+
+import pytest
+from pydantic import ValidationError
+
+from blocks.errors import UnknownName
+from events.base import NAME_PATTERN, Event, UserEvent
+from events.catalogue import event_type, event_types, parse_event
+from events.identifiers import UserId, WorkspaceId
+from events.imports import CsvImportConfirmed
+
+DATA = {"workspaceId": "acme", "userId": "usr_1", "importId": "imp_1"}
+
+
+@pytest.mark.parametrize(
+    "name", ["import/csv.confirmed", "lead/intent.score", "platform/alerts.churn-risk-detected", "a1/b.c.d"]
+)
+def test_a_name_is_a_domain_a_noun_and_a_verb(name: str) -> None:
+    assert NAME_PATTERN.match(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["import", "import/csv", "csv.confirmed", "Import/csv.confirmed", "import/csv.", "a/b/c.d", "a/-b.c", "a/b.c "],
+)
+def test_a_type_whose_name_breaks_the_rule_cannot_be_defined(name: str) -> None:
+    with pytest.raises(TypeError, match=r"not of the form domain/noun\.verb"):
+
+        class Broken(Event, name=name):
+            pass
+
+
+def test_two_types_cannot_have_one_name() -> None:
+    with pytest.raises(TypeError, match=r"CsvImportConfirmed already has the name .import/csv\.confirmed."):
+
+        class Another(Event, name="import/csv.confirmed"):
+            pass
+
+
+def test_an_event_is_camel_case_on_the_wire_and_snake_case_in_python() -> None:
+    event = parse_event("import/csv.confirmed", DATA)
+    assert isinstance(event, CsvImportConfirmed)
+    assert event.import_id == "imp_1"
+    assert event.wire() == DATA | {"options": {"onConflict": "update"}}
+    assert parse_event(event.event_name, event.wire()) == event
+
+
+def test_an_event_cannot_be_changed() -> None:
+    event = CsvImportConfirmed(workspace_id=WorkspaceId("acme"), user_id=UserId("u"), import_id="i")
+    with pytest.raises(ValidationError, match="frozen"):
+        event.import_id = "other"  # type: ignore[misc]
+
+
+def test_unknown_fields_are_refused() -> None:
+    with pytest.raises(ValidationError, match="extra"):
+        parse_event("import/csv.confirmed", DATA | {"imprtId": "x"})
+
+
+def test_every_event_says_which_workspace_it_belongs_to() -> None:
+    with pytest.raises(ValidationError, match="workspaceId"):
+        parse_event("import/csv.confirmed", {"userId": "u", "importId": "i"})
+
+
+@pytest.mark.parametrize("name", ["import/csv.confirmd", "imports/csv.confirmed", "import/csv-confirmed"])
+def test_a_misspelt_name_is_told_the_right_one(name: str) -> None:
+    with pytest.raises(UnknownName, match=r"did you mean 'import/csv\.confirmed'"):
+        event_type(name)
+
+
+def test_a_name_near_to_none_is_told_what_there_is() -> None:
+    with pytest.raises(UnknownName, match=r"known are .*import/csv\.confirmed"):
+        event_type("zzz")
+
+
+def test_every_type_of_the_catalogue_is_documented_and_listed_by_its_name() -> None:
+    for name, each in event_types().items():
+        assert each.event_name == name
+        assert NAME_PATTERN.match(name)
+        assert each.__doc__ not in (None, Event.__doc__, UserEvent.__doc__)
+        assert "workspaceId" in each.model_json_schema()["required"]
+
+
+def test_the_catalogue_is_in_the_order_of_the_names() -> None:
+    assert list(event_types()) == sorted(event_types())

@@ -1,0 +1,56 @@
+from email import message_from_bytes, policy
+from uuid import UUID
+
+import pytest
+
+from blocks.errors import MailRefused
+from notifications.message import compose, message_id
+from notifications.rendering import Rendered
+
+DELIVERY = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+WORDS = Rendered("Import finished: Ünïcode.csv", "Grüße\n", "<p>Grüße</p>")
+
+
+def composed(name: str = "Ann Example", recipient: str = "ann@example.com"):
+    return compose(WORDS, recipient=recipient, name=name, message_id="<abc@groundwork>")
+
+
+def test_the_message_id_is_the_same_at_every_try():
+    assert message_id(DELIVERY, "import_finished", "a@example.com") == message_id(
+        DELIVERY, "import_finished", "a@example.com"
+    )
+
+
+def test_the_message_id_differs_by_delivery_template_and_recipient():
+    identifiers = {
+        message_id(DELIVERY, "import_finished", "a@example.com"),
+        message_id(UUID(int=7), "import_finished", "a@example.com"),
+        message_id(DELIVERY, "import_failed", "a@example.com"),
+        message_id(DELIVERY, "import_finished", "b@example.com"),
+    }
+    assert len(identifiers) == 4
+    assert all(each.startswith("<") and each.endswith("@groundwork>") for each in identifiers)
+
+
+def test_a_message_survives_the_wire_with_both_bodies():
+    message = message_from_bytes(composed().as_bytes(policy=policy.SMTP), policy=policy.default)
+    assert message["Subject"] == WORDS.subject
+    assert message["To"] == "Ann Example <ann@example.com>"
+    assert message["Message-ID"] == "<abc@groundwork>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    assert message.get_body(("plain",)).get_content().strip() == "Grüße"
+
+
+def test_a_name_cannot_bring_a_header_with_it():
+    message = composed(name="Ann\r\nBcc: eve@example.com")
+    assert message["Bcc"] is None
+    assert [address.addr_spec for address in message["To"].addresses] == ["ann@example.com"]
+
+
+@pytest.mark.parametrize(
+    "recipient", ["", "ann", "ann@example.com, eve@example.com", "ann@example.com\r\nBcc: eve@example.com", "ann@"]
+)
+def test_a_recipient_that_is_not_one_address_is_refused(recipient):
+    with pytest.raises(MailRefused, match="is not an e-mail address"):
+        composed(recipient=recipient)

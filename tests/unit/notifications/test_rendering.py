@@ -1,0 +1,96 @@
+import pytest
+from jinja2 import UndefinedError
+
+from blocks.errors import UnknownName
+from notifications.rendering import counted, duration, number, render, templates
+
+USER = {"name": "Ann", "email": "ann@example.com"}
+FINISHED = {
+    "user": USER,
+    "filename": "contacts.csv",
+    "rows": 100_000,
+    "inserted": 98_000,
+    "updated": 1_500,
+    "skipped": 0,
+    "duplicates": 300,
+    "rejected": 200,
+    "reasons": {"invalid_email": 150, "wrong_number_of_columns": 50},
+    "seconds": 125.2,
+    "rejects_url": "https://example.com/rejects?a=1&b=2",
+}
+FAILED = {"user": USER, "filename": "contacts.csv", "error": "no e-mail column", "imported": 0}
+SAMPLES = {"import_finished": FINISHED, "import_failed": FAILED}
+
+
+def test_every_notification_has_a_sample_here():
+    assert templates() == sorted(SAMPLES)
+
+
+@pytest.mark.parametrize("template", SAMPLES)
+def test_a_notification_has_a_subject_of_one_line_and_greets_in_both_bodies(template):
+    rendered = render(template, **SAMPLES[template])
+    assert "contacts.csv" in rendered.subject
+    assert "\n" not in rendered.subject
+    assert rendered.text.startswith("Hello Ann,\n")
+    assert "<p>Hello Ann,</p>" in rendered.html
+    assert "notification settings" in rendered.text
+    assert "notification settings" in rendered.html
+
+
+def test_a_finished_import_tells_its_counts_as_people_write_them():
+    rendered = render("import_finished", **FINISHED)
+    assert rendered.subject == "Import finished, 200 rows rejected: contacts.csv"
+    for words in ("100,000 rows in 2 min 5 s", "98,000", "invalid email: 150", "wrong number of columns: 50"):
+        assert words in rendered.text
+        assert words in rendered.html
+    assert "https://example.com/rejects?a=1&b=2" in rendered.text
+    assert 'href="https://example.com/rejects?a=1&amp;b=2"' in rendered.html
+
+
+def test_an_import_without_rejects_speaks_of_none():
+    values = FINISHED | {"rejected": 0, "reasons": {}, "rejects_url": None, "duplicates": 0}
+    rendered = render("import_finished", **values)
+    assert rendered.subject == "Import finished: contacts.csv"
+    assert "Download" not in rendered.text + rendered.html
+    assert "Repeated" not in rendered.text + rendered.html
+
+
+def test_a_failed_import_says_what_was_kept():
+    assert "Nothing was imported." in render("import_failed", **FAILED).text
+    assert (
+        "12,000 rows had been imported before and are kept"
+        in render("import_failed", **FAILED | {"imported": 12_000}).text
+    )
+
+
+def test_markup_in_a_value_stays_text():
+    rendered = render("import_failed", **FAILED | {"filename": "<script>alert(1)</script>.csv", "error": "a < b"})
+    assert "<script>" not in rendered.html
+    assert "&lt;script&gt;" in rendered.html
+    assert "a < b" in rendered.text
+
+
+def test_a_value_is_never_rendered_as_a_template():
+    assert "{{ 7 * 7 }}" in render("import_failed", **FAILED | {"error": "{{ 7 * 7 }}"}).text
+
+
+def test_a_line_break_in_a_value_does_not_break_the_subject():
+    rendered = render("import_failed", **FAILED | {"filename": "a.csv\r\nBcc: eve@example.com"})
+    assert rendered.subject == "Import failed: a.csv Bcc: eve@example.com"
+
+
+def test_a_missing_value_is_an_error_that_names_it():
+    with pytest.raises(UndefinedError, match="'error' is undefined"):
+        render("import_failed", user=USER, filename="contacts.csv", imported=0)
+
+
+def test_a_misspelt_notification_gets_a_suggestion():
+    with pytest.raises(UnknownName, match="did you mean 'import_finished'"):
+        render("import_finish")
+
+
+def test_numbers_and_durations_read_well():
+    assert number(1234567) == "1,234,567"
+    assert [counted(n, "row") for n in (0, 1, 1200)] == ["0 rows", "1 row", "1,200 rows"]
+    shown = [duration(s) for s in (0.04, 9.94, 9.96, 59.6, 125, 12_000)]
+    assert shown == ["0.0 s", "9.9 s", "10 s", "1 min 0 s", "2 min 5 s", "3 h 20 min"]
