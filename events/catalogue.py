@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+from functools import cache
 from typing import Any
 
 from blocks.errors import UnknownName
@@ -13,8 +14,7 @@ DOMAINS = ("imports",)
 
 def event_types() -> dict[str, type[Event]]:
     """Every event type by name, all domains loaded."""
-    for domain in DOMAINS:
-        importlib.import_module(f"events.{domain}")
+    _load_domains()
     return dict(sorted(registered().items()))
 
 
@@ -24,10 +24,17 @@ def event_type(name: str) -> type[Event]:
     Raises:
         UnknownName: no type has this name; the message suggests the nearest ones.
     """
-    types = event_types()
-    if name in types:
-        return types[name]
-    raise UnknownName(f"unknown event {name!r}{did_you_mean(name, types)}")
+    _load_domains()
+    found = registered().get(name)
+    if found is None:
+        raise UnknownName(f"unknown event {name!r}{did_you_mean(name, event_types())}")
+    return found
+
+
+@cache
+def _load_domains() -> None:
+    for domain in DOMAINS:
+        importlib.import_module(f"events.{domain}")
 
 
 def parse_event(name: str, data: dict[str, Any]) -> Event:

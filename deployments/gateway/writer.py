@@ -108,7 +108,7 @@ def _store(group: list[_Request]) -> list[_Outcome]:
         return [(request, [next(accepted) for _ in request.events]) for request in group]
     except Exception as error:
         if len(group) == 1 or _connection_lost(error):
-            logger.warning("%s requests not stored: %s", len(group), error)
+            logger.warning("%s requests not stored: %s", len(group), _reason(error))
             return [(request, error) for request in group]
     return [outcome for request in group for outcome in _store([request])]
 
@@ -116,6 +116,12 @@ def _store(group: list[_Request]) -> list[_Outcome]:
 def _commit(events: Sequence[NewEvent]) -> list[Accepted]:
     with database().transaction() as connection:
         return accept(connection, events)
+
+
+def _reason(error: Exception) -> str:
+    """The error without the statement's parameters, which are people's data."""
+    cause = (error.orig if isinstance(error, DBAPIError) else None) or error
+    return f"{type(cause).__name__}: {str(cause).partition(chr(10))[0]}"
 
 
 def _connection_lost(error: Exception) -> bool:

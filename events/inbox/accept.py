@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 from uuid import UUID
@@ -108,7 +108,7 @@ def accept(connection: Connection, events: Sequence[NewEvent]) -> list[Accepted]
     cause = current_attempt()
     ids = [uuid7() for _ in events]
     rows = [
-        asdict(event)
+        vars(event)
         | {
             "position": position,
             "id": ids[position],

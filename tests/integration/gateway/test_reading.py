@@ -1,0 +1,93 @@
+"""What the gateway tells about events, about the catalogue and about itself."""
+
+import uuid
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from blocks.database import database
+from tests.integration.gateway.conftest import RESTRICTED_KEY, SIGNED_KEY
+from tests.integration.gateway.events import event
+
+PARTNER = {"Authorization": f"Bearer {RESTRICTED_KEY}"}
+
+
+@pytest.fixture
+def listening_job(db: object) -> None:
+    with database().transaction() as connection:
+        connection.execute(
+            text("INSERT INTO groundwork.job (name, event_name) VALUES ('process-csv', 'import/csv.confirmed')")
+        )
+
+
+def test_a_fresh_event_is_shown_with_its_queued_delivery(client: httpx.Client, listening_job: None) -> None:
+    (event_id,) = client.post("/events", json=event()).json()["ids"]
+
+    status = client.get(f"/events/{event_id}").json()
+
+    assert (status["id"], status["name"], status["workspaceId"]) == (event_id, "import/csv.confirmed", "acme")
+    (delivery,) = status["deliveries"]
+    assert (delivery["job"], delivery["state"]) == ("process-csv", "queued")
+    assert delivery["progress"] is delivery["flowRunId"] is delivery["runUrl"] is None
+
+
+def test_a_key_with_secrets_needs_no_signature_to_read(client: httpx.Client) -> None:
+    (event_id,) = client.post("/events", json=event()).json()["ids"]
+    assert client.get(f"/events/{event_id}", headers={"Authorization": f"Bearer {SIGNED_KEY}"}).status_code == 200
+
+
+def test_an_event_of_another_workspace_looks_like_none_at_all(client: httpx.Client) -> None:
+    own, other = client.post("/events", json=[event(), event(workspace="globex")]).json()["ids"]
+
+    assert client.get(f"/events/{own}", headers=PARTNER).status_code == 200
+    hidden = client.get(f"/events/{other}", headers=PARTNER)
+    unknown = client.get(f"/events/{uuid.UUID(int=1)}", headers=PARTNER)
+    assert hidden.status_code == unknown.status_code == 404
+    assert hidden.json() == {"error": f"There is no event {other}.", "details": []}
+
+
+def test_what_is_no_id_is_404(client: httpx.Client) -> None:
+    response = client.get("/events/imp_1")
+    assert response.status_code == 404
+    assert "'imp_1' is not the id of an event" in response.json()["error"]
+
+
+@pytest.mark.parametrize("path", ["/events/imp_1", "/catalogue"])
+def test_reading_needs_a_key(client: httpx.Client, path: str) -> None:
+    assert client.get(path, headers={"Authorization": "Bearer wrong"}).status_code == 401
+
+
+def test_the_catalogue_has_the_schema_of_every_event_and_the_jobs_that_listen(
+    client: httpx.Client, listening_job: None
+) -> None:
+    events = {each["name"]: each for each in client.get("/catalogue").json()["events"]}
+
+    confirmed = events["import/csv.confirmed"]
+    assert confirmed["jobs"] == ["process-csv"]
+    assert confirmed["description"] == "A person uploaded a CSV of contacts and confirmed its import."
+    assert set(confirmed["schema"]["required"]) == {"workspaceId", "userId", "importId"}
+
+
+def test_a_restricted_key_sees_only_what_it_may_send(client: httpx.Client) -> None:
+    names = [each["name"] for each in client.get("/catalogue", headers=PARTNER).json()["events"]]
+    assert "import/csv.confirmed" in names
+    assert all(name.startswith("import/") for name in names)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_is_public(gateway_url: str, db: object, path: str) -> None:
+    assert httpx.get(gateway_url + path).status_code == 200
+
+
+def test_a_gateway_before_its_schema_is_not_ready_and_says_so(client: httpx.Client) -> None:
+    with database().transaction() as connection:
+        revision = connection.execute(text("SELECT version_num FROM groundwork.migration")).scalar_one()
+        connection.execute(text("UPDATE groundwork.migration SET version_num = '0000'"))
+    try:
+        response = client.get("/readyz")
+    finally:
+        with database().transaction() as connection:
+            connection.execute(text("UPDATE groundwork.migration SET version_num = :revision"), {"revision": revision})
+    assert response.status_code == 503
+    assert response.json()["error"] == f"The schema is at revision 0000, {revision} is wanted. Run the migrations."
