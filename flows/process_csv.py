@@ -33,10 +33,10 @@ def process_csv(event: CsvImportConfirmed) -> dict[str, Any]:
         progress = ImportProgress(upload)
         for chunk in upload.chunks:
             counts = import_chunk(event, chunk, chunk.number)
-            progress.add(ImportCounts(**counts))
+            progress.add(chunk, ImportCounts(**counts))
         progress.close()
     rejects_path = collect_rejects(event.import_id, list(upload.file.dialect.headers))
     summary = finish_import(event.import_id, rejects_path)
     publish_report(record, summary)
-    notify_finished(event, record, summary)
+    notify_finished(event, record, summary, return_state=True)  # best effort: a mail is not worth an import
     return summary.model_dump(mode="json")

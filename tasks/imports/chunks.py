@@ -74,7 +74,9 @@ def _end_of_file(data: bytes, delimiter: str, end: int, line: int) -> int:
     if opening is None:
         return len(data)
     at = line + count_lines(data[: end + opening])
-    raise NonRetriable(f"The quote that opens a field in line {at} is never closed. Close it and upload the file again.")
+    raise NonRetriable(
+        f"The quote that opens a field in line {at} is never closed. Close it and upload the file again."
+    )
 
 
 def _too_long(data: bytes, delimiter: str, line: int) -> str:

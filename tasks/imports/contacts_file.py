@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import BinaryIO
 
 from blocks.blob_store import BlobStat, BlobStore
@@ -21,18 +22,20 @@ class ContactsFile:
 
     Attributes:
         stat: size and etag of the blob; give it to the next attempt as ``expected``.
+        chunk_bytes: length of a chunk; chunk numbers mean the same only to an attempt with the same length.
         encoding: of the file, once unpacked.
         dialect: delimiter and headers.
         layout: which column is which.
     """
 
-    def __init__(self, store: BlobStore, key: str, stat: BlobStat, stream: BinaryIO) -> None:
+    def __init__(self, store: BlobStore, key: str, stat: BlobStat, stream: BinaryIO, chunk_bytes: int) -> None:
         self.stat = stat
+        self.chunk_bytes = chunk_bytes
         self._store = store
         self._key = key
         self._stream = stream
         blocks = unpacked_blocks(stream, stat.size)
-        raw, complete = _sample(blocks)
+        raw, _ = _sample(blocks)
         self.encoding: Encoding = detect_encoding(raw)
         text = utf8_blocks(itertools.chain([raw], blocks), self.encoding)
         start, complete = _sample(text)
@@ -42,7 +45,7 @@ class ContactsFile:
 
     @property
     def position(self) -> int:
-        """Bytes of the blob read so far, as stored: ``position / stat.size`` is the progress."""
+        """Bytes of the blob read so far, as stored. Ahead of what is written; see ``PreparedChunk.position``."""
         return self._stream.tell()
 
     def chunks(self, done: Container[int] = ()) -> Iterator[PreparedChunk]:
@@ -58,23 +61,26 @@ class ContactsFile:
         pieces = chunks(
             self._blocks,
             delimiter=self.dialect.delimiter,
-            chunk_bytes=settings().import_chunk_bytes,
+            chunk_bytes=self.chunk_bytes,
             first_line=self.dialect.header_lines + 1,
         )
         for piece in pieces:
             ensure_unchanged(self._store, self._key, self.stat)
             if piece.number not in done:
-                yield prepare(piece, self.layout, self.dialect.delimiter)
+                yield replace(prepare(piece, self.layout, self.dialect.delimiter), position=self.position)
 
 
 @contextmanager
-def open_contacts(store: BlobStore, key: str, expected: BlobStat | None = None) -> Iterator[ContactsFile]:
+def open_contacts(
+    store: BlobStore, key: str, *, expected: BlobStat | None = None, chunk_bytes: int | None = None
+) -> Iterator[ContactsFile]:
     """Open a CSV of contacts: unpacked, decoded, its columns mapped.
 
     Args:
         store: where it is.
         key: its key.
         expected: what an earlier attempt saw.
+        chunk_bytes: length of a chunk, where an earlier attempt wrote some; by default ``import_chunk_bytes``.
 
     Raises:
         BlobMissing: there is no such blob.
@@ -85,7 +91,7 @@ def open_contacts(store: BlobStore, key: str, expected: BlobStat | None = None) 
         stat = store.stat(key)
         if expected is not None and stat != expected:
             raise BlobChanged(_changed(key, expected, stat))
-        yield ContactsFile(store, key, stat, stream)
+        yield ContactsFile(store, key, stat, stream, chunk_bytes or settings().import_chunk_bytes)
 
 
 def ensure_unchanged(store: BlobStore, key: str, expected: BlobStat) -> None:

@@ -21,9 +21,7 @@ def copy_text(table: Any) -> Any:
     if len(table) == 0:
         return b""
     columns = [_escaped(column.combine_chunks()) for column in table.columns]
-    columns[-1] = pc.binary_join_element_wise(
-        columns[-1], "\n", "", null_handling="replace", null_replacement=_NULL
-    )
+    columns[-1] = pc.binary_join_element_wise(columns[-1], "\n", "", null_handling="replace", null_replacement=_NULL)
     lines = pc.binary_join_element_wise(*columns, "\t", null_handling="replace", null_replacement=_NULL)
     # The lines lie end to end in the array's own buffer: that is the payload, without a copy.
     offsets = memoryview(lines.buffers()[1]).cast("i")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,7 +20,7 @@ def json_objects(fields: Mapping[str, Any], length: int) -> Any:
     """JSON text, one object per row.
 
     Args:
-        fields: key → column of strings; no control characters but ``\\n`` and ``\\t``. Nulls are left out of the object.
+        fields: key → column of strings; no control characters but line feed and tab. Nulls are left out.
         length: number of rows.
     """
     members = [_member(key, column) for key, column in fields.items() if column.null_count < length]
@@ -49,13 +50,21 @@ def tag_arrays(column: Any) -> Any:
         column: tags as the file has them, separated by ``TAG_SEPARATOR``.
     """
     lists = pc.split_pattern_regex(column, TAG_SEPARATOR)
-    tags = pa.table({"row": pc.list_parent_indices(lists), "tag": pc.utf8_trim_whitespace(pc.list_flatten(lists))})
+    row = pc.list_parent_indices(lists).to_numpy()
     # Google Contacts marks its own groups: "* myContacts".
-    tags = tags.set_column(1, "tag", pc.replace_substring_regex(tags["tag"], r"^\* ", ""))
-    tags = tags.filter(pc.not_equal(tags["tag"], "")).group_by(["row", "tag"], use_threads=False).aggregate([])
-    quoted = pc.binary_join_element_wise('"', _escaped(tags["tag"]), '"', "")
-    grouped = tags.set_column(1, "tag", quoted).group_by("row", use_threads=False).aggregate([("tag", "list")])
-    arrays = pc.binary_join_element_wise("{", pc.binary_join(grouped["tag_list"], ","), "}", "").combine_chunks()
-    place = np.full(len(column), -1)
-    place[grouped["row"].to_numpy()] = np.arange(len(grouped))
-    return arrays.take(pa.array(place, mask=place < 0))
+    tag = pc.replace_substring_regex(pc.utf8_trim_whitespace(pc.list_flatten(lists)), r"^\* ", "")
+    kept = _first_of_each(row, tag)
+    quoted = pc.binary_join_element_wise('"', _escaped(tag.take(pa.array(kept))), '"', "")
+    ends = np.searchsorted(row[kept], np.arange(len(column) + 1)).astype(np.int32)
+    arrays = pc.binary_join_element_wise("{", pc.binary_join(pa.ListArray.from_arrays(ends, quoted), ","), "}", "")
+    return pc.if_else(pa.array(np.diff(ends) > 0), arrays, None)
+
+
+def _first_of_each(row: npt.NDArray[np.int64], tag: Any) -> npt.NDArray[np.int64]:
+    """Positions of the tags that are not empty and that no earlier tag of their row equals."""
+    codes = pc.dictionary_encode(tag)
+    filled = np.flatnonzero(pc.not_equal(tag, "").to_numpy(zero_copy_only=False))
+    keys = row[filled] * (len(codes.dictionary) + 1) + codes.indices.to_numpy()[filled]
+    _, first = np.unique(keys, return_index=True)
+    positions: npt.NDArray[np.int64] = filled[np.sort(first)]
+    return positions

@@ -84,4 +84,9 @@ def _fit(text: str, delimiter: str) -> tuple[bool, float, int]:
         return False, 0.0, 0
     width = len(records[0])
     even = sum(1 for record in records if len(record) == width) / len(records)
-    return any(is_email_header(header) for header in records[0]), even, width
+    return any(map(_is_plain_email_header, records[0])), even, width
+
+
+def _is_plain_email_header(header: str) -> bool:
+    """Whether this is an e-mail header and no half of a header that another delimiter would cut."""
+    return is_email_header(header) and not any(each in header for each in DELIMITERS + '"')

@@ -2,11 +2,10 @@
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-
-_LAST_FILLED = pc.ScalarAggregateOptions(skip_nulls=True, min_count=0)
-TAGS_TOGETHER = ";"
 
 
 def merge_duplicates(table: Any) -> tuple[Any, int]:
@@ -25,20 +24,32 @@ def merge_duplicates(table: Any) -> tuple[Any, int]:
         return table, 0
     repeated = counts.field(0).filter(pc.greater(counts.field(1), 1))
     is_repeated = pc.is_in(table["email"], value_set=repeated)
-    merged = _merged(table.filter(is_repeated))
+    merged = _merged(table.filter(is_repeated).combine_chunks())
     result = pa.concat_tables([table.filter(pc.invert(is_repeated)), merged])
     return result, len(table) - len(result)
 
 
 def _merged(table: Any) -> Any:
-    names = [name for name in table.column_names if name not in ("email", "tags")]
-    wanted: list[Any] = [(name, "last", _LAST_FILLED) for name in names]
-    if "tags" in table.column_names:
-        filled = pc.fill_null(table["tags"], "")
-        table = table.set_column(table.column_names.index("tags"), "tags", filled)
-        wanted.append(("tags", "list"))
-    merged = table.group_by("email", use_threads=False).aggregate(wanted)
-    columns = {name: merged[f"{name}_last"] for name in names} | {"email": merged["email"]}
-    if "tags" in table.column_names:
-        columns["tags"] = pc.binary_join(merged["tags_list"], TAGS_TOGETHER)
-    return pa.table({name: columns[name] for name in table.column_names})
+    emails = pc.dictionary_encode(table["email"].combine_chunks())
+    group = emails.indices.to_numpy()
+    columns: dict[str, Any] = {}
+    for name in table.column_names:
+        column = table[name].combine_chunks()
+        merge = _all_tags if name == "tags" else _last_filled
+        columns[name] = merge(column, group, len(emails.dictionary))
+    return pa.table(columns)
+
+
+def _last_filled(column: Any, group: npt.NDArray[np.int32], groups: int) -> Any:
+    """The last value of each group that is not null."""
+    filled = np.flatnonzero(pc.is_valid(column).to_numpy(zero_copy_only=False))
+    last = np.full(groups, -1)
+    np.maximum.at(last, group[filled], filled)
+    return column.take(pa.array(last, mask=last < 0))
+
+
+def _all_tags(column: Any, group: npt.NDArray[np.int32], groups: int) -> Any:
+    """The tags of each group, in the order of the file."""
+    order = np.argsort(group, kind="stable")
+    ends = np.searchsorted(group[order], np.arange(groups + 1)).astype(np.int32)
+    return pc.binary_join(pa.ListArray.from_arrays(ends, pc.fill_null(column, "").take(pa.array(order))), ";")

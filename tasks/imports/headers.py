@@ -23,10 +23,10 @@ _SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "first_name": ("first name", "given name", "forename", "fname", "vorname", "prenom", "nombre"),
     "last_name": ("last name", "family name", "surname", "lname", "nachname", "nom", "apellidos"),
-    FULL_NAME: ("full name", "name", "contact name", "display name", "contact"),
+    FULL_NAME: ("full name", "name", "contact name", "display name"),
     "phone": (
-        "phone", "phone number", "telephone", "tel", "mobile", "mobile phone", "mobile phone number", "cell", "cell phone",
-        "primary phone", "business phone", "home phone", "work phone",
+        "phone", "phone number", "telephone", "tel", "mobile", "mobile phone", "mobile phone number", "cell",
+        "cell phone", "primary phone", "business phone", "home phone", "work phone",
         "phone 1 value",  # Google Contacts
         "telefon", "telefonnummer", "handy",
     ),
@@ -50,6 +50,10 @@ _SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "tags": ("tags", "tag", "labels", "label", "groups", "group membership", "categories"),
 }  # fmt: skip
+
+
+_VAGUE = ("title",)
+"""Synonyms that count only where the file has no better one: Outlook's "Title" is Mr or Ms, beside "Job Title"."""
 
 
 def _normalised(header: str) -> str:
@@ -95,7 +99,7 @@ def layout_of(headers: Sequence[str]) -> Layout:
             f"The file has {len(headers)} columns; {most} are allowed. "
             "Remove columns, or raise GROUNDWORK_IMPORT_MAX_COLUMNS."
         )
-    candidates = [_COLUMN_OF.get(_normalised(header)) for header in headers]
+    candidates = _candidates(headers)
     splits_name = "first_name" not in candidates and "last_name" not in candidates
     mapped: dict[str, int] = {}
     custom: dict[str, int] = {}
@@ -115,6 +119,13 @@ def layout_of(headers: Sequence[str]) -> Layout:
     if "email" not in mapped:
         raise NonRetriable(_no_email(headers))
     return Layout(tuple(headers), mapped, custom)
+
+
+def _candidates(headers: Sequence[str]) -> list[str | None]:
+    """Our column for each header; None where it is none of ours, or vague beside a clear one."""
+    names = [_normalised(header) for header in headers]
+    clear = {_COLUMN_OF.get(name) for name in names if name not in _VAGUE}
+    return [None if name in _VAGUE and _COLUMN_OF[name] in clear else _COLUMN_OF.get(name) for name in names]
 
 
 def _no_email(headers: Sequence[str]) -> str:

@@ -96,7 +96,9 @@ def _reasons(table: Any, records: Records) -> Any:
         found["invalid_email"] = pc.fill_null(pc.invert(valid), False)
     for name, most in MAX_CHARACTERS.items():
         if name in table.column_names and longest(table[name]) > most:
-            found[f"{name}_too_long"] = pc.fill_null(pc.greater(pc.utf8_length(table[name].combine_chunks()), most), False)
+            found[f"{name}_too_long"] = pc.fill_null(
+                pc.greater(pc.utf8_length(table[name].combine_chunks()), most), False
+            )
     if not found:
         return pa.nulls(length, pa.string())
     masks = pc.make_struct(*found.values(), field_names=list(found))

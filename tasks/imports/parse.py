@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from blocks.errors import NonRetriable
 from tasks.imports.chunks import Chunk
 from tasks.imports.encoding import repaired
 from tasks.imports.records import count_lines
@@ -17,6 +18,9 @@ from tasks.imports.records import count_lines
 _ARROW_NEEDS_BYTES = 16
 """Arrow refuses blocks smaller than a few bytes."""
 _LINE_END = "\r\n|\r|\n"
+_MAX_STRAY_CELLS = 5_000_000
+"""Cells that blank and ragged lines of one chunk may need. A short line under a wide header takes up memory for every
+column; lines with all their delimiters cannot, as each cell is at least a byte of the file."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,15 @@ def parse(chunk: Chunk, *, columns: int, delimiter: str) -> Records:
         chunk: whole records.
         columns: number of columns of the file.
         delimiter: one ASCII character.
+
+    Raises:
+        NonRetriable: so many lines are blank or ragged that the chunk would not fit into memory.
     """
+    if count_lines(chunk.data) * columns > len(chunk.data) + _MAX_STRAY_CELLS:
+        raise NonRetriable(
+            f"From line {chunk.first_line} on most lines do not have the header's {columns} columns. "
+            "Check that the file has one header and one delimiter."
+        )
     data, has_undecodable = repaired(chunk.data)
     ragged: list[tuple[int, str]] = []
 

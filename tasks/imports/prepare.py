@@ -28,6 +28,8 @@ class PreparedChunk:
         duplicates: rows that went into another of the same e-mail.
         rejects: the rejected rows (see ``rejects``); None where there are none.
         reasons: rejected rows by reason.
+        position: bytes of the blob, as stored, that were read for it and the chunks before it: the progress once it is
+            written.
     """
 
     number: int
@@ -37,6 +39,7 @@ class PreparedChunk:
     duplicates: int
     rejects: Any | None
     reasons: dict[str, int]
+    position: int = 0
 
     @property
     def rejected(self) -> int:

@@ -88,6 +88,11 @@ def resume(connection: Connection, import_id: str) -> None:
     connection.execute(statement(_SQL, "resume_import"), {"import_id": import_id})
 
 
+def filename_of(connection: Connection, import_id: str) -> str:
+    """The name under which the person knows the file."""
+    return str(connection.execute(statement(_SQL, "filename_of"), {"import_id": import_id}).scalar_one())
+
+
 def finish(connection: Connection, import_id: str, counts: ImportCounts, rejects_path: str | None) -> ImportSummary:
     """End an import that came through."""
     status = "completed_with_errors" if counts.rejected else "completed"

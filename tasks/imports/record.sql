@@ -14,6 +14,9 @@ SELECT status FROM app.csv_import WHERE id = :import_id AND workspace_id = :work
 -- name: resume_import
 UPDATE app.csv_import SET status = 'processing', error_log = NULL WHERE id = :import_id AND status = 'failed';
 
+-- name: filename_of
+SELECT filename FROM app.csv_import WHERE id = :import_id;
+
 -- name: finish_import
 UPDATE app.csv_import
 SET status = :status, summary = CAST(:summary AS jsonb), rejects_path = :rejects_path, error_log = NULL,

@@ -1,7 +1,8 @@
 """Where records end: CSV's quoting rule, applied to bytes without a loop over rows.
 
-The rule is that of Arrow's parser, so both agree on every file: a quote opens a field only at the field's start; inside,
-a doubled quote is a quote; after the closing quote, and in a field that does not start with one, quotes are plain text.
+The rule is that of Arrow's parser, so both agree on every file: a quote opens a field only at the field's start;
+inside, a doubled quote is a quote; behind the closing quote, and in a field that does not start with one, quotes are
+plain text.
 """
 
 from typing import Any

@@ -122,9 +122,10 @@ def _cells(text: str, delimiter: str) -> list[str]:
 
 
 def _write_header(headers: Sequence[str], sink: BinaryIO) -> None:
-    names = pa.table([_harmless(pa.array([name])) for name in (*headers, "line", "reason")], names=[
-        str(position) for position in range(len(headers) + 2)
-    ])
+    names = pa.table(
+        [_harmless(pa.array([name])) for name in (*headers, "line", "reason")],
+        names=[str(position) for position in range(len(headers) + 2)],
+    )
     _write_csv(names, sink)
 
 

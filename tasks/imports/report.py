@@ -8,6 +8,7 @@ from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 from blocks.blob_store import blob_store
 from events.inbox import running_attempt
 from tasks.imports.counts import ImportCounts
+from tasks.imports.prepare import PreparedChunk
 from tasks.imports.record import ImportRecord, ImportSummary
 from tasks.imports.steps import Upload
 from tasks.step import step
@@ -28,13 +29,15 @@ class ImportProgress:
     def __init__(self, upload: Upload) -> None:
         self._upload = upload
         self._counts = upload.counts
+        self._position = 0
         self._artifact: UUID | None = None
         self._reported_at = self._drawn_at = float("-inf")
         self._report()
 
-    def add(self, counts: ImportCounts) -> None:
-        """Count a chunk in."""
+    def add(self, chunk: PreparedChunk, counts: ImportCounts) -> None:
+        """Count a written chunk in."""
         self._counts = self._counts + counts
+        self._position = chunk.position
         if time.monotonic() - self._reported_at >= _STATUS_SECONDS:
             self._report()
         if time.monotonic() - self._drawn_at >= _ARTIFACT_SECONDS:
@@ -42,18 +45,19 @@ class ImportProgress:
 
     def close(self) -> None:
         """Show the end."""
+        self._position = self._upload.file.stat.size
         self._report()
         self._draw()
 
     def _report(self) -> None:
         self._reported_at = time.monotonic()
         running_attempt().report(
-            self._counts.as_json() | {"bytes": self._upload.file.position, "total_bytes": self._upload.file.stat.size}
+            self._counts.as_json() | {"bytes": self._position, "total_bytes": self._upload.file.stat.size}
         )
 
     def _draw(self) -> None:
         self._drawn_at = time.monotonic()
-        percent = round(100 * self._upload.file.position / max(self._upload.file.stat.size, 1), 1)
+        percent = round(100 * self._position / max(self._upload.file.stat.size, 1), 1)
         description = f"{self._counts.rows:,} rows read, {self._counts.rejected:,} rejected"
         if self._artifact is None:
             artifact = create_progress_artifact(percent, key="csv-import-progress", description=description)

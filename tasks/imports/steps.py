@@ -6,6 +6,7 @@ from typing import Any
 
 from blocks.blob_store import BlobStat, blob_store
 from blocks.database import database
+from blocks.settings import settings
 from events.imports import CsvImportConfirmed
 from events.inbox import once, running_attempt, written
 from tasks.imports import record, rejects, upsert
@@ -20,22 +21,25 @@ BEGIN, UPLOAD, CHUNK, FINISH = "begin-import", "note-upload", "import-chunk", "f
 """Names under which the steps keep their ledger."""
 
 
-@step
+@step(memoise=False)
 def begin_import(import_id: str, workspace_id: str) -> ImportRecord:
-    """Take the import into work; a later attempt finds it begun."""
+    """Take the import into work; a later attempt finds it begun. Not memoised: it also reopens a failed one."""
     with once(running_attempt(), BEGIN, key=import_id) as entry:
         if entry.result is None:
             entry.result = record.begin(entry.connection, import_id, workspace_id).model_dump()
+        else:
+            record.resume(entry.connection, import_id)
         return ImportRecord(**entry.result)
 
 
 @step
 def note_upload(blob_path: str) -> dict[str, Any]:
-    """Remember which bytes are imported, so that a later attempt does not mix two uploads."""
+    """Remember what is imported and how it is cut, so that a later attempt does not mix two uploads or two cuts."""
     with once(running_attempt(), UPLOAD, key=blob_path) as entry:
         if entry.result is None:
             stat = blob_store().stat(blob_path)
-            entry.result = {"size": stat.size, "etag": stat.etag}
+            cut = settings().import_chunk_bytes
+            entry.result = {"size": stat.size, "etag": stat.etag, "chunk_bytes": cut}
         return dict(entry.result)
 
 
@@ -66,13 +70,17 @@ def open_upload(blob_path: str, noted: dict[str, Any]) -> Iterator[Upload]:
         BlobMissing, BlobChanged: it is not what was uploaded.
         NonRetriable: it is not a CSV of contacts; the message says why.
     """
-    done = written(running_attempt(), CHUNK)
-    counts = sum((ImportCounts(**each) for each in done.values()), ImportCounts())
+    done = {int(number) for number in written(running_attempt(), CHUNK)}
     with (
-        open_contacts(blob_store(), blob_path, expected=BlobStat(**noted)) as file,
-        read_ahead(file.chunks(done={int(number) for number in done})) as chunks,
+        open_contacts(
+            blob_store(),
+            blob_path,
+            expected=BlobStat(size=noted["size"], etag=noted["etag"]),
+            chunk_bytes=noted["chunk_bytes"],
+        ) as file,
+        read_ahead(file.chunks(done)) as chunks,
     ):
-        yield Upload(file, chunks, counts)
+        yield Upload(file, chunks, counts_so_far())
 
 
 @step(key=("number",))
@@ -112,13 +120,18 @@ def collect_rejects(import_id: str, headers: list[str]) -> str | None:
 @step
 def finish_import(import_id: str, rejects_path: str | None) -> ImportSummary:
     """End the import with the counts of all chunks."""
-    attempt = running_attempt()
-    counts = sum((ImportCounts(**each) for each in written(attempt, CHUNK).values()), ImportCounts())
-    with once(attempt, FINISH, key=import_id) as entry:
+    counts = counts_so_far()
+    with once(running_attempt(), FINISH, key=import_id) as entry:
         if entry.result is None:
             upsert.forget_skipped(entry.connection, import_id)
             entry.result = record.finish(entry.connection, import_id, counts, rejects_path).model_dump()
         return ImportSummary(**entry.result)
+
+
+def counts_so_far() -> ImportCounts:
+    """The counts of all chunks that any attempt has written."""
+    chunks = written(running_attempt(), CHUNK).values()
+    return sum((ImportCounts(**each) for each in chunks), ImportCounts())
 
 
 def fail_import(import_id: str, error: BaseException) -> bool:

@@ -35,7 +35,7 @@ def unpacked_blocks(stream: BinaryIO, size: int) -> Iterator[bytes]:
     stream.seek(0)
     if magic[:2] == b"\x1f\x8b":
         yield from _capped(gzip.GzipFile(fileobj=stream), size, packed=True)
-    elif magic == b"PK\x03\x04":
+    elif magic in (b"PK\x03\x04", b"PK\x05\x06"):  # the latter is an empty zip
         yield from _capped(_only_member(stream), size, packed=True)
     else:
         yield from _capped(stream, size, packed=False)
@@ -79,9 +79,7 @@ def _capped(stream: IO[bytes] | io.BufferedIOBase, size: int, *, packed: bool) -
             return
         total += len(block)
         if total > most:
-            raise NonRetriable(
-                f"The CSV is larger than {most} bytes. Split it, or raise GROUNDWORK_IMPORT_MAX_BYTES."
-            )
+            raise NonRetriable(f"The CSV is larger than {most} bytes. Split it, or raise GROUNDWORK_IMPORT_MAX_BYTES.")
         if packed and total > max(ratio * size, _HARMLESS_BYTES):
             raise NonRetriable(
                 f"The file unpacks to more than {ratio} times its packed {size} bytes, like a zip bomb. "

@@ -42,9 +42,7 @@ def import_chunk(
     Returns:
         Counts of this chunk alone.
     """
-    counts = ImportCounts(
-        rows=chunk.rows, duplicates=chunk.duplicates, rejected=chunk.rejected, reasons=chunk.reasons
-    )
+    counts = ImportCounts(rows=chunk.rows, duplicates=chunk.duplicates, rejected=chunk.rejected, reasons=chunk.reasons)
     if not len(chunk.payload):
         return counts
     connection.execute(statement(_SQL, "create_staging"))
