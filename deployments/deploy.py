@@ -20,6 +20,7 @@ from blocks.ingest_keys import IngestKeys
 from blocks.mailer import Mailer
 from blocks.migrations import upgrade
 from deployments.relay.prefect_api import WORK_POOL
+from deployments.worker.worker import GroundworkWorker
 from flows.job import jobs
 
 BLOCKS: tuple[type[ConfiguredBlock], ...] = (Database, BlobStore, Mailer, IngestKeys)
@@ -101,7 +102,8 @@ def _ensure_work_pool(concurrency: int) -> None:
             client.create_work_pool(
                 WorkPoolCreate(
                     name=WORK_POOL,
-                    type="process",
+                    type=GroundworkWorker.type,
+                    base_job_template=GroundworkWorker.get_default_base_job_template(),
                     concurrency_limit=concurrency,
                     description="Runs of every Groundwork job.",
                 )
@@ -109,9 +111,13 @@ def _ensure_work_pool(concurrency: int) -> None:
 
 
 def _ensure_document(block: type[ConfiguredBlock]) -> None:
-    """Register the block type and its document, unless a person has already edited one."""
+    """Register the block type and a document of it, unless there is one, which a person may have edited.
+
+    The new document says "embedded default" and holds nothing of the environment, which wins anyway: a secret given to
+    this process is not copied into Prefect, nor does it outlive the process there.
+    """
     block.register_type_and_schema()
     try:
         block.load(DOCUMENT, validate=False)
     except ValueError:
-        (block.from_settings() or block()).save(DOCUMENT)
+        block().save(DOCUMENT)

@@ -208,8 +208,19 @@ RETURNING delivery.id, delivery.job, delivery.workspace_id, delivery.dispatches,
           event.id AS event_id, event.name AS event_name;
 
 -- name: posted
--- Note when Prefect had the events of admitted deliveries.
-UPDATE groundwork.delivery SET posted_at = clock_timestamp() WHERE id = ANY(:delivery_ids);
+-- Note when Prefect had the events of admitted deliveries, and tell the workers how many runs are about to be made. The
+-- time to be claimed begins anew: Prefect may have been away for long since they were admitted.
+WITH noted AS (
+    UPDATE groundwork.delivery
+    SET posted_at = clock_timestamp(),
+        lease_expires_at = CASE
+            WHEN state = 'admitted' THEN clock_timestamp() + make_interval(secs => :claim_seconds)
+            ELSE lease_expires_at
+        END
+    WHERE id = ANY(:delivery_ids)
+    RETURNING id
+)
+SELECT pg_notify('groundwork_posted', count(*)::text) FROM noted;
 
 -- name: overdue
 -- Deliveries nobody claimed in time, and attempts that let their lease run out.

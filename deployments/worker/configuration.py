@@ -1,0 +1,42 @@
+"""What a work pool and a deployment may say about the process of a run (Prefect's job variables)."""
+
+import os
+from pathlib import Path
+
+from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorkerResult
+from pydantic import Field
+
+
+class GroundworkJobConfiguration(BaseJobConfiguration):
+    """A run's process, resolved from the pool's template and the deployment's job variables."""
+
+    working_dir: Path | None = None
+    memory_limit_mb: int | None = None
+    grace_seconds: float = 10.0
+
+    def environment(self) -> dict[str, str]:
+        """The worker's environment with the deployment's changes; a variable set to None is taken away."""
+        merged = {**os.environ, **self.env}
+        return {name: value for name, value in merged.items() if value is not None}
+
+
+class GroundworkVariables(BaseVariables):
+    """Job variables, as the UI's form shows them."""
+
+    working_dir: Path | None = Field(
+        None, description="Folder in which the run starts. Default: the worker's. Pull steps may change it."
+    )
+    memory_limit_mb: int | None = Field(
+        None,
+        ge=64,
+        description="Limit of a run's private memory in MiB. Default: none. Too low: the run fails with MemoryError.",
+    )
+    grace_seconds: float = Field(
+        10.0,
+        ge=0,
+        description="Seconds between SIGTERM and SIGKILL when a run is cancelled. Too low: a run cannot tidy up.",
+    )
+
+
+class GroundworkWorkerResult(BaseWorkerResult):
+    """How a run's process ended."""

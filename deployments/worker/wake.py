@@ -1,0 +1,60 @@
+"""Learning from the relay, over PostgreSQL, that runs are about to be made."""
+
+import asyncio
+import threading
+from types import TracebackType
+from typing import Self
+
+import psycopg
+
+from blocks.database import database
+
+CHANNEL = "groundwork_posted"
+"""The relay notifies it with the number of deliveries whose events it has posted."""
+_RETRY_SECONDS = 2.0
+
+
+class AdmissionListener:
+    """Counts posted deliveries. While the database is away, nothing is counted; the worker's polling goes on."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._posted = 0
+        self._news = asyncio.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._listen, name="wake", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+
+    async def wait(self) -> int:
+        """Wait for deliveries to be posted; their number since the last call."""
+        await self._news.wait()
+        return self.take()
+
+    def take(self) -> int:
+        """The number of deliveries posted since the last call."""
+        posted, self._posted = self._posted, 0
+        self._news.clear()
+        return posted
+
+    def _listen(self) -> None:
+        while not self._stop.is_set():
+            try:
+                with psycopg.connect(database().conninfo, autocommit=True) as connection:
+                    connection.execute(f"LISTEN {CHANNEL}")
+                    while not self._stop.is_set():
+                        for note in connection.notifies(timeout=_RETRY_SECONDS):
+                            self._loop.call_soon_threadsafe(self._count, int(note.payload))
+            except psycopg.OperationalError:
+                self._stop.wait(_RETRY_SECONDS)
+
+    def _count(self, posted: int) -> None:
+        self._posted += posted
+        self._news.set()

@@ -1,0 +1,105 @@
+"""The worker's side of the zygote: start it, ask for runs, learn how they end."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+
+from blocks.errors import GroundworkError
+from deployments.worker.protocol import Message, StartRun
+
+NO_THREADS = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
+"""Keeps NumPy and Arrow from starting native threads when they are imported: a fork would not have them."""
+
+
+class ZygoteGone(GroundworkError):
+    """The zygote ended while it had runs to start. Another is started; its last words are in the worker's log."""
+
+
+class ZygoteClient:
+    """One zygote process. Made by :meth:`start`.
+
+    Attributes:
+        ready: set once it has imported everything, or is gone.
+        gone: set once it has ended.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+        self._starting: dict[str, asyncio.Future[int]] = {}
+        self._running: dict[int, asyncio.Future[int]] = {}
+        self._listener = asyncio.ensure_future(self._listen())
+        self.ready = asyncio.Event()
+        self.gone = asyncio.Event()
+
+    @classmethod
+    async def start(cls) -> "ZygoteClient":
+        """Start a zygote; it takes runs from the beginning, and forks the first once its imports are done."""
+        ours, theirs = socket.socketpair()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "deployments.worker.zygote", str(theirs.fileno())],
+            env={**os.environ, **NO_THREADS},
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+        )
+        theirs.close()
+        reader, writer = await asyncio.open_connection(sock=ours)
+        return cls(process, reader, writer)
+
+    @property
+    def pid(self) -> int:
+        """Process id of the zygote."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still take runs."""
+        return not self.gone.is_set()
+
+    async def run(self, request: StartRun) -> tuple[int, "asyncio.Future[int]"]:
+        """Fork a process for a flow run.
+
+        Returns:
+            Its process id, and a future of its exit code (negative for a signal).
+
+        Raises:
+            ZygoteGone: the zygote ended.
+        """
+        started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._starting[request.flow_run_id] = started
+        self._writer.write(Message(start=request).line())
+        await self._writer.drain()
+        pid = await started
+        return pid, self._running[pid]
+
+    async def drain(self) -> None:
+        """Let it end once its last run has ended; it takes no further runs."""
+        with contextlib.suppress(ConnectionError):
+            self._writer.write(Message(drain=True).line())
+            await self._writer.drain()
+
+    async def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while line := await self._reader.readline():
+                message = Message.model_validate_json(line)
+                if message.ready:
+                    self.ready.set()
+                if message.started:
+                    self._running[message.started.pid] = loop.create_future()
+                    self._starting.pop(message.started.flow_run_id).set_result(message.started.pid)
+                if message.ended:
+                    self._running.pop(message.ended.pid).set_result(message.ended.exit_code)
+        finally:
+            gone = ZygoteGone(f"the zygote (process {self._process.pid}) ended with exit code {self._process.poll()}")
+            for future in (*self._starting.values(), *self._running.values()):
+                if not future.done():
+                    future.set_exception(gone)
+            self.ready.set()
+            self.gone.set()
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self._process.pid, os.WNOHANG)

@@ -1,0 +1,72 @@
+"""The zygote in use, and those before it whose runs are not over."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from deployments.worker.protocol import StartRun
+from deployments.worker.zygote_client import ZygoteClient
+
+RESTART_SECONDS = 1.0
+"""Pause before a zygote that died is replaced, so that code that cannot be imported does not spin."""
+
+logger = logging.getLogger(__name__)
+
+
+class Zygotes:
+    """Always one zygote that takes runs. A dead one is replaced; a renewed one keeps its runs until they end."""
+
+    def __init__(self) -> None:
+        self._current: ZygoteClient | None = None
+        self._lock = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Have a zygote importing before the first run comes."""
+        await self._alive()
+
+    async def run(self, request: StartRun) -> tuple[int, "asyncio.Future[int]"]:
+        """Fork a process for a flow run; see :meth:`ZygoteClient.run`."""
+        return await (await self._alive()).run(request)
+
+    def renew(self) -> None:
+        """Start a zygote anew, so that runs from now on have the code as it is now; runs under way go on."""
+        self._in_background(self._replace())
+
+    async def drain(self) -> None:
+        """Let the zygote end with its last run."""
+        for task in self._tasks:
+            task.cancel()
+        if self._current is not None:
+            await self._current.drain()
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _replace_when_dead(self, zygote: ZygoteClient) -> None:
+        await zygote.gone.wait()
+        if zygote is self._current:
+            logger.error("zygote %s died; its runs go on, and another one is started", zygote.pid)
+            await asyncio.sleep(RESTART_SECONDS)
+            await self._alive()
+
+    async def _alive(self) -> ZygoteClient:
+        async with self._lock:
+            if self._current is None or not self._current.alive:
+                self._current = await ZygoteClient.start()
+                self._in_background(self._replace_when_dead(self._current))
+                logger.info("zygote %s started", self._current.pid)
+            return self._current
+
+    async def _replace(self) -> None:
+        fresh = await ZygoteClient.start()
+        await fresh.ready.wait()
+        async with self._lock:
+            old, self._current = self._current, fresh
+            self._in_background(self._replace_when_dead(fresh))
+        logger.info("zygote %s has the new code", fresh.pid)
+        if old is not None:
+            await old.drain()
