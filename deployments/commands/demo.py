@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import secrets
-import socket
 import tempfile
 import threading
 import time
@@ -27,6 +26,8 @@ from deployments.commands.watch import watch
 from deployments.deploy import project_folder
 from deployments.sample_contacts import write_contacts
 from deployments.up.home import Home
+from deployments.up.interrupt import interruptible
+from deployments.up.ports import free_port, is_free
 from deployments.up.stack import Stack
 from events.identifiers import UserId, WorkspaceId
 from events.imports import ImportOptions
@@ -137,24 +138,24 @@ def _started(console: Console) -> Iterator[GatewayClient]:
     """Every part, running for as long as the block lasts. A taken port gives way to a free one."""
     for name in ("port", "prefect_port"):
         wanted = getattr(settings(), name)
-        os.environ[f"GROUNDWORK_{name.upper()}"] = str(wanted if _is_free(wanted) else _free_port())
+        os.environ[f"GROUNDWORK_{name.upper()}"] = str(wanted if is_free(wanted) else free_port())
     now = use_home(None)
     home = Home(now.home)
-    with home.held():
+    with interruptible(), home.held():
         stack = Stack(home, now, project_folder())
-        ended, watcher = threading.Event(), None
+        ended = threading.Event()
+        watcher = threading.Thread(target=_keep_running, args=(stack, ended), daemon=True)
         try:
             began = time.monotonic()
             console.print("Starting PostgreSQL, Prefect, gateway, relay and worker ...")
-            stack.start(ended)
+            stack.start()
             console.print(f"Started in {time.monotonic() - began:.1f} s. Prefect UI: {stack.prefect_url}")
-            watcher = threading.Thread(target=_keep_running, args=(stack, ended), daemon=True)
             watcher.start()
             os.environ["PREFECT_API_URL"] = stack.environment["PREFECT_API_URL"]
             yield GatewayClient.configured(stack.gateway_url)
         finally:
             ended.set()
-            if watcher:
+            if watcher.is_alive():
                 watcher.join()
             stack.stop()
 
@@ -162,14 +163,3 @@ def _started(console: Console) -> Iterator[GatewayClient]:
 def _keep_running(stack: Stack, ended: threading.Event) -> None:
     while not ended.wait(1.0):
         stack.watch()
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

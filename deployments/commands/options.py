@@ -8,6 +8,7 @@ import typer
 
 from blocks.blob_store import blob_store
 from blocks.database import database
+from blocks.mailer import mailer
 from blocks.settings import Settings, settings
 from deployments.client import GatewayClient
 from deployments.up.home import Home
@@ -31,7 +32,7 @@ def use_home(home: Path | None, **overrides: object) -> Settings:
     for name, value in given.items():
         if value is not None:
             os.environ[f"GROUNDWORK_{name.upper()}"] = str(value)
-    for cached in (settings, database, blob_store):
+    for cached in (settings, database, blob_store, mailer):
         cached.cache_clear()
     return settings()
 

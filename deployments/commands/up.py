@@ -1,7 +1,7 @@
 """``groundwork up``."""
 
-import signal
-import threading
+import contextlib
+import time
 from typing import Annotated
 
 import typer
@@ -10,6 +10,7 @@ from deployments.commands.options import HomeOption, use_home
 from deployments.deploy import project_folder
 from deployments.logs import configure_logging
 from deployments.up.home import Home
+from deployments.up.interrupt import interruptible
 from deployments.up.logs import LogTail
 from deployments.up.stack import Stack
 
@@ -33,22 +34,14 @@ def up(
     """
     configure_logging("up")
     settings = use_home(home, port=port, prefect_port=prefect_port)
-    stop = threading.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: stop.set())
-    run_until(stop, Home(settings.home))
-
-
-def run_until(stop: threading.Event, home: Home) -> None:
-    """Run the stack on a home until ``stop`` is set."""
-    from blocks.settings import settings
-
-    with home.held():
-        stack = Stack(home, settings(), project_folder())
-        tail = LogTail(home.logs)
+    home_folder = Home(settings.home)
+    with contextlib.suppress(KeyboardInterrupt), interruptible(), home_folder.held():
+        stack = Stack(home_folder, settings, project_folder())
+        tail = LogTail(home_folder.logs)
         try:
-            stack.start(stop)
-            while not stop.wait(1.0):
+            stack.start()
+            while True:
+                time.sleep(1.0)
                 stack.watch()
         finally:
             stack.stop()

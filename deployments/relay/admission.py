@@ -32,6 +32,9 @@ def admit(capacity: int) -> list[Admitted]:
 
 
 def note_posted(admitted: Sequence[Admitted]) -> None:
-    """Record that Prefect has the events of these deliveries."""
+    """Record that Prefect has the events of these deliveries; only now their time to be claimed begins."""
     with database().transaction() as connection:
-        connection.execute(inbox_statement("posted"), {"delivery_ids": [each.id for each in admitted]})
+        connection.execute(
+            inbox_statement("posted"),
+            {"delivery_ids": [each.id for each in admitted], "claim_seconds": settings().claim_seconds},
+        )

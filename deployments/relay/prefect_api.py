@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 import httpx
 from prefect import get_client
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import State
 from prefect.events import Event as PrefectEvent
 from prefect.exceptions import ObjectNotFound
 
@@ -88,8 +88,8 @@ def start_run(job: str, delivery_id: UUID, dispatch: int) -> UUID:
         return run.id
 
 
-def run_state(flow_run_id: UUID) -> StateType | None:
-    """The state type of a flow run; None where Prefect has no such run.
+def run_state(flow_run_id: UUID) -> State | None:
+    """The state of a flow run; None where Prefect has no such run.
 
     Raises:
         httpx.HTTPError: Prefect could not be reached.
@@ -99,7 +99,7 @@ def run_state(flow_run_id: UUID) -> StateType | None:
             run = client.read_flow_run(flow_run_id)
         except ObjectNotFound:
             return None
-    return run.state.type if run.state else None
+    return run.state
 
 
 def worker_capacity() -> int:

@@ -1,10 +1,13 @@
 """The sweeper: deliveries that nobody claimed in time, and attempts whose run is dead, get another run or an end."""
 
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
-from prefect.client.schemas.objects import StateType
+import httpx
+from prefect.client.schemas.objects import State, StateType
 from sqlalchemy import Row
+from sqlalchemy.exc import OperationalError
 
 from blocks.database import database
 from blocks.errors import DeliveryDied
@@ -17,7 +20,9 @@ from flows.job import tell_of_failure
 
 logger = logging.getLogger(__name__)
 
-_WAITING = (StateType.SCHEDULED, StateType.PENDING)
+PENDING_SECONDS = 120.0
+"""How long a run may be pending, which is the start of its process or its container. A worker that dies as it starts a
+run leaves it pending for ever."""
 _CANCELLED = (StateType.CANCELLED, StateType.CANCELLING)
 _LONGEST_DELAY = 60.0
 
@@ -34,23 +39,38 @@ def sweep() -> int:
     with database().transaction() as connection:
         overdue = connection.execute(inbox_statement("overdue")).all()
     for row in overdue:
-        if row.state == "admitted":
-            _nobody_claimed(row)
-        else:
-            _run_died(row)
+        try:
+            _look_after(row)
+        except (httpx.HTTPError, OperationalError):
+            raise
+        except Exception:
+            logger.exception("delivery %s (%s) is overdue, and looking after it failed", row.id, row.job)
     return len(overdue)
+
+
+def _look_after(row: Row[Any]) -> None:
+    if row.state == "admitted":
+        _nobody_claimed(row)
+    else:
+        _run_died(row)
 
 
 def _nobody_claimed(row: Row[Any]) -> None:
     state = run_state(row.flow_run_id) if row.flow_run_id else None
-    if state in _WAITING:
+    if state and _waits_for_a_worker(state):
         _execute("wait_on", delivery_id=row.id, claim_seconds=settings().claim_seconds)
-    elif state in _CANCELLED:
+    elif state and state.type in _CANCELLED:
         _give_up(row, "cancelled", "The run was cancelled before it started.")
     elif row.dispatches >= row.max_attempts:
         _give_up(row, "failed", f"{row.dispatches} runs were asked for, and none claimed the delivery.")
     else:
         _start_again(row)
+
+
+def _waits_for_a_worker(state: State) -> bool:
+    if state.type == StateType.PENDING:
+        return (datetime.now(UTC) - state.timestamp).total_seconds() < PENDING_SECONDS
+    return state.type == StateType.SCHEDULED
 
 
 def _start_again(row: Row[Any]) -> None:
@@ -64,7 +84,8 @@ def _start_again(row: Row[Any]) -> None:
 
 
 def _run_died(row: Row[Any]) -> None:
-    if run_state(row.flow_run_id) in _CANCELLED:
+    state = run_state(row.flow_run_id)
+    if state and state.type in _CANCELLED:
         _give_up(row, "cancelled", "The run was cancelled.")
         return
     reason = (

@@ -2,6 +2,8 @@
 
 import contextlib
 import fcntl
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,20 +12,28 @@ from pydantic import BaseModel
 
 from blocks.errors import GroundworkError
 
+PART_VARIABLE = "GROUNDWORK_PART"
+"""Environment variable that, with GROUNDWORK_HOME, marks a part of a running Groundwork and all that it starts."""
+
 
 class AlreadyRunning(GroundworkError):
     """Another `groundwork up` has this home. Stop it, or choose another folder with --home."""
 
 
 class Running(BaseModel):
-    """What a running ``up`` tells other processes, in ``up.json`` of its home."""
+    """What a running ``up`` tells other processes, in ``up.json`` of its home.
+
+    Attributes:
+        started_at: creation time of the process ``pid``, so that a reused process id is not taken for it.
+        parts: process ids by name.
+    """
 
     pid: int
+    started_at: float
     gateway_url: str
     prefect_api_url: str
     prefect_ui_url: str
-    parts: dict[str, tuple[int, float]] = {}
-    """Process id and creation time by part, so that a reused process id is not taken for the part."""
+    parts: dict[str, int] = {}
 
 
 class Home:
@@ -56,7 +66,9 @@ class Home:
                     f"Groundwork is already running on {self.folder}{who}. "
                     "Stop it with Ctrl-C there, or choose another home with --home."
                 ) from None
-            self._end_leftovers()
+            # A killed `up` leaves its parts running: they would hold its ports and its database.
+            self.end_parts(patience=5.0)
+            self.end_postgres(patience=5.0)
             try:
                 yield
             finally:
@@ -64,8 +76,12 @@ class Home:
 
     def running(self) -> Running | None:
         """What runs on this home, or None."""
-        state = self._read()
-        return state if state and psutil.pid_exists(state.pid) else None
+        try:
+            state = Running.model_validate_json(self._state.read_text())
+            started_at = psutil.Process(state.pid).create_time()
+        except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+            return None
+        return state if abs(started_at - state.started_at) < 1.0 else None
 
     def tell(self, state: Running) -> None:
         """Let other processes know what runs here."""
@@ -73,44 +89,44 @@ class Home:
         temporary.write_text(state.model_dump_json(indent=2))
         temporary.replace(self._state)
 
-    def _read(self) -> Running | None:
+    def end_parts(self, *, patience: float) -> None:
+        """End every part on this home with all that it started, PostgreSQL excepted: SIGTERM first, then SIGKILL.
+
+        Found by their environment and not by their parents: a part that was killed leaves its children to others.
+        """
+        processes = [process for process in psutil.process_iter() if self._is_part(process)]
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+        _, alive = psutil.wait_procs(processes, timeout=patience)
+        for process in alive:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(alive, timeout=patience)
+
+    def end_postgres(self, *, patience: float) -> None:
+        """End the embedded PostgreSQL of this home, whoever started it: fast shutdown first, then immediate."""
+        for how in (signal.SIGINT, signal.SIGQUIT):
+            process = self._postmaster()
+            if process is None:
+                return
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(how)
+            psutil.wait_procs([process], timeout=patience)
+
+    def _is_part(self, process: psutil.Process) -> bool:
+        if process.pid == os.getpid():
+            return False
         try:
-            return Running.model_validate_json(self._state.read_text())
-        except (FileNotFoundError, ValueError):
+            environment = process.environ()
+        except (psutil.Error, OSError):
+            return False
+        return PART_VARIABLE in environment and environment.get("GROUNDWORK_HOME") == str(self.folder)
+
+    def _postmaster(self) -> psutil.Process | None:
+        data = self.folder / "postgres"
+        try:
+            process = psutil.Process(int((data / "postmaster.pid").read_text().split()[0]))
+            return process if str(data) in process.cmdline() else None
+        except (FileNotFoundError, ValueError, IndexError, psutil.Error):
             return None
-
-    def _end_leftovers(self) -> None:
-        """End the parts of an ``up`` that was killed: they would hold its ports and its database."""
-        state = self._read()
-        if state is None:
-            return
-        leftovers = [process for pid, created in state.parts.values() for process in _family(pid, created)]
-        end_processes(leftovers, patience=5.0)
-        self._state.unlink(missing_ok=True)
-
-
-def _family(pid: int, created: float) -> list[psutil.Process]:
-    try:
-        process = psutil.Process(pid)
-        if abs(process.create_time() - created) > 1.0:
-            return []
-        return [*process.children(recursive=True), process]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def end_processes(processes: list[psutil.Process], *, patience: float) -> None:
-    """SIGTERM, and SIGKILL for those still there after ``patience`` seconds."""
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.terminate()
-    _, alive = psutil.wait_procs(processes, timeout=patience)
-    for process in alive:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(alive, timeout=patience)
-
-
-def process_mark(pid: int) -> tuple[int, float]:
-    """A process id with its creation time."""
-    return pid, psutil.Process(pid).create_time()

@@ -1,5 +1,6 @@
 """The logs of all parts in one terminal."""
 
+import os
 import sys
 import threading
 from pathlib import Path
@@ -43,6 +44,9 @@ class LogTail:
     def _print_new(self) -> None:
         for path in self._folder.glob("*.log"):
             file = self._files.get(path) or self._open(path)
-            for line in file.read().decode(errors="replace").splitlines():
-                if line.strip():
-                    print(f"{path.stem:<9}| {line}", file=sys.stderr)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    file.seek(-len(line), os.SEEK_CUR)
+                    break
+                if text := line.decode(errors="replace").rstrip():
+                    print(f"{path.stem:<9}| {text}", file=sys.stderr)

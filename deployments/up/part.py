@@ -1,7 +1,6 @@
 """One part of a running Groundwork: a child process with a log of its own."""
 
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -61,21 +60,19 @@ class Part:
                 start_new_session=True,
             )
 
-    def wait_until_ready(self, timeout: float, stop: threading.Event) -> None:
-        """Return once it does its work, or ``stop`` is set.
+    def wait_until_ready(self, timeout: float) -> None:
+        """Return once it does its work.
 
         Raises:
             PartFailed: it ended, or was not ready within ``timeout`` seconds.
         """
         deadline = time.monotonic() + timeout
-        while not stop.is_set():
+        while not self._ready():
             if time.monotonic() > deadline:
                 raise PartFailed(f"{self.name} was not ready within {timeout:.0f} s. {self._tail()}")
             if self.exit_code is not None:
                 raise PartFailed(f"{self.name} ended with exit code {self.exit_code}. {self._tail()}")
-            if self._ready():
-                return
-            stop.wait(0.1)
+            time.sleep(0.1)
 
     def _tail(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-15:]

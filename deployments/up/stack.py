@@ -2,9 +2,7 @@
 
 import logging
 import os
-import socket
 import sys
-import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,18 +12,23 @@ import psutil
 
 from blocks.database import Database
 from blocks.embedded import EmbeddedPostgres
-from blocks.errors import ConfigurationError
+from blocks.errors import DatabaseUnavailable
 from blocks.settings import Settings
 from deployments.deploy import deploy_wiring, prepare_database
-from deployments.up.home import Home, Running, end_processes, process_mark
+from deployments.up.home import PART_VARIABLE, Home, Running
 from deployments.up.part import Part
+from deployments.up.ports import refuse_taken_ports
 
 logger = logging.getLogger(__name__)
 
 START_SECONDS = 90.0
 """How long a part may take to come up; the first start of Prefect migrates its database."""
-STOP_SECONDS = 6.0
-"""How long parts may take to stop before they are killed; PostgreSQL stops after them, all within 10 s."""
+STOP_SECONDS = 5.0
+"""How long parts may take to stop before they are killed."""
+POSTGRES_STOP_SECONDS = 2.0
+"""How long PostgreSQL may take after them, before it is stopped at once and left to recover at its next start."""
+RESTART_SECONDS = 2.0
+"""Least time between two starts of a part that keeps ending."""
 
 PREFECT_SETTINGS: Mapping[str, str] = {
     # Leases in memory are lost with the server and leave their slots taken for ever.
@@ -58,60 +61,56 @@ class Stack:
         self.parts = [self._prefect(), self._gateway(), self._relay(), self._worker()]
         self._restarts: dict[str, float] = {}
 
-    def start(self, stop: threading.Event) -> None:
+    def start(self) -> None:
         """Start everything and apply ``prefect.yaml``. Returns when events are accepted and runs start.
 
-        Args:
-            stop: set, it makes this return at the next occasion.
-
         Raises:
-            ConfigurationError: a port is taken.
+            ConfigurationError: a port is taken, or Prefect refuses ``prefect.yaml``.
             PartFailed, DatabaseUnavailable: a part did not come up.
         """
-        _refuse_taken_ports(
-            {"gateway (--port)": self.settings.port, "Prefect (--prefect-port)": self.settings.prefect_port}
+        self._tell()
+        refuse_taken_ports(
+            {"the gateway (--port)": self.settings.port, "Prefect (--prefect-port)": self.settings.prefect_port}
         )
         self._start_postgres()
-        prefect, gateway, relay, worker = self.parts
+        prefect, *others = self.parts
         prefect.start()
         self._tell()
         prepare_database(Database(connection_url=self.settings.database_url))
-        prefect.wait_until_ready(START_SECONDS, stop)
-        if stop.is_set():
-            return
+        prefect.wait_until_ready(START_SECONDS)
         deploy_wiring(self.project, self.environment, concurrency=self.settings.concurrency)
-        for part in (gateway, relay, worker):
+        for part in others:
             part.start()
         self._tell()
         for part in self.parts:
-            part.wait_until_ready(START_SECONDS, stop)
+            part.wait_until_ready(START_SECONDS)
         logger.info("gateway    %s", self.gateway_url)
         logger.info("Prefect UI %s", self.prefect_url)
 
     def watch(self) -> None:
         """Start parts again that have ended by themselves. Call it about once a second."""
+        if self.postgres and not self.postgres.is_running():
+            logger.error("PostgreSQL ended; starting it again (%s)", self.home.logs / "postgres.log")
+            try:
+                self._start_postgres()
+            except DatabaseUnavailable as error:
+                # Processes of a killed server keep the next one out until the last of them has noticed.
+                logger.error("PostgreSQL did not start, trying again: %s", error)
+                return
+            self._tell()
         now = time.monotonic()
         for part in self.parts:
-            if part.exit_code is not None and now - self._restarts.get(part.name, float("-inf")) > 2.0:
+            if part.exit_code is not None and now - self._restarts.get(part.name, float("-inf")) > RESTART_SECONDS:
                 logger.error("%s ended with exit code %s; starting it again (%s)", part.name, part.exit_code, part.log)
                 self._restarts[part.name] = now
                 part.start()
                 self._tell()
-        if self.postgres and not self.postgres.is_running():
-            logger.error("PostgreSQL ended; starting it again")
-            self._start_postgres()
-            self._tell()
 
     def stop(self) -> None:
-        """Stop everything within 10 s, children of parts included."""
-        processes = []
-        for part in self.parts:
-            if part.pid is not None:
-                process = psutil.Process(part.pid)
-                processes += [*process.children(recursive=True), process]
-        end_processes(processes, patience=STOP_SECONDS)
+        """Stop everything within 10 s, whatever parts have started included."""
+        self.home.end_parts(patience=STOP_SECONDS)
         if self.postgres:
-            self.postgres.stop(timeout=3.0)
+            self.postgres.stop(timeout=POSTGRES_STOP_SECONDS)
 
     def _start_postgres(self) -> None:
         if self.postgres is None:
@@ -128,10 +127,11 @@ class Stack:
         self.home.tell(
             Running(
                 pid=os.getpid(),
+                started_at=psutil.Process().create_time(),
                 gateway_url=self.gateway_url,
                 prefect_api_url=f"{self.prefect_url}/api",
                 prefect_ui_url=self.prefect_url,
-                parts={name: process_mark(pid) for name, pid in pids.items() if pid is not None},
+                parts={name: pid for name, pid in pids.items() if pid is not None},
             )
         )
 
@@ -156,7 +156,8 @@ class Stack:
 
     def _part(self, name: str, *command: str, health: str | None = None) -> Part:
         ready = (lambda: _answers(health)) if health else (lambda: True)
-        return Part(name, [sys.executable, "-m", *command], self.environment, self.home.logs / f"{name}.log", ready)
+        environment = self.environment | {PART_VARIABLE: name}
+        return Part(name, [sys.executable, "-m", *command], environment, self.home.logs / f"{name}.log", ready)
 
     def _prefect(self) -> Part:
         port = str(self.settings.prefect_port)
@@ -180,27 +181,3 @@ def _answers(url: str) -> bool:
         return httpx.get(url, timeout=2.0).is_success
     except httpx.HTTPError:
         return False
-
-
-def _refuse_taken_ports(ports: Mapping[str, int]) -> None:
-    for part, port in ports.items():
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                raise ConfigurationError(
-                    f"Port {port} of the {part} is taken{_holder_of(port)}. Stop that program, or choose another port."
-                ) from None
-
-
-def _holder_of(port: int) -> str:
-    """`` by NAME (process PID)`` where the system lets us see it."""
-    try:
-        for connection in psutil.net_connections("tcp"):
-            if connection.laddr and connection.laddr.port == port and connection.status == psutil.CONN_LISTEN:
-                name = psutil.Process(connection.pid).name() if connection.pid else "another user's program"
-                return f" by {name} (process {connection.pid})"
-    except psutil.Error:
-        pass
-    return ""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.benchmarks.contacts_csv import write_contacts
+from deployments.sample_contacts import write_contacts
 from tests.unit.imports.files import Folder
 
 
