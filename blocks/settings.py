@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         description="Runs at once on this machine: the limit that `up` gives the work pool when it makes it (change it "
         "later in the UI). Too low: cores idle. Too high: runs share memory and cores, and all slow down.",
     )
+    worker: Literal["groundwork", "process"] = Field(
+        "groundwork",
+        description="Type of the worker that `up` starts, and of the work pool it makes: groundwork (warm), or Prefect's "
+        "own process. Risk of process: each run starts seconds later.",
+    )
     lease_seconds: float = Field(
         30.0,
         ge=1,

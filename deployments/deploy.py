@@ -9,6 +9,7 @@ from prefect import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.workers.base import BaseWorker
 from sqlalchemy import text
 
 import flows
@@ -19,8 +20,8 @@ from blocks.errors import ConfigurationError
 from blocks.ingest_keys import IngestKeys
 from blocks.mailer import Mailer
 from blocks.migrations import upgrade
+from blocks.settings import Settings
 from deployments.relay.prefect_api import WORK_POOL
-from deployments.worker.worker import GroundworkWorker
 from flows.job import jobs
 
 BLOCKS: tuple[type[ConfiguredBlock], ...] = (Database, BlobStore, Mailer, IngestKeys)
@@ -68,19 +69,19 @@ def prepare_database(database: Database) -> None:
             )
 
 
-def deploy_wiring(project: Path, environment: Mapping[str, str], *, concurrency: int) -> None:
+def deploy_wiring(project: Path, environment: Mapping[str, str], settings: Settings) -> None:
     """Make the work pool and the block documents where they are missing, then apply ``prefect.yaml``.
 
     Args:
         project: folder with ``prefect.yaml``.
         environment: with ``PREFECT_API_URL``.
-        concurrency: limit of the work pool if it has to be made.
+        settings: type and limit of the work pool if it has to be made.
 
     Raises:
-        ConfigurationError: ``prefect deploy --all`` refused; the message quotes it.
+        ConfigurationError: the work pool is of another type, or ``prefect deploy --all`` refused; the message quotes it.
     """
     with temporary_settings({PREFECT_API_URL: environment["PREFECT_API_URL"]}):
-        _ensure_work_pool(concurrency)
+        _ensure_work_pool(settings)
         for block in BLOCKS:
             _ensure_document(block)
     result = subprocess.run(
@@ -94,20 +95,27 @@ def deploy_wiring(project: Path, environment: Mapping[str, str], *, concurrency:
         raise ConfigurationError(f"`prefect deploy --all` refused prefect.yaml:\n{result.stdout}{result.stderr}")
 
 
-def _ensure_work_pool(concurrency: int) -> None:
+def _ensure_work_pool(settings: Settings) -> None:
+    worker = BaseWorker.get_worker_class_from_type(settings.worker)
+    assert worker is not None, f"the worker type {settings.worker} is installed with this package"
     with get_client(sync_client=True) as client:
         try:
-            client.read_work_pool(WORK_POOL)
+            pool = client.read_work_pool(WORK_POOL)
         except ObjectNotFound:
-            client.create_work_pool(
+            pool = client.create_work_pool(
                 WorkPoolCreate(
                     name=WORK_POOL,
-                    type=GroundworkWorker.type,
-                    base_job_template=GroundworkWorker.get_default_base_job_template(),
-                    concurrency_limit=concurrency,
+                    type=settings.worker,
+                    base_job_template=worker.get_default_base_job_template(),
+                    concurrency_limit=settings.concurrency,
                     description="Runs of every Groundwork job.",
                 )
             )
+    if pool.type != settings.worker:
+        raise ConfigurationError(
+            f"The work pool {WORK_POOL} is of type {pool.type}, and GROUNDWORK_WORKER asks for {settings.worker}. "
+            f"Set GROUNDWORK_WORKER={pool.type}, or delete the pool: prefect work-pool delete {WORK_POOL}"
+        )
 
 
 def _ensure_document(block: type[ConfiguredBlock]) -> None:

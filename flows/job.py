@@ -54,6 +54,9 @@ class JobSpec:
     on_failure: OnFailure | None
 
 
+PICKED_UP_AT = "GROUNDWORK_PICKED_UP_AT"
+"""Environment variable by which a worker tells a run when it took the run on (ISO 8601)."""
+
 _jobs: dict[str, JobSpec] = {}
 
 
@@ -166,7 +169,12 @@ def _run(spec: JobSpec, body: Body, parameters: dict[str, Any]) -> Any:
 
 
 def _claim(spec: JobSpec, parameters: dict[str, Any], flow_run: FlowRun) -> Attempt | None:
-    run = Run(flow_run_id=flow_run.id, created_at=flow_run.created, process_started_at=_process_start())
+    run = Run(
+        flow_run_id=flow_run.id,
+        created_at=flow_run.created,
+        process_started_at=_process_start(),
+        picked_up_at=_picked_up(),
+    )
     delivery_id = parameters.get("delivery_id")
     if delivery_id is not None:
         return claim(delivery_id, run)
@@ -193,6 +201,11 @@ def _label(flow_run: FlowRun, attempt: Attempt) -> None:
             )
     except Exception as error:
         logger.warning("flow run %s not labelled: %s", flow_run.id, error)
+
+
+def _picked_up() -> datetime | None:
+    told = os.environ.get(PICKED_UP_AT)
+    return datetime.fromisoformat(told) if told else None
 
 
 def _process_start() -> datetime:

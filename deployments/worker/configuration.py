@@ -6,6 +6,8 @@ from pathlib import Path
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorkerResult
 from pydantic import Field
 
+from blocks.database import database
+
 
 class GroundworkJobConfiguration(BaseJobConfiguration):
     """A run's process, resolved from the pool's template and the deployment's job variables."""
@@ -15,8 +17,12 @@ class GroundworkJobConfiguration(BaseJobConfiguration):
     grace_seconds: float = 10.0
 
     def environment(self) -> dict[str, str]:
-        """The worker's environment with the deployment's changes; a variable set to None is taken away."""
-        merged = {**os.environ, **self.env}
+        """The worker's environment with the deployment's changes; a variable set to None is taken away.
+
+        The database is the worker's, so that not every run asks Prefect for its block document.
+        """
+        url = database().url.render_as_string(hide_password=False)
+        merged = {"GROUNDWORK_DATABASE_URL": url, **os.environ, **self.env}
         return {name: value for name, value in merged.items() if value is not None}
 
 

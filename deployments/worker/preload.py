@@ -3,18 +3,39 @@
 Only imports belong here: a thread, a socket or an event loop made before the fork would be dead or shared after it.
 """
 
-import pandas  # noqa: F401
-import prefect.engine
-import prefect.flow_engine
-import prefect.main  # noqa: F401
-import pyarrow.compute
-import pyarrow.csv  # noqa: F401
-import s3fs  # noqa: F401
-import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401
+import importlib
 
 from flows.job import jobs
 
+MODULES = (
+    # Prefect's engine, and what it would import while a run waits.
+    "anyio._backends._asyncio",
+    "deployments.worker.worker",
+    "encodings.idna",
+    "graphviz",
+    "packaging.requirements",
+    "prefect.bundles",
+    "prefect.concurrency.services",
+    "prefect.deployments.steps",
+    "prefect.engine",
+    "prefect.flow_engine",
+    "prefect.main",
+    "prefect.runner",
+    "prefect.task_engine",
+    "prefect.utilities.visualization",
+    "prefect.workers.process",
+    "rich._emoji_codes",
+    # The jobs' own libraries.
+    "pandas",
+    "pyarrow.compute",
+    "pyarrow.csv",
+    "s3fs",
+    "sqlalchemy.dialects.postgresql.psycopg",
+)
+
 
 def preload() -> None:
-    """Import every job, so that a run's own import finds all it asks for."""
+    """Import everything, the jobs included."""
+    for name in MODULES:
+        importlib.import_module(name)
     jobs()

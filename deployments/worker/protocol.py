@@ -13,7 +13,7 @@ class StartRun(BaseModel):
     """
 
     flow_run_id: str
-    environment: dict[str, str]
+    environment: dict[str, str] = {}
     working_dir: str | None = None
     memory_limit_mb: int | None = None
 

@@ -4,16 +4,18 @@ import atexit
 import os
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from uuid import UUID
 
-from prefect.context import refresh_global_settings_context
+from prefect.context import get_settings_context, refresh_global_settings_context, use_profile
 from prefect.engine import handle_engine_signals
-from prefect.flow_engine import load_flow, load_flow_run, run_flow
+from prefect.flow_engine import load_flow_run, run_flow
 from prefect.logging.loggers import flow_run_logger
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from blocks.settings import settings
+from deployments.worker.load import load_warm_flow
 from deployments.worker.protocol import StartRun
 
 
@@ -25,8 +27,8 @@ def run_in_child(request: StartRun) -> None:
     """
     code = 1
     try:
-        _take_on(request)
-        _run(UUID(request.flow_run_id))
+        with _taken_on(request):
+            _run(UUID(request.flow_run_id))
         code = 0
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else 1
@@ -39,7 +41,16 @@ def run_in_child(request: StartRun) -> None:
         os._exit(code)
 
 
-def _take_on(request: StartRun) -> None:
+@contextmanager
+def without_heartbeat() -> Iterator[None]:
+    """Prefect's settings without its heartbeat: its thread sleeps in whole seconds and the end of a run waits for it,
+    and a run's lease says that it lives. Takes tens of milliseconds, so the zygote does it for all runs."""
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        yield
+
+
+@contextmanager
+def _taken_on(request: StartRun) -> Iterator[None]:
     """The run's environment, folder and memory limit."""
     if request.working_dir:
         os.chdir(request.working_dir)
@@ -49,10 +60,15 @@ def _take_on(request: StartRun) -> None:
     changed = _changed(os.environ, request.environment)
     os.environ.clear()
     os.environ.update(request.environment)
-    if any(name.startswith("PREFECT_") and not name.startswith("PREFECT__") for name in changed):
-        refresh_global_settings_context()
     if any(name.startswith("GROUNDWORK_") for name in changed):
         settings.cache_clear()
+    if any(name.startswith("PREFECT_") and not name.startswith("PREFECT__") for name in changed):
+        refresh_global_settings_context()
+        profile = get_settings_context().profile
+        with use_profile(profile, include_current_context=False), without_heartbeat():
+            yield
+    else:
+        yield
 
 
 def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
@@ -60,14 +76,11 @@ def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
 
 
 def _run(flow_run_id: UUID) -> None:
-    # The lease says that a run lives. Prefect's heartbeat thread sleeps in whole seconds, and the end of a run waits
-    # for it.
-    without_heartbeat = temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
-    with without_heartbeat, handle_engine_signals(flow_run_id):
+    with handle_engine_signals(flow_run_id):
         flow_run = load_flow_run(flow_run_id)
         logger = flow_run_logger(flow_run)
         try:
-            flow = load_flow(flow_run)
+            flow = load_warm_flow(flow_run)
         except Exception:
             logger.exception("The flow could not be loaded")
             raise

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +21,10 @@ from prefect.workers.base import BaseWorker
 from deployments.worker.configuration import GroundworkJobConfiguration, GroundworkVariables, GroundworkWorkerResult
 from deployments.worker.protocol import StartRun
 from deployments.worker.run_process import RunProcess
+from deployments.worker.spawner import Spawner
 from deployments.worker.wake import AdmissionListener
 from deployments.worker.zygotes import Zygotes
+from flows.job import PICKED_UP_AT
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +47,7 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._zygotes = Zygotes()
+        self._zygotes = Zygotes() if hasattr(os, "fork") else Spawner()
         self._processes: dict[UUID, RunProcess] = {}
 
     async def start(
@@ -72,7 +76,7 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
         """Run a flow run in a process of its own and wait for its end."""
         request = StartRun(
             flow_run_id=str(flow_run.id),
-            environment=configuration.environment(),
+            environment=configuration.environment() | {PICKED_UP_AT: datetime.now(UTC).isoformat()},
             working_dir=str(configuration.working_dir) if configuration.working_dir else None,
             memory_limit_mb=configuration.memory_limit_mb,
         )

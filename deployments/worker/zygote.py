@@ -14,7 +14,7 @@ import threading
 
 from deployments.worker.preload import preload
 from deployments.worker.protocol import Ended, Message, Started, StartRun
-from deployments.worker.run import run_in_child
+from deployments.worker.run import run_in_child, without_heartbeat
 
 
 class Zygote:
@@ -112,7 +112,8 @@ def main() -> None:
         signal.signal(each, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[1]))
     preload()
-    Zygote(control).serve()
+    with without_heartbeat():
+        Zygote(control).serve()
 
 
 if __name__ == "__main__":

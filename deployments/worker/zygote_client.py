@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 
+from prefect.settings import get_current_settings
+
 from blocks.errors import GroundworkError
 from deployments.worker.protocol import Message, StartRun
 
@@ -42,7 +44,8 @@ class ZygoteClient:
         ours, theirs = socket.socketpair()
         process = subprocess.Popen(
             [sys.executable, "-m", "deployments.worker.zygote", str(theirs.fileno())],
-            env={**os.environ, **NO_THREADS},
+            # As the worker will give it to runs, so that most of them find Prefect's settings already right.
+            env={**os.environ, **get_current_settings().to_environment_variables(exclude_unset=True), **NO_THREADS},
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
         )

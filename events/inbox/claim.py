@@ -25,6 +25,7 @@ class Run:
     flow_run_id: UUID
     created_at: datetime | None = None
     process_started_at: datetime | None = None
+    picked_up_at: datetime | None = None
 
 
 def claim(delivery_id: UUID, run: Run) -> Attempt | None:
@@ -96,6 +97,7 @@ def _claim(connection: Connection, delivery_id: UUID, run: Run) -> Attempt | Non
             "flow_run_id": run.flow_run_id,
             "lease_seconds": settings().lease_seconds,
             "run_created_at": run.created_at,
+            "picked_up_at": run.picked_up_at,
             "process_started_at": run.process_started_at,
         },
     ).one_or_none()

@@ -81,6 +81,7 @@ SET state = 'running',
     flow_run_id = :flow_run_id,
     lease_expires_at = clock_timestamp() + make_interval(secs => :lease_seconds),
     run_created_at = :run_created_at,
+    picked_up_at = :picked_up_at,
     process_started_at = :process_started_at,
     claimed_at = clock_timestamp(),
     settled_at = NULL
@@ -280,7 +281,7 @@ SELECT event.id, event.name, event.workspace_id, event.user_id, event.accepted_a
        event.correlation_id, event.causation_id, delivery.id AS delivery_id, delivery.job, delivery.state,
        delivery.attempt, delivery.progress, delivery.result, delivery.last_error, delivery.flow_run_id,
        delivery.not_before, delivery.admitted_at, delivery.posted_at, delivery.run_created_at,
-       delivery.process_started_at, delivery.claimed_at, delivery.first_step_at, delivery.settled_at
+       delivery.picked_up_at, delivery.process_started_at, delivery.claimed_at, delivery.first_step_at, delivery.settled_at
 FROM groundwork.event
 LEFT JOIN groundwork.delivery ON delivery.event_id = event.id
 WHERE event.id = :event_id

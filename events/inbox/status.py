@@ -14,6 +14,7 @@ _TRACE = (
     "admitted_at",
     "posted_at",
     "run_created_at",
+    "picked_up_at",
     "process_started_at",
     "claimed_at",
     "first_step_at",

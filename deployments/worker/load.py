@@ -1,0 +1,47 @@
+"""Loading a run's flow: from the zygote's own modules where the deployment's pull steps fetch nothing."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from prefect import Flow, get_client
+from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.flow_engine import load_flow
+
+
+def load_warm_flow(flow_run: FlowRun) -> Flow[..., Any]:
+    """The flow of a run.
+
+    Where the only pull step sets the working directory and the entrypoint's file is a module that the zygote has
+    imported, the flow is that module's: steps and flow are then of one version of the code, and about 0.1 s is saved.
+    Everything else goes Prefect's way.
+    """
+    if flow_run.deployment_id is not None:
+        with get_client(sync_client=True) as client:
+            deployment = client.read_deployment(flow_run.deployment_id)
+        directory = _working_directory(deployment)
+        if directory is not None and (flow := _imported(directory, deployment.entrypoint or "")):
+            os.chdir(directory)
+            return flow
+    return load_flow(flow_run)
+
+
+def _working_directory(deployment: DeploymentResponse) -> Path | None:
+    """The folder that the pull steps change to, where that is all they do."""
+    match deployment.pull_steps:
+        case [{"prefect.deployments.steps.set_working_directory": {"directory": str(directory)}}]:
+            return Path(directory)
+    return None
+
+
+def _imported(directory: Path, entrypoint: str) -> Flow[..., Any] | None:
+    """The flow of an entrypoint ``path.py:function``, if this process has imported that file."""
+    path, _, function = entrypoint.rpartition(":")
+    file = str((directory / path).resolve())
+    for module in list(sys.modules.values()):
+        if getattr(module, "__file__", None) == file:
+            flow = getattr(module, function, None)
+            return flow if isinstance(flow, Flow) else None
+    return None

@@ -1,0 +1,43 @@
+"""Where a process cannot be forked: every run is started as a new interpreter."""
+
+import asyncio
+import os
+import sys
+
+from deployments.worker.protocol import StartRun
+from deployments.worker.run import run_in_child
+
+
+class Spawner:
+    """Does what the zygotes do, slower: each run imports everything itself."""
+
+    async def start(self) -> None:
+        """Nothing to prepare."""
+
+    async def run(self, request: StartRun) -> tuple[int, "asyncio.Future[int]"]:
+        """Start a process for a flow run.
+
+        Returns:
+            Its process id, and a future of its exit code.
+        """
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "deployments.worker.spawner", request.model_dump_json(exclude={"environment"}),
+            env=request.environment,
+        )  # fmt: skip
+        return process.pid, asyncio.ensure_future(process.wait())
+
+    def renew(self) -> None:
+        """Every run has the code as it is."""
+
+    async def drain(self) -> None:
+        """Runs end by themselves."""
+
+
+def main() -> None:
+    """A run's process."""
+    request = StartRun.model_validate_json(sys.argv[1])
+    run_in_child(request.model_copy(update={"environment": dict(os.environ)}))
+
+
+if __name__ == "__main__":
+    main()
