@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     )
     worker: Literal["groundwork", "process"] = Field(
         "groundwork",
-        description="Type of the worker that `up` starts, and of the work pool it makes: groundwork (warm), or Prefect's "
+        description="Type of the worker and of the work pool that `up` makes: groundwork (warm), or Prefect's "
         "own process. Risk of process: each run starts seconds later.",
     )
     lease_seconds: float = Field(

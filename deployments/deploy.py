@@ -78,7 +78,7 @@ def deploy_wiring(project: Path, environment: Mapping[str, str], settings: Setti
         settings: type and limit of the work pool if it has to be made.
 
     Raises:
-        ConfigurationError: the work pool is of another type, or ``prefect deploy --all`` refused; the message quotes it.
+        ConfigurationError: the work pool is of another type, or ``prefect deploy --all`` refused.
     """
     with temporary_settings({PREFECT_API_URL: environment["PREFECT_API_URL"]}):
         _ensure_work_pool(settings)

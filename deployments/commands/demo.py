@@ -141,18 +141,19 @@ def _started(console: Console) -> Iterator[GatewayClient]:
         os.environ[f"GROUNDWORK_{name.upper()}"] = str(wanted if is_free(wanted) else free_port())
     now = use_home(None)
     home = Home(now.home)
-    with interruptible(), home.held():
+    with home.held():
         stack = Stack(home, now, project_folder())
         ended = threading.Event()
         watcher = threading.Thread(target=_keep_running, args=(stack, ended), daemon=True)
         try:
-            began = time.monotonic()
-            console.print("Starting PostgreSQL, Prefect, gateway, relay and worker ...")
-            stack.start()
-            console.print(f"Started in {time.monotonic() - began:.1f} s. Prefect UI: {stack.prefect_url}")
-            watcher.start()
-            os.environ["PREFECT_API_URL"] = stack.environment["PREFECT_API_URL"]
-            yield GatewayClient.configured(stack.gateway_url)
+            with interruptible():
+                began = time.monotonic()
+                console.print("Starting PostgreSQL, Prefect, gateway, relay and worker ...")
+                stack.start()
+                console.print(f"Started in {time.monotonic() - began:.1f} s. Prefect UI: {stack.prefect_url}")
+                watcher.start()
+                os.environ["PREFECT_API_URL"] = stack.environment["PREFECT_API_URL"]
+                yield GatewayClient.configured(stack.gateway_url)
         finally:
             ended.set()
             if watcher.is_alive():

@@ -21,4 +21,4 @@ def deploy(home: HomeOption = None) -> None:
     if "PREFECT_API_URL" not in os.environ:
         raise ConfigurationError("PREFECT_API_URL is not set: say which Prefect server to deploy to.")
     prepare_database(Database(connection_url=settings.database_url))
-    deploy_wiring(project_folder(), os.environ, concurrency=settings.concurrency)
+    deploy_wiring(project_folder(), os.environ, settings)

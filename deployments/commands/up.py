@@ -35,14 +35,15 @@ def up(
     configure_logging("up")
     settings = use_home(home, port=port, prefect_port=prefect_port)
     home_folder = Home(settings.home)
-    with contextlib.suppress(KeyboardInterrupt), interruptible(), home_folder.held():
+    with home_folder.held():
         stack = Stack(home_folder, settings, project_folder())
         tail = LogTail(home_folder.logs)
         try:
-            stack.start()
-            while True:
-                time.sleep(1.0)
-                stack.watch()
+            with contextlib.suppress(KeyboardInterrupt), interruptible():
+                stack.start()
+                while True:
+                    time.sleep(1.0)
+                    stack.watch()
         finally:
             stack.stop()
             tail.close()

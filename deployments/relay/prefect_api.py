@@ -33,18 +33,20 @@ class Admitted:
 def post_events(admitted: Sequence[Admitted]) -> None:
     """Post one Prefect event per admitted delivery; each fires the trigger of its job's deployment.
 
-    Only ids travel: Prefect renders data that passes through run parameters as templates. An event's id is made from
-    the delivery and the number of the dispatch, so posting again after a lost answer fires nothing twice.
-
     Raises:
         httpx.HTTPError: Prefect did not take them.
     """
     with get_client(sync_client=True) as client:
-        response = client.request("POST", "/events", json=[_event(each) for each in admitted])
+        response = client.request("POST", "/events", json=[prefect_event(each) for each in admitted])
         response.raise_for_status()
 
 
-def _event(delivery: Admitted) -> dict[str, object]:
+def prefect_event(delivery: Admitted) -> dict[str, object]:
+    """The event that tells Prefect of an admitted delivery, as JSON.
+
+    Only ids travel: Prefect renders data that passes through run parameters as templates. The event's own id is made
+    from the delivery and the number of the dispatch, so posting it again after a lost answer fires nothing twice.
+    """
     return PrefectEvent(
         id=uuid5(delivery.id, f"dispatch {delivery.dispatches}"),
         event=delivery.event_name,

@@ -2,8 +2,8 @@
 
 import contextlib
 import fcntl
-import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from blocks.errors import GroundworkError
 
 PART_VARIABLE = "GROUNDWORK_PART"
 """Environment variable that, with GROUNDWORK_HOME, marks a part of a running Groundwork and all that it starts."""
+
+WORKER = "worker"
+"""Name of the part that executes runs."""
 
 
 class AlreadyRunning(GroundworkError):
@@ -67,7 +70,7 @@ class Home:
                     "Stop it with Ctrl-C there, or choose another home with --home."
                 ) from None
             # A killed `up` leaves its parts running: they would hold its ports and its database.
-            self.end_parts(patience=5.0)
+            self.end_parts(patience=3.0)
             self.end_postgres(patience=5.0)
             try:
                 yield
@@ -90,38 +93,34 @@ class Home:
         temporary.replace(self._state)
 
     def end_parts(self, *, patience: float) -> None:
-        """End every part on this home with all that it started, PostgreSQL excepted: SIGTERM first, then SIGKILL.
+        """End every part on this home with all that it started, PostgreSQL excepted.
 
-        Found by their environment and not by their parents: a part that was killed leaves its children to others.
+        Found by their environment and not by their parents: a part that was killed leaves its children to others. The
+        worker goes first, so that its runs can tell Prefect that they end.
+
+        Args:
+            patience: seconds from SIGTERM to SIGKILL, for the worker with its runs, and again for the others.
         """
-        processes = [process for process in psutil.process_iter() if self._is_part(process)]
-        for process in processes:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.terminate()
-        _, alive = psutil.wait_procs(processes, timeout=patience)
-        for process in alive:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(alive, timeout=patience)
+        _end([process for process, part in self._parts() if part == WORKER], patience)
+        _end([process for process, _ in self._parts()], patience)
 
     def end_postgres(self, *, patience: float) -> None:
         """End the embedded PostgreSQL of this home, whoever started it: fast shutdown first, then immediate."""
         for how in (signal.SIGINT, signal.SIGQUIT):
             process = self._postmaster()
-            if process is None:
+            if process is None or not is_alive(process):
                 return
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(how)
-            psutil.wait_procs([process], timeout=patience)
+            _wait([process], patience)
 
-    def _is_part(self, process: psutil.Process) -> bool:
-        if process.pid == os.getpid():
-            return False
-        try:
-            environment = process.environ()
-        except (psutil.Error, OSError):
-            return False
-        return PART_VARIABLE in environment and environment.get("GROUNDWORK_HOME") == str(self.folder)
+    def _parts(self) -> Iterator[tuple[psutil.Process, str]]:
+        """Processes of this home, each with the part that it belongs to."""
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                environment = process.environ()
+                if PART_VARIABLE in environment and environment.get("GROUNDWORK_HOME") == str(self.folder):
+                    yield process, environment[PART_VARIABLE]
 
     def _postmaster(self) -> psutil.Process | None:
         data = self.folder / "postgres"
@@ -130,3 +129,26 @@ class Home:
             return process if str(data) in process.cmdline() else None
         except (FileNotFoundError, ValueError, IndexError, psutil.Error):
             return None
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether a process still does something; one that waits to be reaped, as some containers never do, does not."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _end(processes: list[psutil.Process], patience: float) -> None:
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        processes = [process for process in processes if is_alive(process)]
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(how)
+        _wait(processes, patience)
+
+
+def _wait(processes: list[psutil.Process], patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline and any(is_alive(process) for process in processes):
+        time.sleep(0.05)

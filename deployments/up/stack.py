@@ -15,7 +15,8 @@ from blocks.embedded import EmbeddedPostgres
 from blocks.errors import DatabaseUnavailable
 from blocks.settings import Settings
 from deployments.deploy import deploy_wiring, prepare_database
-from deployments.up.home import PART_VARIABLE, Home, Running
+from deployments.relay.prefect_api import WORK_POOL
+from deployments.up.home import PART_VARIABLE, WORKER, Home, Running
 from deployments.up.part import Part
 from deployments.up.ports import refuse_taken_ports
 
@@ -23,8 +24,8 @@ logger = logging.getLogger(__name__)
 
 START_SECONDS = 90.0
 """How long a part may take to come up; the first start of Prefect migrates its database."""
-STOP_SECONDS = 5.0
-"""How long parts may take to stop before they are killed."""
+STOP_SECONDS = 2.5
+"""How long the worker with its runs may take to stop before they are killed, and after it the other parts."""
 POSTGRES_STOP_SECONDS = 2.0
 """How long PostgreSQL may take after them, before it is stopped at once and left to recover at its next start."""
 RESTART_SECONDS = 2.0
@@ -35,6 +36,8 @@ PREFECT_SETTINGS: Mapping[str, str] = {
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    # The server does not ask for CSRF tokens by default; a client that does costs each run two requests.
+    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
     "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
     # The worker asks for new runs this often; the default of 10 s is most of a run's latency.
     "PREFECT_WORKER_QUERY_SECONDS": "0.5",
@@ -78,7 +81,7 @@ class Stack:
         self._tell()
         prepare_database(Database(connection_url=self.settings.database_url))
         prefect.wait_until_ready(START_SECONDS)
-        deploy_wiring(self.project, self.environment, concurrency=self.settings.concurrency)
+        deploy_wiring(self.project, self.environment, self.settings)
         for part in others:
             part.start()
         self._tell()
@@ -173,7 +176,7 @@ class Stack:
         return self._part("relay", "deployments.relay")
 
     def _worker(self) -> Part:
-        return self._part("worker", "prefect", "worker", "start", "--pool", "groundwork", "--name", "groundwork")
+        return self._part(WORKER, "prefect", "worker", "start", "--pool", WORK_POOL, "--type", self.settings.worker)
 
 
 def _answers(url: str) -> bool:

@@ -1,0 +1,26 @@
+"""One running stack for all tests of this package."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.stack.application import Application
+from tests.integration.stack.running import RunningStack
+
+
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """A running `groundwork up`; it has to end by Ctrl-C within 10 s and leave no process behind."""
+    running = RunningStack(tmp_path_factory.mktemp("stack") / "home")
+    try:
+        running.start()
+        yield running
+    finally:
+        running.end(signal.SIGINT)
+
+
+@pytest.fixture
+def application(stack: RunningStack, request: pytest.FixtureRequest) -> Application:
+    """A workspace of the test's own."""
+    return Application(stack, request.node.name.removeprefix("test_")[:40].strip("_").replace("_", "-"))

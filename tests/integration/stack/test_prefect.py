@@ -1,0 +1,72 @@
+"""What a Prefect user finds and does: blocks, artifacts, tags, runs by hand, deploys by hand."""
+
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from tests.integration.stack.application import Application
+from tests.integration.stack.running import RunningStack
+from tests.waiting import wait_until
+
+DEPLOYMENT = "process-csv/process-csv"
+
+
+@pytest.fixture
+def contacts_csv(tmp_path: Path) -> Path:
+    file = tmp_path / "contacts.csv"
+    file.write_text("Email,Name\nada@example.com,Ada\ngrace@example.com,Grace\nnobody,Nobody\n")
+    return file
+
+
+def artifacts(stack: RunningStack, flow_run_id: object) -> dict[str, dict[str, object]]:
+    found = stack.ask_prefect(
+        "/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [str(flow_run_id)]}, "key": {"exists_": True}}}
+    )
+    return {each["key"]: each for each in found}
+
+
+@pytest.mark.parametrize("block", ["database", "blob-store", "mailer", "ingest-keys"])
+def test_each_block_has_a_document_in_prefect(stack: RunningStack, block: str):
+    document = stack.ask_prefect(f"/block_types/slug/groundwork-{block}/block_documents/name/groundwork", method="GET")
+    assert document["block_type"]["slug"] == f"groundwork-{block}"
+
+
+def test_the_run_carries_its_workspace_as_tag_and_the_figures_as_artifacts(
+    application: Application, contacts_csv: Path
+):
+    delivery = application.done(application.confirm(application.upload(contacts_csv)))
+    run = application.stack.ask_prefect(f"/flow_runs/{delivery.flow_run_id}", method="GET")
+    assert f"workspace:{application.workspace}" in run["tags"]
+    assert run["parameters"] == {"delivery_id": str(delivery.id)}
+    found = artifacts(application.stack, delivery.flow_run_id)
+    assert (found["csv-import-progress"]["type"], found["csv-import-progress"]["data"]) == ("progress", 100.0)
+    assert found["csv-import"]["type"] == "markdown"
+    assert "| inserted | 2 |" in str(found["csv-import"]["data"])
+
+
+def test_a_person_starts_the_job_and_the_inbox_records_it(application: Application, contacts_csv: Path):
+    import_id = application.upload(contacts_csv)
+    parameters = {"import_id": import_id, "workspace_id": application.workspace, "user_id": application.user}
+    started = application.stack.prefect(
+        "deployment", "run", DEPLOYMENT, *(f"--param={name}={value}" for name, value in parameters.items())
+    )
+    assert started.returncode == 0, started.stdout + started.stderr
+
+    def recorded() -> UUID | None:
+        found = application.rows(
+            "SELECT id FROM groundwork.event WHERE workspace_id = :it AND source = 'person'", it=application.workspace
+        )
+        return found[0].id if found else None
+
+    delivery = application.done(wait_until(recorded, 60))
+    assert (delivery.result["inserted"], delivery.attempt) == (2, 1)
+    assert application.import_record(import_id).status == "completed_with_errors"
+
+
+def test_events_fire_after_a_deploy_by_hand(application: Application, contacts_csv: Path):
+    deployed = application.stack.prefect("deploy", "--all")
+    assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+    delivery = application.done(application.confirm(application.upload(contacts_csv)))
+    run = application.stack.ask_prefect(f"/flow_runs/{delivery.flow_run_id}", method="GET")
+    assert run["created_by"]["type"] == "AUTOMATION"

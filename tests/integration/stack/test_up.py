@@ -1,0 +1,50 @@
+"""`groundwork up` beside one that already runs."""
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+import psutil
+
+from deployments.up.home import Home
+from deployments.up.ports import free_port
+from tests.integration.stack.running import RunningStack
+from tests.waiting import wait_until
+
+
+def test_a_second_up_on_the_same_home_names_the_first(stack: RunningStack):
+    second = stack.groundwork("up", "--port", str(free_port()), "--prefect-port", str(free_port()))
+    assert second.returncode == 2
+    assert second.stderr.strip().endswith(
+        f"Groundwork is already running on {stack.home} as process {stack.up_pid}, gateway http://127.0.0.1:{stack.port}."
+        " Stop it with Ctrl-C there, or choose another home with --home."
+    )
+    assert stack.state.pid == stack.up_pid
+
+
+def test_both_ports_that_are_taken_are_named_and_by_whom(stack: RunningStack, tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        other = RunningStack(tmp_path / "home")
+        refused = other.groundwork("up", "--port", str(port), "--prefect-port", str(stack.prefect_port))
+    assert refused.returncode == 2
+    me = f"{psutil.Process().name()} (process {os.getpid()})"
+    prefect = stack.part("prefect")
+    assert f"Port {port} of the gateway (--port) is taken by {me}" in refused.stderr
+    assert (
+        f"Port {stack.prefect_port} of Prefect (--prefect-port) is taken by {prefect.name()} (process {prefect.pid})"
+        in refused.stderr
+    )
+    assert not (tmp_path / "home" / "postgres").exists()
+
+
+def test_ctrl_c_while_it_starts_leaves_nothing_behind(tmp_path: Path):
+    starting = RunningStack(tmp_path / "home")
+    starting.launch()
+    try:
+        wait_until(lambda: "prefect" in starting.parts, 60, what="Prefect is being started")
+        assert len(starting.processes()) > 1
+    finally:
+        starting.end(signal.SIGINT)
+    assert Home(starting.home).running() is None
