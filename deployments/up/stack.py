@@ -4,7 +4,6 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -19,6 +18,7 @@ from deployments.relay.prefect_api import WORK_POOL
 from deployments.up.home import PART_VARIABLE, WORKER, Home, Running
 from deployments.up.part import Part
 from deployments.up.ports import refuse_taken_ports
+from deployments.up.prefect_settings import PREFECT_SETTINGS, one_certificate
 
 logger = logging.getLogger(__name__)
 
@@ -30,18 +30,6 @@ POSTGRES_STOP_SECONDS = 2.0
 """How long PostgreSQL may take after them, before it is stopped at once and left to recover at its next start."""
 RESTART_SECONDS = 2.0
 """Least time between two starts of a part that keeps ending."""
-
-PREFECT_SETTINGS: Mapping[str, str] = {
-    # Leases in memory are lost with the server and leave their slots taken for ever.
-    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
-    # The server does not ask for CSRF tokens by default; a client that does costs each run two requests.
-    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
-    "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
-    # The worker asks for new runs this often; the default of 10 s is most of a run's latency.
-    "PREFECT_WORKER_QUERY_SECONDS": "0.5",
-}
 
 
 class Stack:
@@ -147,6 +135,7 @@ class Stack:
             "GROUNDWORK_PORT": str(self.settings.port),
             "GROUNDWORK_PREFECT_PORT": str(self.settings.prefect_port),
             "PREFECT_HOME": str(self.home.folder / "prefect"),
+            "PREFECT_API_SSL_CERT_FILE": str(one_certificate(self.home.folder / "prefect")),
             "PREFECT_API_URL": f"{self.prefect_url}/api",
             "PREFECT_UI_URL": self.prefect_url,
             "PREFECT_DEFAULT_RESULT_STORAGE_BLOCK": "groundwork-blob-store/groundwork",

@@ -1,0 +1,34 @@
+"""The settings with which ``up`` runs Prefect. The environment wins over each of them; ``docs/worker.md`` says more."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import certifi
+
+PREFECT_SETTINGS: Mapping[str, str] = {
+    # Leases in memory are lost with the server and leave their slots taken for ever.
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    # The server does not ask for CSRF tokens by default; a client that does costs each run two requests.
+    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
+    "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
+    # The worker asks for new runs this often; the default of 10 s is most of a run's latency.
+    "PREFECT_WORKER_QUERY_SECONDS": "0.5",
+}
+
+_END = "-----END CERTIFICATE-----\n"
+
+
+def one_certificate(folder: Path) -> Path:
+    """A file with one certificate, for clients of an API without TLS.
+
+    Every client that Prefect makes loads the whole bundle of authorities, about 17 ms of CPU each, and a run makes half
+    a dozen, although the API's address is plain HTTP.
+    """
+    path = folder / "one-certificate.pem"
+    bundle = Path(certifi.where()).read_text(encoding="utf-8")
+    begin = bundle.index("-----BEGIN CERTIFICATE-----")
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(bundle[begin : bundle.index(_END, begin) + len(_END)], encoding="utf-8")
+    return path
