@@ -31,6 +31,7 @@ class ConfiguredBlock(Block):
         if get_current_settings().api.url is None:
             return None
         try:
-            return cast(Self, cls.load(DOCUMENT, validate=False))
+            # _sync: an event loop may be running in this thread, and load() would then return a coroutine.
+            return cast(Self, cls.load(DOCUMENT, validate=False, _sync=True))  # type: ignore[call-arg]
         except ValueError:
             return None

@@ -69,6 +69,11 @@ class Settings(BaseSettings):
         description="Type of the worker and of the work pool that `up` makes: groundwork (warm), or Prefect's "
         "own process. Risk of process: each run starts seconds later.",
     )
+    preload: str = Field(
+        "",
+        description="Modules that the warm worker imports besides the package flows, comma-separated: jobs kept "
+        "elsewhere. A module that cannot be imported keeps every run from starting.",
+    )
     lease_seconds: float = Field(
         30.0,
         ge=1,

@@ -1,12 +1,15 @@
 """What a work pool and a deployment may say about the process of a run (Prefect's job variables)."""
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorkerResult
 from pydantic import Field
 
+from blocks.blob_store import BlobStore, blob_store
 from blocks.database import database
+from blocks.settings import settings
 
 
 class GroundworkJobConfiguration(BaseJobConfiguration):
@@ -19,11 +22,20 @@ class GroundworkJobConfiguration(BaseJobConfiguration):
     def environment(self) -> dict[str, str]:
         """The worker's environment with the deployment's changes; a variable set to None is taken away.
 
-        The database is the worker's, so that not every run asks Prefect for its block document.
+        Database and blob store are the worker's, so that not every run asks Prefect for their block documents.
         """
-        url = database().url.render_as_string(hide_password=False)
-        merged = {"GROUNDWORK_DATABASE_URL": url, **os.environ, **self.env}
+        merged = {**configured_blocks(), **os.environ, **self.env}
         return {name: value for name, value in merged.items() if value is not None}
+
+
+@lru_cache
+def configured_blocks() -> dict[str, str]:
+    """The worker's blocks as environment variables, as far as a variable can hold them. Asks Prefect once."""
+    variables = {"GROUNDWORK_DATABASE_URL": database().url.render_as_string(hide_password=False)}
+    store = blob_store()
+    if store == BlobStore(storage_url=store.storage_url):
+        variables["GROUNDWORK_STORAGE_URL"] = store.storage_url or (settings().home.resolve() / "blobs").as_uri()
+    return variables
 
 
 class GroundworkVariables(BaseVariables):

@@ -5,6 +5,7 @@ Only imports belong here: a thread, a socket or an event loop made before the fo
 
 import importlib
 
+from blocks.settings import settings
 from flows.job import jobs
 
 MODULES = (
@@ -36,6 +37,7 @@ MODULES = (
 
 def preload() -> None:
     """Import everything, the jobs included."""
-    for name in MODULES:
+    more = [name.strip() for name in settings().preload.split(",") if name.strip()]
+    for name in (*MODULES, *more):
         importlib.import_module(name)
     jobs()

@@ -18,7 +18,12 @@ from prefect.exceptions import InfrastructureNotFound
 from prefect.states import Cancelled
 from prefect.workers.base import BaseWorker
 
-from deployments.worker.configuration import GroundworkJobConfiguration, GroundworkVariables, GroundworkWorkerResult
+from deployments.worker.configuration import (
+    GroundworkJobConfiguration,
+    GroundworkVariables,
+    GroundworkWorkerResult,
+    configured_blocks,
+)
 from deployments.worker.protocol import StartRun
 from deployments.worker.run_process import RunProcess
 from deployments.worker.spawner import Spawner
@@ -54,6 +59,7 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
         self, run_once: bool = False, with_healthcheck: bool = False, printer: Callable[..., None] = print
     ) -> None:
         """Run the worker's loops until cancelled; see the base class. SIGHUP starts a new zygote with the new code."""
+        await asyncio.to_thread(configured_blocks)
         await self._zygotes.start()
         with contextlib.suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._zygotes.renew)

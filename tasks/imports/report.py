@@ -31,7 +31,7 @@ class ImportProgress:
         self._counts = upload.counts
         self._position = 0
         self._artifact: UUID | None = None
-        self._reported_at = self._drawn_at = float("-inf")
+        self._drawn_at = time.monotonic()
         self._report()
 
     def add(self, chunk: PreparedChunk, counts: ImportCounts) -> None:
