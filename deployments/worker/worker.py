@@ -71,7 +71,8 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
                 await super().start(run_once=run_once, with_healthcheck=with_healthcheck, printer=printer)
             finally:
                 helpers.cancel_scope.cancel()
-        await self._zygotes.drain()
+                with anyio.CancelScope(shield=True):
+                    await self._zygotes.drain()
 
     async def run(
         self,

@@ -97,6 +97,7 @@ class ZygoteClient:
                     self._starting.pop(message.started.flow_run_id).set_result(message.started.pid)
                 if message.ended:
                     self._running.pop(message.ended.pid).set_result(message.ended.exit_code)
+            await asyncio.to_thread(self._process.wait)
         finally:
             gone = ZygoteGone(f"the zygote (process {self._process.pid}) ended with exit code {self._process.poll()}")
             for future in (*self._starting.values(), *self._running.values()):
@@ -104,5 +105,3 @@ class ZygoteClient:
                     future.set_exception(gone)
             self.ready.set()
             self.gone.set()
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(self._process.pid, os.WNOHANG)

@@ -28,9 +28,16 @@ def told(folder: Path) -> dict:
 def zygote_of(worker: subprocess.Popen) -> psutil.Process:
     def find():
         children = psutil.Process(worker.pid).children()
-        return next((each for each in children if "deployments.worker.zygote" in " ".join(each.cmdline())), None)
+        return next((each for each in children if _is_zygote(each)), None)
 
     return wait_until(find, 60, what="the zygote")
+
+
+def _is_zygote(process: psutil.Process) -> bool:
+    try:
+        return "deployments.worker.zygote" in " ".join(process.cmdline())
+    except (psutil.ZombieProcess, psutil.NoSuchProcess):
+        return False
 
 
 def test_prefect_lists_the_worker_type():
