@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -146,8 +147,7 @@ class Stack:
             environment["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = url.render_as_string(hide_password=False)
         return environment
 
-    def _part(self, name: str, *command: str, health: str | None = None) -> Part:
-        ready = (lambda: _answers(health)) if health else (lambda: True)
+    def _part(self, name: str, *command: str, ready: Callable[[], bool] = lambda: True) -> Part:
         environment = self.environment | {PART_VARIABLE: name}
         return Part(name, [sys.executable, "-m", *command], environment, self.home.logs / f"{name}.log", ready)
 
@@ -155,17 +155,30 @@ class Stack:
         port = str(self.settings.prefect_port)
         return self._part(
             "prefect", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port,
-            health=f"{self.prefect_url}/api/health",
+            ready=lambda: _answers(f"{self.prefect_url}/api/health"),
         )  # fmt: skip
 
     def _gateway(self) -> Part:
-        return self._part("gateway", "deployments.gateway", health=f"{self.gateway_url}/readyz")
+        return self._part("gateway", "deployments.gateway", ready=lambda: _answers(f"{self.gateway_url}/readyz"))
 
     def _relay(self) -> Part:
         return self._part("relay", "deployments.relay")
 
     def _worker(self) -> Part:
-        return self._part(WORKER, "prefect", "worker", "start", "--pool", WORK_POOL, "--type", self.settings.worker)
+        name = f"up-{os.getpid()}"
+        return self._part(
+            WORKER, "prefect", "worker", "start", "--pool", WORK_POOL, "--type", self.settings.worker, "--name", name,
+            ready=lambda: self._worker_is_online(name),
+        )  # fmt: skip
+
+    def _worker_is_online(self, name: str) -> bool:
+        """Whether Prefect has heard of the worker, which is warm by then."""
+        url = f"{self.prefect_url}/api/work_pools/{WORK_POOL}/workers/filter"
+        try:
+            workers = httpx.post(url, json={}, timeout=2.0).raise_for_status().json()
+        except httpx.HTTPError:
+            return False
+        return any(worker["name"] == name and worker["status"] == "ONLINE" for worker in workers)
 
 
 def _answers(url: str) -> bool:

@@ -40,7 +40,7 @@ class ZygoteClient:
 
     @classmethod
     async def start(cls) -> "ZygoteClient":
-        """Start a zygote; it takes runs from the beginning, and forks the first once its imports are done."""
+        """Start a zygote. It may be asked for runs at once, and forks the first when its imports are done."""
         ours, theirs = socket.socketpair()
         process = subprocess.Popen(
             [sys.executable, "-m", "deployments.worker.zygote", str(theirs.fileno())],

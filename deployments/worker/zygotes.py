@@ -23,8 +23,8 @@ class Zygotes:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Have a zygote importing before the first run comes."""
-        await self._alive()
+        """Have a zygote that has imported everything before the first run comes."""
+        await (await self._alive()).ready.wait()
 
     async def run(self, request: StartRun) -> tuple[int, "asyncio.Future[int]"]:
         """Fork a process for a flow run; see :meth:`ZygoteClient.run`."""
