@@ -11,11 +11,12 @@ from blocks.settings import settings
 from deployments.gateway.app import create_app
 
 
-def _without_query(record: logging.LogRecord) -> bool:
-    """Cut the query off a line of the access log: senders put keys there by mistake."""
-    client, method, path, *rest = record.args if isinstance(record.args, tuple) else ()
-    record.args = (client, method, str(path).partition("?")[0], *rest)
-    return True
+def _worth_logging(record: logging.LogRecord) -> bool:
+    """Keep health checks out of the access log, and queries: senders put keys there by mistake."""
+    client, method, target, *rest = record.args if isinstance(record.args, tuple) else ()
+    path = str(target).partition("?")[0]
+    record.args = (client, method, path, *rest)
+    return path not in ("/healthz", "/readyz")
 
 
 def main() -> int:
@@ -30,7 +31,7 @@ def main() -> int:
         print(f"gateway: {error}", file=sys.stderr)
         return 2
     config = uvicorn.Config(app, settings().host, settings().port, timeout_graceful_shutdown=10, server_header=False)
-    logging.getLogger("uvicorn.access").addFilter(_without_query)
+    logging.getLogger("uvicorn.access").addFilter(_worth_logging)
     # uvicorn raises the signal again once it has shut down; that is then the orderly end.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))

@@ -39,6 +39,10 @@ class Running(BaseModel):
     parts: dict[str, int] = {}
 
 
+LONGEST_LOG = 20 * 1024 * 1024
+"""Bytes of a part's log above which the next start begins a new one."""
+
+
 class Home:
     """The folder and its files.
 
@@ -72,10 +76,17 @@ class Home:
             # A killed `up` leaves its parts running: they would hold its ports and its database.
             self.end_parts(patience=3.0)
             self.end_postgres(patience=5.0)
+            self._set_aside_long_logs()
             try:
                 yield
             finally:
                 self._state.unlink(missing_ok=True)
+
+    def _set_aside_long_logs(self) -> None:
+        """Begin long logs anew; the one before is kept."""
+        for path in self.logs.glob("*.log"):
+            if path.stat().st_size > LONGEST_LOG:
+                path.replace(path.with_name(f"{path.name}.old"))
 
     def running(self) -> Running | None:
         """What runs on this home, or None."""

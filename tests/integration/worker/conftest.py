@@ -29,12 +29,14 @@ def ensure_pool(name: str, kind: str, template: dict[str, Any]) -> None:
             client.create_work_pool(WorkPoolCreate(name=name, type=kind, base_job_template=template))
 
 
-def start_worker(pool: str, kind: str, environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+def start_worker(
+    pool: str, kind: str, environment: dict[str, str], log: Path, *, query_seconds: float = 0.3
+) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--type", kind],
             cwd=PROJECT,
-            env={**environment, "PREFECT_WORKER_QUERY_SECONDS": "0.3"},
+            env={**environment, "PREFECT_WORKER_QUERY_SECONDS": str(query_seconds)},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -48,7 +50,8 @@ def worker_log(home: Path) -> Path:
 @pytest.fixture(scope="session")
 def worker(postgres, prefect_api: dict[str, str], worker_log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A running ``prefect worker start --type groundwork``."""
-    ensure_pool("warm", "groundwork", GroundworkWorker.get_default_base_job_template())
+    for pool in ("warm", "unattended"):
+        ensure_pool(pool, "groundwork", GroundworkWorker.get_default_base_job_template())
     process = start_worker("warm", "groundwork", prefect_api, worker_log)
     yield process
     process.terminate()

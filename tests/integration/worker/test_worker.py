@@ -1,5 +1,6 @@
 """The warm worker: runs start in forked copies of a warm process, isolated from each other, and end when told."""
 
+import asyncio
 import json
 import os
 import signal
@@ -10,10 +11,13 @@ from pathlib import Path
 import psutil
 import pytest
 from prefect import get_client
-from prefect.states import Cancelling
+from prefect.states import Cancelling, Pending
 from prefect.workers.base import BaseWorker
 
+from deployments.worker.protocol import StartRun
+from deployments.worker.spawner import Spawner
 from deployments.worker.worker import GroundworkWorker
+from tests.factories import scalar
 from tests.integration.worker.conftest import alive, ended, ensure_pool, read_run, start_worker
 from tests.waiting import wait_until
 
@@ -150,6 +154,52 @@ def test_the_same_flows_run_on_a_stock_process_pool(prefect_api, submit, tmp_pat
     finally:
         worker.terminate()
         worker.wait(60)
+
+
+def test_two_workers_on_one_pool_run_each_run_once(prefect_api, submit, tmp_path, worker_log):
+    ensure_pool("shared", "groundwork", GroundworkWorker.get_default_base_job_template())
+    workers = [start_worker("shared", "groundwork", prefect_api, worker_log) for _ in range(2)]
+    try:
+        folders = [tmp_path / str(number) for number in range(6)]
+        for folder in folders:
+            folder.mkdir()
+        runs = [ended(submit("describe", folder, pool="shared")) for folder in folders]
+        assert [(run.state.is_completed(), run.run_count) for run in runs] == [(True, 1)] * 6
+    finally:
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            worker.wait(60)
+
+
+def test_a_notification_of_the_relay_wakes_the_worker_long_before_its_poll(
+    db, prefect_api, submit, tmp_path, worker_log
+):
+    ensure_pool("sleepy", "groundwork", GroundworkWorker.get_default_base_job_template())
+    worker = start_worker("sleepy", "groundwork", prefect_api, worker_log, query_seconds=600)
+    try:
+        listening = "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN groundwork_posted'"
+        wait_until(lambda: scalar(db, listening) == 2, 60, "the worker to listen beside the session's own")
+        run_id = submit("describe", tmp_path, pool="sleepy")
+        scalar(db, "SELECT pg_notify('groundwork_posted', '1')")
+        assert ended(run_id, 30).state.is_completed()
+    finally:
+        worker.terminate()
+        worker.wait(60)
+
+
+def test_where_nothing_can_be_forked_a_run_is_an_interpreter_of_its_own(prefect_api, submit, tmp_path):
+    run_id = submit("describe", tmp_path, pool="unattended")
+    request = StartRun(flow_run_id=str(run_id), environment=prefect_api, working_dir=str(tmp_path))
+
+    async def run() -> int:
+        _, exit_code = await Spawner().run(request)
+        return await exit_code
+
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(run_id, Pending())
+    assert asyncio.run(run()) == 0
+    assert read_run(run_id).state.is_completed()
 
 
 def test_nothing_is_in_the_zygote_that_a_fork_would_break():

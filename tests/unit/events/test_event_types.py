@@ -73,7 +73,9 @@ def test_a_name_near_to_none_is_told_what_there_is() -> None:
 
 
 def test_every_type_of_the_catalogue_is_documented_and_listed_by_its_name() -> None:
-    for name, each in event_types().items():
+    shipped = {name: each for name, each in event_types().items() if each.__module__.startswith("events.")}
+    assert shipped
+    for name, each in shipped.items():
         assert each.event_name == name
         assert NAME_PATTERN.match(name)
         assert each.__doc__ not in (None, Event.__doc__, UserEvent.__doc__)
