@@ -4,7 +4,6 @@ from typing import Any
 
 from events.imports import CsvImportConfirmed
 from flows.job import job
-from tasks.imports.counts import ImportCounts
 from tasks.imports.notify import notify_failed, notify_finished
 from tasks.imports.report import ImportProgress, publish_report
 from tasks.imports.steps import (
@@ -12,7 +11,7 @@ from tasks.imports.steps import (
     collect_rejects,
     fail_import,
     finish_import,
-    import_chunk,
+    import_chunks,
     note_upload,
     open_upload,
 )
@@ -31,9 +30,8 @@ def process_csv(event: CsvImportConfirmed) -> dict[str, Any]:
     noted = note_upload(record.blob_path)
     with open_upload(record.blob_path, noted) as upload:
         progress = ImportProgress(upload)
-        for chunk in upload.chunks:
-            counts = import_chunk(event, chunk, chunk.number)
-            progress.add(chunk, ImportCounts(**counts))
+        for chunk, counts in import_chunks(event, upload.chunks):
+            progress.add(chunk, counts)
         progress.close()
     rejects_path = collect_rejects(event.import_id, list(upload.file.dialect.headers))
     summary = finish_import(event.import_id, rejects_path)

@@ -1,8 +1,11 @@
 """The steps of an import."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from prefect.futures import PrefectFuture
+from prefect.utilities.annotations import quote
 
 from blocks.blob_store import BlobStat, blob_store
 from blocks.database import database
@@ -15,6 +18,7 @@ from tasks.imports.counts import ImportCounts
 from tasks.imports.prepare import PreparedChunk
 from tasks.imports.read_ahead import read_ahead
 from tasks.imports.record import ImportRecord, ImportSummary
+from tasks.imports.turns import Turns
 from tasks.step import step
 
 BEGIN, UPLOAD, CHUNK, FINISH = "begin-import", "note-upload", "import-chunk", "finish-import"
@@ -83,26 +87,55 @@ def open_upload(blob_path: str, noted: dict[str, Any]) -> Iterator[Upload]:
         yield Upload(file, chunks, counts_so_far())
 
 
-@step(key=("number",))
-def import_chunk(event: CsvImportConfirmed, chunk: PreparedChunk, number: int) -> dict[str, Any]:
-    """Write one chunk of contacts, and the rows it rejects, exactly once.
+def import_chunks(
+    event: CsvImportConfirmed, chunks: Iterable[PreparedChunk]
+) -> Iterator[tuple[PreparedChunk, ImportCounts]]:
+    """Write chunks in the order of the file, each a step: one is copied to PostgreSQL while the one before is merged.
+
+    Yields:
+        Each chunk with its counts, once it is committed.
+    """
+    with Turns() as turns:
+        pending: tuple[PreparedChunk, PrefectFuture[dict[str, Any]]] | None = None
+        for chunk in chunks:
+            before = pending[0].number if pending else None
+            # quote: Prefect need not look for futures within the chunk.
+            future = import_chunk.submit(event, quote(chunk), turns, before)  # type: ignore[call-overload]
+            if pending:
+                yield pending[0], ImportCounts(**pending[1].result())
+            pending = (chunk, future)
+        if pending:
+            yield pending[0], ImportCounts(**pending[1].result())
+
+
+@step(memoise=False)
+def import_chunk(event: CsvImportConfirmed, chunk: PreparedChunk, turns: Turns, before: int | None) -> dict[str, Any]:
+    """Write one chunk of contacts, and the rows it rejects, exactly once. The ledger remembers it; Prefect need not.
+
+    Args:
+        event: what is imported.
+        chunk: the rows.
+        turns: of this run.
+        before: number of the chunk that must be committed first.
 
     Returns:
         Its :class:`ImportCounts` as JSON.
     """
-    with once(running_attempt(), CHUNK, key=str(number)) as entry:
+    with once(running_attempt(), CHUNK, key=str(chunk.number)) as entry:
         if entry.result is None:
             if chunk.rejects is not None:
-                rejects.write_part(blob_store(), event.import_id, number, chunk.rejects)
+                rejects.write_part(blob_store(), event.import_id, chunk.number, chunk.rejects)
             counts = upsert.import_chunk(
                 entry.connection,
                 chunk,
                 workspace_id=event.workspace_id,
                 import_id=event.import_id,
                 on_conflict=event.options.on_conflict,
+                in_turn=lambda: turns.wait_for(before),
             )
             entry.result = counts.as_json()
-        return dict(entry.result)
+    turns.written(chunk.number)
+    return dict(entry.result)
 
 
 @step

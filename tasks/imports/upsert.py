@@ -1,6 +1,6 @@
 """The upsert: a prepared chunk into ``app.contact``, by COPY and one statement."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +25,7 @@ def import_chunk(
     workspace_id: str,
     import_id: str,
     on_conflict: OnConflict = "update",
+    in_turn: Callable[[], None] = lambda: None,
 ) -> ImportCounts:
     """Write a chunk in the caller's transaction, which must hold no other chunk.
 
@@ -38,6 +39,7 @@ def import_chunk(
         workspace_id: whose contacts.
         import_id: id of the import record; rows carry it, which tells repeats within the file from older contacts.
         on_conflict: what to do with contacts that were there before the import.
+        in_turn: called between COPY and upsert; returns when the chunk before is committed.
 
     Returns:
         Counts of this chunk alone.
@@ -47,6 +49,7 @@ def import_chunk(
         return counts
     connection.execute(statement(_SQL, "create_staging"))
     _copy(connection, chunk.columns, chunk.payload)
+    in_turn()
     parameters = {"workspace_id": workspace_id, "import_id": import_id}
     written = connection.execute(statement(_SQL, _STATEMENTS[on_conflict]), parameters).one()
     return counts + ImportCounts(

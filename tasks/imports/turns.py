@@ -1,0 +1,52 @@
+"""Turns: steps that run side by side up to the point where the order of the file counts."""
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from blocks.errors import NonRetriable
+
+
+class OutOfTurn(NonRetriable):
+    """The chunk before this one was not written, so this one may not be either. Look for the error of that chunk."""
+
+
+class Turns:
+    """Who may write when, among the chunks of one run.
+
+    A context manager: leaving it lets go of everyone who still waits, with :class:`OutOfTurn`.
+    """
+
+    def __init__(self) -> None:
+        self._written: set[int] = set()
+        self._over = False
+        self._changed = threading.Condition()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
+
+    def wait_for(self, before: int | None) -> None:
+        """Return once the chunk ``before`` is written; at once for None.
+
+        Raises:
+            OutOfTurn: it will not be.
+        """
+        if before is None:
+            return
+        with self._changed:
+            self._changed.wait_for(lambda: self._over or before in self._written)
+            if before not in self._written:
+                raise OutOfTurn(f"chunk {before} was not written, so the one after it was rolled back")
+
+    def written(self, number: int) -> None:
+        """Let the next chunk go on: this one is committed."""
+        with self._changed:
+            self._written.add(number)
+            self._changed.notify_all()
