@@ -13,7 +13,6 @@ from blocks.database import database
 from blocks.errors import DeliveryDied
 from blocks.settings import settings
 from deployments.relay.prefect_api import run_state, start_run
-from events.catalogue import parse_event
 from events.inbox import Attempt
 from events.inbox.statements import inbox_statement
 from flows.job import tell_of_failure
@@ -105,15 +104,7 @@ def _give_up(row: Row[Any], outcome: str, reason: str) -> None:
     if _execute("give_up", **_place(row), outcome=outcome, reason=reason) is None:
         return
     logger.error("delivery %s (%s) %s: %s", row.id, row.job, outcome, reason)
-    attempt = Attempt(
-        delivery_id=row.id,
-        token=row.attempt,
-        job=row.job,
-        event_id=row.event_id,
-        correlation_id=row.correlation_id,
-        event=parse_event(row.event_name, row.data),
-    )
-    tell_of_failure(attempt, DeliveryDied(reason))
+    tell_of_failure(Attempt.of(row), DeliveryDied(reason))
 
 
 def _place(row: Row[Any]) -> dict[str, Any]:

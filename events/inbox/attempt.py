@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
+from sqlalchemy import Row
 from sqlalchemy.exc import OperationalError
 
 from blocks.database import database
@@ -17,6 +18,7 @@ from blocks.errors import ConfigurationError, StaleAttempt
 from blocks.retry import while_database_restarts
 from blocks.settings import settings
 from events.base import Event
+from events.catalogue import parse_event
 from events.inbox.statements import inbox_statement
 
 logger = logging.getLogger(__name__)
@@ -57,6 +59,18 @@ class Attempt:
     correlation_id: UUID
     event: Event
     _first_step_noted: bool = field(default=False, repr=False)
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self:
+        """The attempt of a delivery's row joined with its event's."""
+        return cls(
+            delivery_id=row.id,
+            token=row.attempt,
+            job=row.job,
+            event_id=row.event_id,
+            correlation_id=row.correlation_id,
+            event=parse_event(row.event_name, row.data),
+        )
 
     @contextmanager
     def running(self) -> Iterator[None]:

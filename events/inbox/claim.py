@@ -13,7 +13,6 @@ from blocks.retry import while_database_restarts
 from blocks.settings import settings
 from blocks.uuid7 import uuid7
 from events.base import Event
-from events.catalogue import parse_event
 from events.inbox.attempt import Attempt
 from events.inbox.statements import inbox_statement
 
@@ -103,11 +102,4 @@ def _claim(connection: Connection, delivery_id: UUID, run: Run) -> Attempt | Non
     ).one_or_none()
     if row is None:
         return None
-    return Attempt(
-        delivery_id=row.id,
-        token=row.attempt,
-        job=row.job,
-        event_id=row.event_id,
-        correlation_id=row.correlation_id,
-        event=parse_event(row.event_name, row.data),
-    )
+    return Attempt.of(row)
