@@ -1,9 +1,25 @@
-"""The inbox's named statements, from ``inbox.sql`` beside this file."""
+"""The inbox's named statements, from the ``.sql`` files beside this one: one file per thing that is done."""
 
-from functools import partial
+from functools import cache
 from pathlib import Path
 
-from blocks.sql import statement
+from sqlalchemy import TextClause
 
-inbox_statement = partial(statement, Path(__file__).with_name("inbox.sql"))
-"""A statement of ``inbox.sql`` by its name."""
+from blocks.sql import named_statements, statement
+
+
+def inbox_statement(name: str) -> TextClause:
+    """A statement by its name.
+
+    Raises:
+        KeyError: no file has it.
+    """
+    return statement(_file_of(name), name)
+
+
+@cache
+def _file_of(name: str) -> Path:
+    for file in sorted(Path(__file__).parent.glob("*.sql")):
+        if name in named_statements(file):
+            return file
+    raise KeyError(name)
