@@ -77,7 +77,7 @@ event = Table(
     schema=SCHEMA,
 )
 
-DELIVERY_STATES = ("queued", "admitted", "running", "done", "failed", "cancelled")
+DELIVERY_STATES = ("scheduled", "queued", "admitted", "running", "done", "failed", "cancelled")
 
 delivery = Table(
     "delivery",
@@ -91,9 +91,18 @@ delivery = Table(
     Column("priority", SmallInteger, nullable=False, server_default="0"),
     Column("not_before", _timestamp, nullable=False, server_default=func.clock_timestamp(), comment="start later"),
     Column("expires_at", _timestamp, comment="not started by then: dropped visibly"),
-    Column("flow_key", Text, comment="key of debounce, singleton and throttle"),
+    Column("flow_key", Text, nullable=False, server_default="", comment="key of debounce or singleton within the lane"),
     Column("cancel_key", Text, comment="an event with this key cancels it"),
-    Column("batch_id", Uuid, comment="deliveries that share one run"),
+    Column("batch_id", Uuid, comment="deliveries that share one run have the id of the first of them"),
+    Column("superseded_by", Uuid, comment="the delivery that does its work: debounce, idempotency, singleton"),
+    Column("debounced_since", _timestamp, comment="acceptance of the first event that this one supersedes"),
+    Column(
+        "run_to_cancel",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="cancelled here while its run may live: the relay cancels the run in Prefect",
+    ),
     Column("dispatches", Integer, nullable=False, server_default="0", comment="runs asked for"),
     Column("attempt", Integer, nullable=False, server_default="0", comment="runs that claimed it: the fencing token"),
     Column("max_attempts", Integer, nullable=False, server_default="5"),
@@ -113,10 +122,30 @@ delivery = Table(
     Column("settled_at", _timestamp),
     UniqueConstraint("event_id", "job"),
     CheckConstraint(f"state IN {DELIVERY_STATES}", name="state"),
-    # What the relay reads: the queue of each lane in order of acceptance, and what is in flight. Settled rows, which
-    # are nearly all of them, are in neither index, so admission does not slow down with history.
-    Index("delivery_queued_idx", "job", "workspace_id", "sequence", postgresql_where=text("state = 'queued'")),
-    Index("delivery_queued_order_idx", text("priority DESC"), "sequence", postgresql_where=text("state = 'queued'")),
+    # What the relay reads: the queue of each lane in order of acceptance, what is due to enter it, and what is in flight.
+    # Settled rows, which are nearly all of them, are in none of these, so admission does not slow down with history.
+    Index(
+        "delivery_queued_idx",
+        "job",
+        "workspace_id",
+        "flow_key",
+        "sequence",
+        postgresql_where=text("state = 'queued'"),
+    ),
+    Index("delivery_scheduled_idx", "not_before", postgresql_where=text("state = 'scheduled'")),
+    Index(
+        "delivery_debounced_idx",
+        "job",
+        "workspace_id",
+        "flow_key",
+        "sequence",
+        postgresql_where=text("state = 'scheduled' AND flow_key <> ''"),
+    ),
+    Index(
+        "delivery_expiring_idx",
+        "expires_at",
+        postgresql_where=text("state IN ('scheduled', 'queued') AND expires_at IS NOT NULL"),
+    ),
     Index(
         "delivery_in_flight_idx",
         "job",
@@ -127,9 +156,11 @@ delivery = Table(
     Index(
         "delivery_cancel_key_idx",
         "job",
+        "workspace_id",
         "cancel_key",
-        postgresql_where=text("cancel_key IS NOT NULL AND state IN ('queued', 'admitted', 'running')"),
+        postgresql_where=text("cancel_key IS NOT NULL AND state IN ('scheduled', 'queued', 'admitted', 'running')"),
     ),
+    Index("delivery_run_to_cancel_idx", "id", postgresql_where=text("run_to_cancel")),
     Index("delivery_dead_idx", "job", "settled_at", postgresql_where=text("state = 'failed'")),
     Index("delivery_batch_id_idx", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
     schema=SCHEMA,
@@ -144,5 +175,35 @@ step_ledger = Table(
     Column("attempt", Integer, nullable=False),
     Column("result", JSONB, nullable=False),
     Column("written_at", _timestamp, nullable=False, server_default=func.clock_timestamp()),
+    schema=SCHEMA,
+)
+
+fair_share = Table(
+    "fair_share",
+    metadata,
+    Column("workspace_id", Text, primary_key=True, comment="empty: the virtual time itself"),
+    Column("served", Float, nullable=False, comment="runs started, divided by weight: start-time fair queueing"),
+    schema=SCHEMA,
+)
+
+throttle_start = Table(
+    "throttle_start",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("job", Text, ForeignKey(f"{SCHEMA}.job.name", ondelete="CASCADE"), nullable=False),
+    Column("workspace_id", Text, nullable=False),
+    Column("started_at", _timestamp, nullable=False),
+    Index("throttle_start_lane_idx", "job", "workspace_id", "started_at"),
+    schema=SCHEMA,
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("job", Text, ForeignKey(f"{SCHEMA}.job.name", ondelete="CASCADE"), primary_key=True),
+    Column("workspace_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True, comment="of the event, as the job's idempotency names it"),
+    Column("delivery_id", Uuid, nullable=False, comment="the delivery that has the key"),
+    Column("expires_at", _timestamp, nullable=False),
     schema=SCHEMA,
 )
