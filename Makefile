@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo up test bench lint lock clean
+.PHONY: demo up test bench chaos soak lint lock clean
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -26,6 +26,12 @@ test: $(INSTALLED)  ## every test
 
 bench: $(INSTALLED)  ## benchmarks: make bench [ONLY=import,gateway] [QUICK=1]
 	@$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
+
+chaos: $(INSTALLED)  ## kill, stop and cut every part under load: make chaos [MINUTES=10] [SEED=1] [EVENTS=5000]
+	@$(BIN)/python -m tests.chaos.storm $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(EVENTS),--events $(EVENTS))
+
+soak: $(INSTALLED)  ## many runs on one stack, and whether anything grows: make soak [RUNS=5000]
+	@$(BIN)/python -m tests.benchmarks.soak $(if $(RUNS),--runs $(RUNS))
 
 lint: $(INSTALLED)  ## format check, lint and types
 	@$(BIN)/ruff format --check .

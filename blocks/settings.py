@@ -50,6 +50,12 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address the gateway listens on. 0.0.0.0 opens it to the network.")
     port: int = Field(8700, ge=0, le=65535, description="Port of the gateway.")
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s?#]+[^\s?#]*$",
+        description="URL at which people reach the gateway, for the download links of a folder store. Default: "
+        "http://127.0.0.1:<port>, which works on this machine only.",
+    )
     prefect_port: int = Field(4200, ge=0, le=65535, description="Port of the embedded Prefect server and its UI.")
     smtp_url: SecretStr | None = Field(
         None,
@@ -63,6 +69,13 @@ class Settings(BaseSettings):
         ge=1,
         description="Runs at once on this machine: the limit that `up` gives the work pool when it makes it (change it "
         "later in the UI). Too low: cores idle. Too high: runs share memory and cores, and all slow down.",
+    )
+    interactive_share: float = Field(
+        0.25,
+        ge=0,
+        lt=1,
+        description="Share of the workers' capacity that bulk jobs leave free for interactive ones, rounded up to whole "
+        "runs, where there is an interactive job. Too low: a hot lead waits behind imports. Too high: idle workers.",
     )
     worker: Literal["groundwork", "process"] = Field(
         "groundwork",

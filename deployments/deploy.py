@@ -1,5 +1,6 @@
 """Apply the project to a database and a Prefect server: schema, jobs, blocks, work pool, deployments, automations."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.workers.base import BaseWorker
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 import flows
 from blocks.blob_store import BlobStore
@@ -22,18 +23,25 @@ from blocks.mailer import Mailer
 from blocks.migrations import upgrade
 from blocks.settings import Settings
 from deployments.relay.prefect_api import WORK_POOL
-from flows.job import jobs
+from flows.registry import JobSpec, jobs
 
 BLOCKS: tuple[type[ConfiguredBlock], ...] = (Database, BlobStore, Mailer, IngestKeys)
 
 _REGISTER = text(
     """
-    INSERT INTO groundwork.job (name, event_name, lane_limit, priority, interactive, ordered, max_attempts)
-    VALUES (:name, :event_name, :lane_limit, :priority, :interactive, :ordered, :max_attempts)
+    INSERT INTO groundwork.job (
+        name, event_name, lane_limit, priority, interactive, ordered, max_attempts, batch_size, batch_wait_seconds,
+        flow_control
+    )
+    VALUES (
+        :name, :event_name, :lane_limit, :priority, :interactive, :ordered, :max_attempts, :batch_size,
+        :batch_wait_seconds, CAST(:flow_control AS jsonb)
+    )
     ON CONFLICT (name) DO UPDATE SET
         event_name = excluded.event_name, lane_limit = excluded.lane_limit, priority = excluded.priority,
         interactive = excluded.interactive, ordered = excluded.ordered, max_attempts = excluded.max_attempts,
-        updated_at = now()
+        batch_size = excluded.batch_size, batch_wait_seconds = excluded.batch_wait_seconds,
+        flow_control = excluded.flow_control, updated_at = now()
     """
 )
 
@@ -55,18 +63,27 @@ def prepare_database(database: Database) -> None:
     with database.transaction() as connection:
         upgrade(connection)
         for job in jobs().values():
-            connection.execute(
-                _REGISTER,
-                {
-                    "name": job.name,
-                    "event_name": job.on.event_name,
-                    "lane_limit": job.lane,
-                    "priority": job.priority,
-                    "interactive": job.interactive,
-                    "ordered": job.ordered,
-                    "max_attempts": job.max_attempts,
-                },
-            )
+            register_job(connection, job)
+
+
+def register_job(connection: Connection, job: JobSpec) -> None:
+    """Tell the inbox which events a job listens to, and how it is to be delivered."""
+    batch = job.flow_control.batch
+    connection.execute(
+        _REGISTER,
+        {
+            "name": job.name,
+            "event_name": job.on.event_name,
+            "lane_limit": job.lane,
+            "priority": job.priority,
+            "interactive": job.interactive,
+            "ordered": job.ordered,
+            "max_attempts": job.max_attempts,
+            "batch_size": batch.size if batch else 1,
+            "batch_wait_seconds": batch.wait if batch else 0.0,
+            "flow_control": json.dumps(job.flow_control.document(job.on)),
+        },
+    )
 
 
 def deploy_wiring(project: Path, environment: Mapping[str, str], settings: Settings) -> None:

@@ -1,22 +1,13 @@
 """The ``@job`` decorator: a Prefect flow that claims its delivery, runs its body, and settles."""
 
-import importlib
 import inspect
 import logging
-import os
-import pkgutil
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-import psutil
-from prefect import Flow, flow, get_client
-from prefect.client.schemas.objects import FlowRun, State
-from prefect.context import FlowRunContext
+from prefect import Flow, flow
+from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from blocks.errors import ConfigurationError, StaleAttempt
@@ -24,59 +15,13 @@ from blocks.settings import settings
 from events.base import Event
 from events.inbox import Attempt, claim
 from events.inbox.claim import Run, claim_started_by_person, holder
+from flows.flow_control import Batch, CancelOn, Debounce, FlowControl, Idempotency, Singleton, Throttle
+from flows.flow_run import as_claimant, current_flow_run, label
+from flows.registry import JobSpec, OnFailure, register, tell_of_failed_event, tell_of_failure
 
 logger = logging.getLogger(__name__)
 
 Body = Callable[[Any], Any]
-OnFailure = Callable[[Any, BaseException], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobSpec:
-    """What the inbox has to know of a job in order to deliver to it.
-
-    Attributes:
-        lane: runs at once in one workspace. Too low: a workspace waits for itself. Too high: it can fill the workers.
-        priority: higher goes first where workers are short.
-        interactive: somebody is waiting; may use the capacity that bulk work is kept out of.
-        ordered: a lane's deliveries also keep their order across retries.
-        max_attempts: runs a delivery may use up before it is a dead letter.
-        on_failure: called with the event and the error when the job has finally failed.
-    """
-
-    name: str
-    on: type[Event]
-    lane: int
-    priority: int
-    interactive: bool
-    ordered: bool
-    max_attempts: int
-    on_failure: OnFailure | None
-
-
-PICKED_UP_AT = "GROUNDWORK_PICKED_UP_AT"
-"""Environment variable by which a worker tells a run when it took the run on (ISO 8601)."""
-
-_jobs: dict[str, JobSpec] = {}
-
-
-def jobs() -> dict[str, JobSpec]:
-    """Every job of this package, by name."""
-    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        importlib.import_module(f"flows.{module.name}")
-    return dict(_jobs)
-
-
-def tell_of_failure(attempt: Attempt, error: BaseException) -> None:
-    """Let the attempt's job do what is left to do when it has finally failed. Errors of that are logged only."""
-    spec = jobs()[attempt.job] if attempt.job not in _jobs else _jobs[attempt.job]
-    if spec.on_failure is None:
-        return
-    try:
-        with attempt.as_current():
-            spec.on_failure(attempt.event, error)
-    except Exception:
-        logger.exception("delivery %s has failed, and so has telling about it", attempt.delivery_id)
 
 
 def job(
@@ -87,24 +32,45 @@ def job(
     interactive: bool = False,
     ordered: bool = False,
     max_attempts: int | None = None,
+    batch: Batch | None = None,
+    debounce: Debounce | None = None,
+    throttle: Throttle | None = None,
+    expires: float | None = None,
+    idempotency: Idempotency | None = None,
+    singleton: Singleton | None = None,
+    cancel_on: CancelOn | None = None,
     on_failure: OnFailure | None = None,
 ) -> Callable[[Body], Flow[..., Any]]:
-    """Make a function of one event a job.
+    """Make a function of one event a job; with ``batch``, a function of a list of events.
 
     The relay starts it with ``delivery_id``; a person starts it with the event's own fields, and that run is recorded
-    in the inbox like any other.
+    in the inbox like any other. With ``batch`` it returns None, or a list with one outcome per event: a result, or an
+    exception, which fails that event alone.
 
     Args:
         on: the event type that the job listens to.
-        lane, priority, interactive, ordered, max_attempts, on_failure: see :class:`JobSpec`.
+        lane, priority, interactive, ordered, max_attempts, on_failure: see :class:`~flows.registry.JobSpec`.
+        batch, debounce, throttle, expires, idempotency, singleton, cancel_on: see :mod:`flows.flow_control`.
 
     Raises:
-        ConfigurationError: ``on`` is not an event type with a name, or ``lane`` is below 1.
+        ConfigurationError: ``on`` is not an event type with a name, ``lane`` is below 1, or options contradict.
     """
     if not on.event_name:
         raise ConfigurationError(f"@job(on={on.__name__}): the event type has no name")
     if lane < 1:
         raise ConfigurationError(f"@job(lane={lane}): a lane takes at least one run at once")
+    if ordered and lane > 1:
+        raise ConfigurationError(f"@job(ordered=True, lane={lane}): order needs a lane of 1; drop one of the two")
+    control = FlowControl(
+        batch=batch,
+        debounce=debounce,
+        throttle=throttle,
+        expires=expires,
+        idempotency=idempotency,
+        singleton=singleton,
+        cancel_on=cancel_on,
+    )
+    control.check(on)
 
     def make(body: Body) -> Flow[..., Any]:
         spec = JobSpec(
@@ -115,9 +81,10 @@ def job(
             interactive=interactive,
             ordered=ordered,
             max_attempts=max_attempts or settings().max_attempts,
+            flow_control=control,
             on_failure=on_failure,
         )
-        _jobs[spec.name] = spec
+        register(spec)
 
         def run(**parameters: Any) -> Any:
             return _run(spec, body, parameters)
@@ -146,35 +113,28 @@ def _parameters_of(on: type[Event]) -> inspect.Signature:
 
 
 def _run(spec: JobSpec, body: Body, parameters: dict[str, Any]) -> Any:
-    flow_run = _flow_run()
-    attempt = _claim(spec, parameters, flow_run)
+    flow_run = current_flow_run()
+    attempt = _claim(spec, parameters, as_claimant(flow_run))
     if attempt is None:
         message = f"Delivery {parameters['delivery_id']} is not this run's: {holder(parameters['delivery_id'])}."
         logger.info(message)
         return Completed(name="Superseded", message=message)
-    _label(flow_run, attempt)
+    label(flow_run, attempt)
     with attempt.running():
         try:
-            result = body(attempt.event)
+            result = body([member.event for member in attempt.members] if spec.flow_control.batch else attempt.event)
+            outcomes = _outcomes(spec, result, attempt)
         except StaleAttempt:
             raise
         except Exception as error:
             attempt.fail(error)
             tell_of_failure(attempt, error)
             raise
-        if isinstance(result, State):
-            raise ConfigurationError(f"job {spec.name} returned a Prefect state; return plain data, or raise")
-        attempt.settle(result)
-    return result
+        attempt.settle_each(outcomes)
+        return _told_of_failures(attempt, outcomes) or result
 
 
-def _claim(spec: JobSpec, parameters: dict[str, Any], flow_run: FlowRun) -> Attempt | None:
-    run = Run(
-        flow_run_id=flow_run.id,
-        created_at=flow_run.created,
-        process_started_at=_process_start(),
-        picked_up_at=_picked_up(),
-    )
+def _claim(spec: JobSpec, parameters: dict[str, Any], run: Run) -> Attempt | None:
     delivery_id = parameters.get("delivery_id")
     if delivery_id is not None:
         return claim(delivery_id, run)
@@ -182,37 +142,28 @@ def _claim(spec: JobSpec, parameters: dict[str, Any], flow_run: FlowRun) -> Atte
     return claim_started_by_person(spec.on.model_validate(given), spec.name, run)
 
 
-def _flow_run() -> FlowRun:
-    context = FlowRunContext.get()
-    if context is None or context.flow_run is None:
-        raise ConfigurationError("a job runs as a Prefect flow: call it, do not call its function")
-    return context.flow_run
+def _outcomes(spec: JobSpec, result: Any, attempt: Attempt) -> Sequence[Any]:
+    """What each delivery ends with."""
+    if isinstance(result, State):
+        raise ConfigurationError(f"job {spec.name} returned a Prefect state; return plain data, or raise")
+    if not spec.flow_control.batch or result is None:
+        return [result] * len(attempt.members)
+    if not isinstance(result, list) or len(result) != len(attempt.members):
+        raise ConfigurationError(
+            f"job {spec.name} takes batches: return None, or a list of {len(attempt.members)} outcomes, one per event"
+        )
+    return result
 
 
-def _label(flow_run: FlowRun, attempt: Attempt) -> None:
-    """Let the UI find the run by its workspace. Best effort: a label is not worth a run."""
-    workspace_id = attempt.event.workspace_id
-    try:
-        with get_client(sync_client=True) as client:
-            client.update_flow_run(
-                flow_run.id,
-                name=f"{attempt.job}/{workspace_id}/{str(attempt.event_id)[-12:]}",
-                tags={*flow_run.tags, f"workspace:{workspace_id}"},
-            )
-    except Exception as error:
-        logger.warning("flow run %s not labelled: %s", flow_run.id, error)
-
-
-def _picked_up() -> datetime | None:
-    told = os.environ.get(PICKED_UP_AT)
-    return datetime.fromisoformat(told) if told else None
-
-
-def _process_start() -> datetime:
-    """When this process began, by its age: its creation time as such may be off by a second."""
-    try:
-        ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
-        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
-    except (OSError, AttributeError):
-        age = time.time() - psutil.Process().create_time()
-    return datetime.now(UTC) - timedelta(seconds=age)
+def _told_of_failures(attempt: Attempt, outcomes: Sequence[Any]) -> State[Any] | None:
+    """Tell of each event of a batch that failed alone; the run's state says how many they were."""
+    failed = [
+        (member.event, outcome)
+        for member, outcome in zip(attempt.members, outcomes, strict=True)
+        if isinstance(outcome, BaseException)
+    ]
+    for event, error in failed:
+        tell_of_failed_event(attempt, event, error)
+    if not failed:
+        return None
+    return Completed(name="PartlyFailed", message=f"{len(failed)} of {len(outcomes)} events failed: {failed[0][1]}")

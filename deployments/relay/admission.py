@@ -11,6 +11,11 @@ _ADMISSION_LOCK = 0x61646D6974
 """Advisory lock: many relays may run, and one at a time counts and admits."""
 
 
+_BEFORE = ("expire", "supersede_debounced", "promote", "skip_singletons")
+"""What is settled or let into its lane before anything is admitted, in this order."""
+_TIDY = ("tidy_shares", "tidy_throttles", "tidy_idempotency")
+
+
 def admit(capacity: int) -> list[Admitted]:
     """Admit what lanes and workers have room for, oldest first within a lane.
 
@@ -18,17 +23,48 @@ def admit(capacity: int) -> list[Admitted]:
         capacity: runs the workers may hold at once, those in flight included.
 
     Returns:
-        The admitted deliveries, in order of acceptance; each has until its claim deadline to be claimed.
+        The admitted deliveries, of a batch the first, in order of acceptance; each has until its claim deadline to be
+        claimed.
     """
     with database().transaction() as connection:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_ADMISSION_LOCK,))
+        for name in _BEFORE:
+            connection.execute(inbox_statement(name))
         rows = connection.execute(
-            inbox_statement("admit"), {"capacity": capacity, "claim_seconds": settings().claim_seconds}
+            inbox_statement("admit"),
+            {
+                "capacity": capacity,
+                "share": settings().interactive_share,
+                "claim_seconds": settings().claim_seconds,
+            },
         ).all()
     return [
-        Admitted(row.id, row.job, row.workspace_id, row.dispatches, row.event_id, row.event_name)
+        Admitted(
+            row.id,
+            row.job,
+            row.workspace_id,
+            row.dispatches,
+            row.event_id,
+            row.event_name,
+            row.causation_id,
+            row.correlation_id,
+        )
         for row in sorted(rows, key=lambda row: row.sequence)
     ]
+
+
+def seconds_until_next() -> float | None:
+    """When to look again though nothing is written to the inbox: a start in the future, or a batch that fills up."""
+    with database().transaction() as connection:
+        seconds = connection.execute(inbox_statement("next_look")).scalar()
+    return None if seconds is None else float(seconds)
+
+
+def tidy() -> None:
+    """Forget what admission kept count of and does not need any more."""
+    with database().transaction() as connection:
+        for name in _TIDY:
+            connection.execute(inbox_statement(name))
 
 
 def note_posted(admitted: Sequence[Admitted]) -> None:

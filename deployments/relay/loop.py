@@ -9,15 +9,17 @@ import psycopg
 from sqlalchemy.exc import OperationalError
 
 from blocks.database import database
-from deployments.relay.admission import admit, note_posted
+from deployments.relay.admission import admit, note_posted, seconds_until_next, tidy
 from deployments.relay.prefect_api import PREFECT_AWAY, Admitted, post_events, worker_capacity
 from deployments.relay.sweeper import sweep
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
-"""Longest sleep between two looks at the inbox: what a lost notification costs, and when a later start is noticed."""
+"""Longest sleep between two looks at the inbox: what a lost notification costs."""
+_SHORTEST_SLEEP = 0.02
 SWEEP_SECONDS = 2.0
+TIDY_SECONDS = 60.0
 CAPACITY_SECONDS = 5.0
 """How old the known limit of the work pool may be."""
 
@@ -34,6 +36,7 @@ class Relay:
         self._capacity = 0
         self._capacity_read_at = float("-inf")
         self._swept_at = float("-inf")
+        self._tidied_at = time.monotonic()
 
     def run(self) -> None:
         """Loop; survives restarts of the database and of Prefect."""
@@ -57,6 +60,9 @@ class Relay:
         if time.monotonic() - self._swept_at >= SWEEP_SECONDS:
             self._swept_at = time.monotonic()
             self._unless_away(sweep)
+        if time.monotonic() - self._tidied_at >= TIDY_SECONDS:
+            self._tidied_at = time.monotonic()
+            tidy()
         return bool(admitted)
 
     def _post(self, admitted: list[Admitted]) -> None:
@@ -86,5 +92,7 @@ class Relay:
     @staticmethod
     def _wait(listener: psycopg.Connection[tuple[object, ...]]) -> None:
         """Sleep until the inbox says that something changed, or the poll is due; one wake-up serves all that came."""
-        for _ in listener.notifies(timeout=POLL_SECONDS, stop_after=1):
+        seconds = seconds_until_next()
+        timeout = POLL_SECONDS if seconds is None else min(max(seconds, _SHORTEST_SLEEP), POLL_SECONDS)
+        for _ in listener.notifies(timeout=timeout, stop_after=1):
             pass

@@ -28,6 +28,8 @@ class Admitted:
     dispatches: int
     event_id: UUID
     event_name: str
+    causation_id: UUID | None
+    correlation_id: UUID
 
 
 def post_events(admitted: Sequence[Admitted]) -> None:

@@ -15,7 +15,7 @@ from blocks.settings import settings
 from deployments.relay.prefect_api import run_state, start_run
 from events.inbox import Attempt
 from events.inbox.statements import inbox_statement
-from flows.job import tell_of_failure
+from flows.registry import tell_of_failure
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ def _give_up(row: Row[Any], outcome: str, reason: str) -> None:
     if _execute("give_up", **_place(row), outcome=outcome, reason=reason) is None:
         return
     logger.error("delivery %s (%s) %s: %s", row.id, row.job, outcome, reason)
-    tell_of_failure(Attempt.of(row), DeliveryDied(reason))
+    tell_of_failure(Attempt.of([row]), DeliveryDied(reason))
 
 
 def _place(row: Row[Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Only imports belong here: a thread, a socket or an event loop made before the fo
 import importlib
 
 from blocks.settings import settings
-from flows.job import jobs
+from flows.registry import jobs
 
 MODULES = (
     # Prefect's engine, and what it would import while a run waits.

@@ -29,7 +29,7 @@ from deployments.worker.run_process import RunProcess
 from deployments.worker.spawner import Spawner
 from deployments.worker.wake import AdmissionListener
 from deployments.worker.zygotes import Zygotes
-from flows.job import PICKED_UP_AT
+from flows.flow_run import PICKED_UP_AT
 
 logger = logging.getLogger(__name__)
 

@@ -117,7 +117,10 @@ def accept(connection: Connection, events: Sequence[NewEvent]) -> list[Accepted]
         }
         for position, event in enumerate(events)
     ]
-    stored = set(connection.execute(inbox_statement("accept"), {"events": _json(rows)}).scalars())
+    document = _json(rows)
+    stored = {row.id: row.cancels for row in connection.execute(inbox_statement("accept"), {"events": document})}
+    if cancelling := [event_id for event_id, cancels in stored.items() if cancels]:
+        connection.execute(inbox_statement("cancel_on"), {"events": document, "cancelling": cancelling})
     if stored:
         connection.execute(inbox_statement("wake_relay"))
     known = {position for position, event_id in enumerate(ids) if event_id not in stored}

@@ -1,68 +1,291 @@
--- name: admit
--- Admit queued deliveries: in each lane the oldest, as far as the lane has room; over all lanes by priority, then age,
--- as far as the workers have room. Walks from lane to lane on delivery_queued_idx, so the cost grows with the number
--- of lanes and not with the backlog.
-WITH RECURSIVE lane AS (
-    (
-        SELECT job, workspace_id
+-- name: expire
+-- Drop what was not started in time, visibly.
+UPDATE groundwork.delivery
+SET state = 'cancelled',
+    last_error = 'Expired: not started by ' || expires_at || '.',
+    settled_at = clock_timestamp()
+WHERE state IN ('scheduled', 'queued') AND expires_at <= clock_timestamp();
+
+-- name: supersede_debounced
+-- Where a debounced delivery is due, the newest of its key takes over from all others, and runs at the latest when the
+-- first of them has waited for the longest time. Fixed here and not when events are accepted, so that acceptances of
+-- one key do not wait for each other.
+WITH touched AS (
+    SELECT DISTINCT delivery.job, delivery.workspace_id, delivery.flow_key,
+           make_interval(secs => CAST(job.flow_control #>> '{debounce,longest}' AS float)) AS longest
+    FROM groundwork.delivery
+    JOIN groundwork.job ON job.name = delivery.job AND job.flow_control ? 'debounce'
+    WHERE delivery.state = 'scheduled' AND delivery.not_before <= clock_timestamp()
+), newest AS (
+    SELECT touched.longest, last.id, last.sequence, touched.job, touched.workspace_id, touched.flow_key
+    FROM touched
+    CROSS JOIN LATERAL (
+        SELECT id, sequence
         FROM groundwork.delivery
-        WHERE state = 'queued'
-        ORDER BY job, workspace_id
+        WHERE state = 'scheduled'
+          AND flow_key <> ''
+          AND job = touched.job
+          AND workspace_id = touched.workspace_id
+          AND flow_key = touched.flow_key
+        ORDER BY sequence DESC
+        LIMIT 1
+    ) AS last
+), superseded AS (
+    UPDATE groundwork.delivery
+    SET state = 'cancelled',
+        superseded_by = newest.id,
+        last_error = 'Superseded by a later event (debounce).',
+        settled_at = clock_timestamp()
+    FROM newest
+    WHERE delivery.state = 'scheduled'
+      AND delivery.flow_key <> ''
+      AND delivery.job = newest.job
+      AND delivery.workspace_id = newest.workspace_id
+      AND delivery.flow_key = newest.flow_key
+      AND delivery.sequence < newest.sequence
+    RETURNING newest.id AS heir, newest.longest, coalesce(delivery.debounced_since, delivery.accepted_at) AS since
+), inherited AS (
+    SELECT heir, min(since) AS since, min(longest) AS longest FROM superseded GROUP BY heir
+)
+UPDATE groundwork.delivery
+SET debounced_since = inherited.since,
+    not_before = least(delivery.not_before, inherited.since + inherited.longest)
+FROM inherited
+WHERE delivery.id = inherited.heir;
+
+-- name: promote
+-- Let deliveries into their lane whose time has come, at the place that their acceptance gave them.
+UPDATE groundwork.delivery
+SET state = 'queued'
+WHERE id IN (
+    SELECT id
+    FROM groundwork.delivery
+    WHERE state = 'scheduled' AND not_before <= clock_timestamp()
+    ORDER BY not_before
+    LIMIT 10000
+);
+
+-- name: skip_singletons
+-- Drop events that find another unfinished one of their key, where the job says so. One that ran already and waits for
+-- its next attempt is not dropped.
+UPDATE groundwork.delivery
+SET state = 'cancelled',
+    superseded_by = other.id,
+    last_error = 'Skipped: another event with its key was not finished.',
+    settled_at = clock_timestamp()
+FROM groundwork.job, groundwork.delivery AS other
+WHERE job.flow_control ->> 'singleton' = 'skip'
+  AND delivery.job = job.name
+  AND delivery.state = 'queued'
+  AND delivery.attempt = 0
+  AND other.job = delivery.job
+  AND other.workspace_id = delivery.workspace_id
+  AND other.flow_key = delivery.flow_key
+  AND other.id <> delivery.id
+  AND (
+      other.state IN ('admitted', 'running')
+      OR (other.state = 'queued' AND (other.sequence < delivery.sequence OR other.attempt > 0))
+  );
+
+-- name: admit
+-- Admit what may run now. Works on units: a delivery, or the deliveries that share a batch's run.
+-- In each lane the oldest units, as far as the lane's limit, its throttle and, for singletons, the key leave room; over all
+-- lanes by priority, then the workspace that holds least for its weight, then the one served least (start-time fair
+-- queueing, Goyal, Vin and Cheng 1996), then age; as far as the workers have room. Bulk jobs leave :share of it free where
+-- there are interactive jobs. Walks from lane to lane on delivery_queued_idx, so the cost grows with the number of lanes
+-- and not with the backlog, and does not walk at all while the workers are full.
+WITH RECURSIVE in_flight AS MATERIALIZED (
+    SELECT job, workspace_id, flow_key, count(*) AS units
+    FROM groundwork.delivery
+    WHERE state IN ('admitted', 'running') AND (batch_id IS NULL OR batch_id = id)
+    GROUP BY job, workspace_id, flow_key
+), free AS MATERIALIZED (
+    SELECT greatest(:capacity - coalesce(sum(units), 0), 0) AS total,
+           greatest(
+               :capacity - coalesce(sum(units) FILTER (WHERE NOT job.interactive), 0)
+                   - CASE
+                       WHEN EXISTS (SELECT FROM groundwork.job WHERE interactive)
+                       THEN least(ceil(:capacity * CAST(:share AS float)), :capacity - 1)
+                       ELSE 0
+                   END,
+               0
+           ) AS bulk
+    FROM in_flight
+    JOIN groundwork.job ON job.name = in_flight.job
+), lane AS (
+    (
+        SELECT job, workspace_id, flow_key
+        FROM groundwork.delivery
+        WHERE state = 'queued' AND (SELECT total FROM free) > 0
+        ORDER BY job, workspace_id, flow_key
         LIMIT 1
     )
     UNION ALL
-    SELECT next_lane.job, next_lane.workspace_id
+    SELECT next_lane.job, next_lane.workspace_id, next_lane.flow_key
     FROM lane
     CROSS JOIN LATERAL (
-        SELECT job, workspace_id
+        SELECT job, workspace_id, flow_key
         FROM groundwork.delivery
-        WHERE state = 'queued' AND (job, workspace_id) > (lane.job, lane.workspace_id)
-        ORDER BY job, workspace_id
+        WHERE state = 'queued' AND (job, workspace_id, flow_key) > (lane.job, lane.workspace_id, lane.flow_key)
+        ORDER BY job, workspace_id, flow_key
         LIMIT 1
     ) AS next_lane
-), in_flight AS (
-    SELECT job, workspace_id, count(*) AS deliveries
-    FROM groundwork.delivery
-    WHERE state IN ('admitted', 'running')
-    GROUP BY job, workspace_id
+), held AS (
+    SELECT job, workspace_id, sum(units) AS units FROM in_flight GROUP BY job, workspace_id
 ), lane_room AS (
-    SELECT lane.job, lane.workspace_id,
-           coalesce(lane_override.lane_limit, job.lane_limit) - coalesce(in_flight.deliveries, 0) AS room
+    SELECT lane.*, job.interactive, job.batch_size, job.batch_wait_seconds, coalesce(lane_override.weight, 1) AS weight,
+           least(
+               coalesce(lane_override.lane_limit, job.lane_limit) - coalesce(held.units, 0),
+               CASE WHEN job.ordered THEN 1 - coalesce(held.units, 0) END,
+               CAST(job.flow_control #>> '{throttle,limit}' AS int) - started.starts,
+               free.total
+           ) AS room,
+           CASE WHEN job.flow_control ? 'singleton' THEN 1 - coalesce(in_flight.units, 0) END AS key_room
     FROM lane
+    CROSS JOIN free
     JOIN groundwork.job ON job.name = lane.job
     LEFT JOIN groundwork.lane_override USING (job, workspace_id)
-    LEFT JOIN in_flight USING (job, workspace_id)
+    LEFT JOIN held USING (job, workspace_id)
+    LEFT JOIN in_flight USING (job, workspace_id, flow_key)
+    LEFT JOIN LATERAL (
+        SELECT count(*) AS starts
+        FROM groundwork.throttle_start
+        WHERE job.flow_control ? 'throttle'
+          AND throttle_start.job = lane.job
+          AND throttle_start.workspace_id = lane.workspace_id
+          AND started_at > clock_timestamp() - make_interval(secs => CAST(job.flow_control #>> '{throttle,period}' AS float))
+    ) AS started ON true
     WHERE NOT job.paused AND NOT coalesce(lane_override.paused, false)
-), candidate AS (
-    SELECT oldest.id, oldest.priority, oldest.sequence
+), oldest AS (
+    SELECT lane_room.*, head.id, head.batch_id, head.priority, head.sequence, head.accepted_at,
+           -- A delivery of an ordered job that waits for its next attempt keeps those behind it waiting.
+           bool_and(head.not_before <= clock_timestamp()) OVER (
+               PARTITION BY job, workspace_id, flow_key ORDER BY head.sequence
+           ) AS due,
+           CASE WHEN head.batch_id IS NULL THEN (row_number() OVER (
+               PARTITION BY job, workspace_id, flow_key, head.batch_id IS NULL ORDER BY head.sequence
+           ) - 1) / batch_size END AS place
     FROM lane_room
     CROSS JOIN LATERAL (
-        SELECT id, priority, sequence
+        SELECT id, CASE WHEN batch_size > 1 THEN batch_id END AS batch_id, priority, sequence, accepted_at, not_before
         FROM groundwork.delivery
         WHERE state = 'queued'
           AND job = lane_room.job
           AND workspace_id = lane_room.workspace_id
-          AND not_before <= clock_timestamp()
+          AND flow_key = lane_room.flow_key
         ORDER BY sequence
-        LIMIT lane_room.room
-    ) AS oldest
-    WHERE lane_room.room > 0
+        LIMIT greatest(least(room, key_room), 0) * batch_size
+    ) AS head
+), unit AS (
+    SELECT job, workspace_id, interactive, weight, room, batch_size, batch_id,
+           coalesce(batch_id, (array_agg(id ORDER BY sequence))[1]) AS leader,
+           array_agg(id) AS ids, max(priority) AS priority, min(sequence) AS sequence,
+           row_number() OVER (PARTITION BY job, workspace_id ORDER BY min(sequence)) AS lane_place
+    FROM oldest
+    GROUP BY job, workspace_id, flow_key, interactive, weight, room, batch_size, batch_wait_seconds, batch_id, place
+    HAVING bool_and(due) AND (
+        batch_size = 1
+        OR batch_id IS NOT NULL
+        OR count(*) = batch_size
+        OR min(accepted_at) + make_interval(secs => batch_wait_seconds) <= clock_timestamp()
+    )
+), placed AS (
+    SELECT unit.*, row_number() OVER (PARTITION BY workspace_id ORDER BY priority DESC, sequence) - 1 AS ahead
+    FROM unit
+    WHERE lane_place <= room
+), weighed AS (
+    SELECT placed.*,
+           (coalesce(workspace.units, 0) + ahead) / weight AS holds,
+           greatest(coalesce(share.served, now_at.served), now_at.served) + ahead / weight AS served
+    FROM placed
+    LEFT JOIN (SELECT workspace_id, sum(units) AS units FROM held GROUP BY workspace_id) AS workspace USING (workspace_id)
+    LEFT JOIN groundwork.fair_share AS share USING (workspace_id)
+    CROSS JOIN (
+        SELECT coalesce((SELECT served FROM groundwork.fair_share WHERE workspace_id = ''), 0) AS served
+    ) AS now_at
+), ranked AS (
+    SELECT weighed.*, count(*) FILTER (WHERE NOT interactive) OVER turn AS bulk_place
+    FROM weighed
+    WINDOW turn AS (ORDER BY priority DESC, holds, served, sequence)
 ), chosen AS (
-    SELECT id
-    FROM candidate
-    ORDER BY priority DESC, sequence
-    LIMIT greatest(:capacity - (SELECT coalesce(sum(deliveries), 0) FROM in_flight), 0)
+    SELECT ranked.*
+    FROM ranked
+    CROSS JOIN free
+    WHERE interactive OR bulk_place <= free.bulk
+    ORDER BY priority DESC, holds, served, sequence
+    LIMIT (SELECT total FROM free)
+), shared AS (
+    INSERT INTO groundwork.fair_share AS known (workspace_id, served)
+    SELECT workspace_id, max(served + 1 / weight) FROM chosen GROUP BY workspace_id
+    UNION ALL
+    SELECT '', max(served) FROM chosen HAVING count(*) > 0
+    ON CONFLICT (workspace_id) DO UPDATE SET served = greatest(known.served, excluded.served)
+), throttled AS (
+    INSERT INTO groundwork.throttle_start (job, workspace_id, started_at)
+    SELECT chosen.job, chosen.workspace_id, clock_timestamp()
+    FROM chosen
+    JOIN groundwork.job ON job.name = chosen.job AND job.flow_control ? 'throttle'
+), member AS (
+    SELECT unnest(ids) AS id, leader, batch_size FROM chosen WHERE batch_id IS NULL
+    UNION ALL
+    SELECT delivery.id, leader, batch_size
+    FROM chosen
+    JOIN groundwork.delivery ON delivery.batch_id = chosen.batch_id AND delivery.state = 'queued'
+), admitted AS (
+    UPDATE groundwork.delivery
+    SET state = 'admitted',
+        dispatches = dispatches + 1,
+        flow_run_id = NULL,
+        batch_id = CASE WHEN member.batch_size > 1 THEN member.leader END,
+        admitted_at = clock_timestamp(),
+        lease_expires_at = CASE
+            WHEN delivery.id = member.leader THEN clock_timestamp() + make_interval(secs => :claim_seconds)
+        END
+    FROM member
+    WHERE delivery.id = member.id
+    RETURNING delivery.id, delivery.event_id, delivery.job, delivery.workspace_id, delivery.dispatches,
+              delivery.sequence, member.leader
 )
-UPDATE groundwork.delivery
-SET state = 'admitted',
-    dispatches = dispatches + 1,
-    flow_run_id = NULL,
-    admitted_at = clock_timestamp(),
-    lease_expires_at = clock_timestamp() + make_interval(secs => :claim_seconds)
-FROM chosen, groundwork.event
-WHERE delivery.id = chosen.id AND event.id = delivery.event_id
-RETURNING delivery.id, delivery.job, delivery.workspace_id, delivery.dispatches, delivery.sequence,
-          event.id AS event_id, event.name AS event_name;
+SELECT admitted.id, admitted.job, admitted.workspace_id, admitted.dispatches, admitted.sequence,
+       event.id AS event_id, event.name AS event_name, event.causation_id, event.correlation_id
+FROM admitted
+JOIN groundwork.event ON event.id = admitted.event_id
+WHERE admitted.id = admitted.leader;
+
+-- name: next_look
+-- Seconds until something may be admitted without anything being written: a start in the future, or a batch that fills up.
+SELECT least(
+    (
+        SELECT extract(epoch FROM min(not_before) - clock_timestamp())
+        FROM groundwork.delivery
+        WHERE state = 'scheduled'
+    ),
+    (
+        SELECT min(batch_wait_seconds) / 2
+        FROM groundwork.job
+        WHERE batch_size > 1 AND EXISTS (
+            SELECT FROM groundwork.delivery WHERE delivery.state = 'queued' AND delivery.job = job.name
+        )
+    )
+);
+
+-- name: tidy_shares
+-- Forget workspaces that have had no more than their share: they are served like new ones.
+DELETE FROM groundwork.fair_share
+WHERE workspace_id <> ''
+  AND served <= (SELECT served FROM groundwork.fair_share WHERE workspace_id = '');
+
+-- name: tidy_throttles
+-- Forget starts that no throttle counts any more.
+DELETE FROM groundwork.throttle_start
+USING groundwork.job
+WHERE job.name = throttle_start.job
+  AND started_at < clock_timestamp()
+      - make_interval(secs => coalesce(CAST(job.flow_control #>> '{throttle,period}' AS float), 0));
+
+-- name: tidy_idempotency
+-- Forget keys whose time is over.
+DELETE FROM groundwork.idempotency WHERE expires_at <= clock_timestamp();
 
 -- name: posted
 -- Note when Prefect had the events of admitted deliveries, and tell the workers how many runs are about to be made. The
@@ -71,10 +294,11 @@ WITH noted AS (
     UPDATE groundwork.delivery
     SET posted_at = clock_timestamp(),
         lease_expires_at = CASE
-            WHEN state = 'admitted' THEN clock_timestamp() + make_interval(secs => :claim_seconds)
+            WHEN state = 'admitted' AND lease_expires_at IS NOT NULL
+            THEN clock_timestamp() + make_interval(secs => :claim_seconds)
             ELSE lease_expires_at
         END
-    WHERE id = ANY(:delivery_ids)
+    WHERE id = ANY(:delivery_ids) OR batch_id = ANY(:delivery_ids)
     RETURNING id
 )
-SELECT pg_notify('groundwork_posted', count(*)::text) FROM noted;
+SELECT pg_notify('groundwork_posted', cardinality(:delivery_ids)::text) FROM noted LIMIT 1;

@@ -3,7 +3,7 @@
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -43,34 +43,55 @@ def running_attempt() -> "Attempt":
     return attempt
 
 
+@dataclass(frozen=True)
+class Member:
+    """One delivery of an attempt: the only one, or one of a batch."""
+
+    delivery_id: UUID
+    event_id: UUID
+    event: Event
+
+
 @dataclass
 class Attempt:
-    """One run's attempt at one delivery.
+    """One run's attempt at one delivery, or at the deliveries of a batch.
 
     Attributes:
         token: the attempt's number, which is the fencing token: the inbox refuses writes of any but the latest.
-        event: what happened, typed.
+        members: what the run works on, in order of acceptance. The first one's row is the fence of all.
     """
 
-    delivery_id: UUID
-    token: int
     job: str
-    event_id: UUID
+    token: int
     correlation_id: UUID
-    event: Event
+    members: Sequence[Member]
     _first_step_noted: bool = field(default=False, repr=False)
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Self:
-        """The attempt of a delivery's row joined with its event's."""
+    def of(cls, rows: Sequence[Row[Any]]) -> Self:
+        """The attempt of the rows of its deliveries, each joined with its event's, the first one first."""
+        first = rows[0]
         return cls(
-            delivery_id=row.id,
-            token=row.attempt,
-            job=row.job,
-            event_id=row.event_id,
-            correlation_id=row.correlation_id,
-            event=parse_event(row.event_name, row.data),
+            job=first.job,
+            token=first.attempt,
+            correlation_id=first.correlation_id,
+            members=[Member(row.id, row.event_id, parse_event(row.event_name, row.data)) for row in rows],
         )
+
+    @property
+    def delivery_id(self) -> UUID:
+        """Of the delivery, or of the first of the batch."""
+        return self.members[0].delivery_id
+
+    @property
+    def event_id(self) -> UUID:
+        """Of the event, or of the first of the batch."""
+        return self.members[0].event_id
+
+    @property
+    def event(self) -> Event:
+        """What happened, typed; of a batch what happened first."""
+        return self.members[0].event
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -129,28 +150,40 @@ class Attempt:
         """End the delivery as done.
 
         Args:
-            result: JSON-ready outcome.
+            result: JSON-ready outcome; of a batch, of each event.
 
         Raises:
             StaleAttempt: a later attempt has the delivery.
         """
-        self._end("done", result=result)
+        self.settle_each([result] * len(self.members))
 
     def fail(self, error: BaseException) -> None:
-        """End the delivery as failed: a dead letter with its last error.
+        """End the delivery as failed: a dead letter with its last error. Of a batch, each one.
 
         Raises:
             StaleAttempt: a later attempt has the delivery.
         """
-        self._end("failed", last_error=f"{type(error).__name__}: {error}")
+        self.settle_each([error] * len(self.members))
 
-    def _end(self, state: str, *, result: Any = None, last_error: str | None = None) -> None:
-        outcome = {"state": state, "result": json.dumps(result, default=str), "last_error": last_error}
+    def settle_each(self, outcomes: Sequence[Any]) -> None:
+        """End each delivery with its own outcome, all in one transaction.
+
+        Args:
+            outcomes: one per member: a JSON-ready result, or an error, which makes the delivery a dead letter.
+
+        Raises:
+            StaleAttempt: a later attempt has the deliveries.
+        """
+        rows = [
+            {"id": str(member.delivery_id)} | _outcome(each)
+            for member, each in zip(self.members, outcomes, strict=True)
+        ]
+        document = json.dumps(rows, default=str)
         for trial in while_database_restarts(settings().lease_seconds):
             with trial, database().transaction() as connection:
-                ended = connection.execute(inbox_statement("settle"), self._fence | outcome).scalar()
+                ended = connection.execute(inbox_statement("settle"), self._fence | {"outcomes": document}).all()
                 connection.execute(inbox_statement("wake_relay"))
-                if ended is None:
+                if not ended:
                     raise StaleAttempt(
                         f"delivery {self.delivery_id}: attempt {self.token} may not settle, a later one has it"
                     )
@@ -158,3 +191,9 @@ class Attempt:
     @property
     def _fence(self) -> dict[str, Any]:
         return {"delivery_id": self.delivery_id, "attempt": self.token}
+
+
+def _outcome(outcome: Any) -> dict[str, Any]:
+    if isinstance(outcome, BaseException):
+        return {"state": "failed", "last_error": f"{type(outcome).__name__}: {outcome}"}
+    return {"state": "done", "result": outcome}

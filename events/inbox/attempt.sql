@@ -1,32 +1,45 @@
 -- name: claim
--- Start one attempt at a delivery: take the lease and the next fencing token. FOR UPDATE waits for ledger writes of the
--- attempt before, which hold FOR KEY SHARE, so this attempt sees them. The same flow run may claim again: Prefect runs
--- it anew after a crash, or a person retries a failed run.
+-- Start one attempt at a delivery, or at a batch by its first delivery: take the lease and the next fencing token, which
+-- the first of a batch holds for all. FOR UPDATE waits for ledger writes of the attempt before, which hold FOR KEY SHARE,
+-- so this attempt sees them. The same flow run may claim again: Prefect runs it anew after a crash, or a person retries
+-- a failed run.
 WITH target AS (
-    SELECT id
+    SELECT id, attempt + 1 AS attempt
     FROM groundwork.delivery
     WHERE id = :delivery_id
+      AND (batch_id IS NULL OR batch_id = id)
       AND (
           state = 'admitted'
           OR (state = 'running' AND (lease_expires_at < clock_timestamp() OR flow_run_id = :flow_run_id))
           OR (state = 'failed' AND flow_run_id = :flow_run_id)
       )
     FOR UPDATE
+), claimed AS (
+    UPDATE groundwork.delivery
+    SET state = 'running',
+        attempt = target.attempt,
+        flow_run_id = :flow_run_id,
+        lease_expires_at = CASE
+            WHEN delivery.id = target.id THEN clock_timestamp() + make_interval(secs => :lease_seconds)
+        END,
+        run_created_at = :run_created_at,
+        picked_up_at = :picked_up_at,
+        process_started_at = :process_started_at,
+        claimed_at = clock_timestamp(),
+        settled_at = NULL
+    FROM target
+    WHERE (delivery.id = :delivery_id OR delivery.batch_id = :delivery_id)
+      AND (
+          delivery.state IN ('admitted', 'running')
+          OR (delivery.state = 'failed' AND delivery.flow_run_id = :flow_run_id)
+      )
+    RETURNING delivery.*
 )
-UPDATE groundwork.delivery
-SET state = 'running',
-    attempt = attempt + 1,
-    flow_run_id = :flow_run_id,
-    lease_expires_at = clock_timestamp() + make_interval(secs => :lease_seconds),
-    run_created_at = :run_created_at,
-    picked_up_at = :picked_up_at,
-    process_started_at = :process_started_at,
-    claimed_at = clock_timestamp(),
-    settled_at = NULL
-FROM target, groundwork.event
-WHERE delivery.id = target.id AND event.id = delivery.event_id
-RETURNING delivery.id, delivery.attempt, delivery.job, event.id AS event_id, event.name AS event_name, event.data,
-          event.correlation_id;
+SELECT claimed.id, claimed.attempt, claimed.job,
+       event.id AS event_id, event.name AS event_name, event.data, event.correlation_id
+FROM claimed
+JOIN groundwork.event ON event.id = claimed.event_id
+ORDER BY claimed.id <> :delivery_id, claimed.sequence;
 
 -- name: holder
 -- Who has a delivery that could not be claimed.
@@ -43,7 +56,7 @@ RETURNING id;
 -- Note when an attempt's first step began.
 UPDATE groundwork.delivery
 SET first_step_at = clock_timestamp()
-WHERE id = :delivery_id AND attempt = :attempt AND state = 'running';
+WHERE (id = :delivery_id OR batch_id = :delivery_id) AND attempt = :attempt AND state = 'running';
 
 -- name: progress
 -- Show how far a live attempt has come.
@@ -52,15 +65,23 @@ SET progress = CAST(:progress AS jsonb)
 WHERE id = :delivery_id AND attempt = :attempt AND state = 'running';
 
 -- name: settle
--- End an attempt. No row: a later attempt has the delivery, and this one's outcome does not count.
+-- End an attempt: every delivery of its batch, each with its own outcome. No row: a later attempt has the delivery, and
+-- this one's outcome does not count. The first of the batch is the fence.
 UPDATE groundwork.delivery
-SET state = :state,
-    result = CAST(:result AS jsonb),
-    last_error = :last_error,
+SET state = outcome.state,
+    result = outcome.result,
+    last_error = outcome.last_error,
     lease_expires_at = NULL,
     settled_at = clock_timestamp()
-WHERE id = :delivery_id AND attempt = :attempt AND state = 'running'
-RETURNING id;
+FROM jsonb_to_recordset(CAST(:outcomes AS jsonb)) AS outcome (id uuid, state text, result jsonb, last_error text),
+     (
+         SELECT id
+         FROM groundwork.delivery
+         WHERE id = :delivery_id AND attempt = :attempt AND state = 'running'
+         FOR UPDATE
+     ) AS fence
+WHERE delivery.id = outcome.id AND delivery.state = 'running' AND delivery.attempt = :attempt
+RETURNING delivery.id;
 
 -- name: ledger_row
 -- What a step has already written for this key.

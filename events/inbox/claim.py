@@ -89,7 +89,7 @@ def holder(delivery_id: UUID) -> str:
 
 
 def _claim(connection: Connection, delivery_id: UUID, run: Run) -> Attempt | None:
-    row = connection.execute(
+    rows = connection.execute(
         inbox_statement("claim"),
         {
             "delivery_id": delivery_id,
@@ -99,7 +99,5 @@ def _claim(connection: Connection, delivery_id: UUID, run: Run) -> Attempt | Non
             "picked_up_at": run.picked_up_at,
             "process_started_at": run.process_started_at,
         },
-    ).one_or_none()
-    if row is None:
-        return None
-    return Attempt.of(row)
+    ).all()
+    return Attempt.of(rows) if rows else None

@@ -30,8 +30,9 @@ class DeliveryStatus(_Status):
     """How one job's delivery of an event stands.
 
     Attributes:
-        state: queued, admitted, running, done, failed or cancelled.
+        state: scheduled, queued, admitted, running, done, failed or cancelled.
         attempt: runs that claimed it so far.
+        superseded_by: the delivery that does its work in its place (debounce, idempotency, singleton).
         trace: when it reached each stage; stages not reached are left out.
     """
 
@@ -43,6 +44,7 @@ class DeliveryStatus(_Status):
     result: Any
     last_error: str | None
     flow_run_id: UUID | None
+    superseded_by: UUID | None
     trace: dict[str, datetime]
 
     @property
@@ -88,5 +90,6 @@ def _delivery(row: Row[Any]) -> DeliveryStatus:
         result=row.result,
         last_error=row.last_error,
         flow_run_id=row.flow_run_id,
+        superseded_by=row.superseded_by,
         trace={to_camel(stage): moment for stage, moment in stages.items() if moment},
     )

@@ -1,0 +1,76 @@
+"""Which jobs there are, and what the inbox has to know of each."""
+
+import importlib
+import logging
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from events.base import Event
+from events.inbox import Attempt
+from flows.flow_control import FlowControl
+
+logger = logging.getLogger(__name__)
+
+OnFailure = Callable[[Any, BaseException], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSpec:
+    """What the inbox has to know of a job in order to deliver to it.
+
+    Attributes:
+        lane: runs at once in one workspace. Too low: a workspace waits for itself. Too high: it can fill the workers.
+        priority: higher goes first where workers are short. Risk: nothing below runs while there is enough above.
+        interactive: somebody is waiting; may use the capacity that bulk work is kept out of.
+        ordered: a lane's deliveries run one after another in order of acceptance, and one that waits for its next
+            attempt keeps those behind it waiting. Risk: a lane stands still behind a hopeless delivery.
+        max_attempts: runs a delivery may use up before it is a dead letter.
+        flow_control: batch, debounce, throttle and the others.
+        on_failure: called with the event and the error when the job has finally failed; for each event of a batch.
+    """
+
+    name: str
+    on: type[Event]
+    lane: int
+    priority: int
+    interactive: bool
+    ordered: bool
+    max_attempts: int
+    flow_control: FlowControl
+    on_failure: OnFailure | None
+
+
+_jobs: dict[str, JobSpec] = {}
+
+
+def register(spec: JobSpec) -> None:
+    """Make a job known; the last of a name counts."""
+    _jobs[spec.name] = spec
+
+
+def jobs() -> dict[str, JobSpec]:
+    """Every job of this package, by name."""
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        importlib.import_module(f"flows.{module.name}")
+    return dict(_jobs)
+
+
+def tell_of_failure(attempt: Attempt, error: BaseException) -> None:
+    """Let the attempt's job do what is left to do when it has finally failed. Errors of that are logged only."""
+    for event in [member.event for member in attempt.members]:
+        tell_of_failed_event(attempt, event, error)
+
+
+def tell_of_failed_event(attempt: Attempt, event: Event, error: BaseException) -> None:
+    """The same for one event of a batch."""
+    spec = jobs()[attempt.job] if attempt.job not in _jobs else _jobs[attempt.job]
+    if spec.on_failure is None:
+        return
+    try:
+        with attempt.as_current():
+            spec.on_failure(event, error)
+    except Exception:
+        logger.exception("delivery %s has failed, and so has telling about it", attempt.delivery_id)
