@@ -43,6 +43,8 @@ job = Table(
     Column("batch_wait_seconds", Float, nullable=False, server_default="0"),
     Column("flow_control", JSONB, nullable=False, server_default=text("'{}'"), comment="debounce, throttle, …"),
     Column("paused", Boolean, nullable=False, server_default=text("false")),
+    Column("walked_workspace_id", Text, nullable=False, server_default="", comment="where admission goes on walking"),
+    Column("walked_flow_key", Text, nullable=False, server_default=""),
     Column("updated_at", _timestamp, nullable=False, server_default=func.now()),
     schema=SCHEMA,
 )
@@ -120,9 +122,11 @@ delivery = Table(
     Column("claimed_at", _timestamp),
     Column("first_step_at", _timestamp),
     Column("settled_at", _timestamp),
+    Column("death_posted", _timestamp, comment="settled_at of the death that Prefect has an event of"),
+    Column("death_mailed", _timestamp, comment="settled_at of the death that the operators were told of"),
     UniqueConstraint("event_id", "job"),
     CheckConstraint(f"state IN {DELIVERY_STATES}", name="state"),
-    # What the relay reads: the queue of each lane in order of acceptance, what is due to enter it, and what is in flight.
+    # What the relay reads: the queue of each lane in order of acceptance, what is due to enter it, what is in flight.
     # Settled rows, which are nearly all of them, are in none of these, so admission does not slow down with history.
     Index(
         "delivery_queued_idx",
@@ -163,6 +167,14 @@ delivery = Table(
     Index("delivery_run_to_cancel_idx", "id", postgresql_where=text("run_to_cancel")),
     Index("delivery_dead_idx", "job", "settled_at", postgresql_where=text("state = 'failed'")),
     Index("delivery_batch_id_idx", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
+    *(
+        Index(
+            f"delivery_death_not_{each}_idx",
+            "settled_at",
+            postgresql_where=text(f"state = 'failed' AND death_{each} IS DISTINCT FROM settled_at"),
+        )
+        for each in ("posted", "mailed")
+    ),
     schema=SCHEMA,
 )
 
@@ -206,4 +218,14 @@ idempotency = Table(
     Column("delivery_id", Uuid, nullable=False, comment="the delivery that has the key"),
     Column("expires_at", _timestamp, nullable=False),
     schema=SCHEMA,
+)
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("job", Text, nullable=False),
+    Column("what", Text, nullable=False, comment="accepted, attempts, done, failed or cancelled"),
+    Column("amount", BigInteger, nullable=False),
+    schema=SCHEMA,
+    comment="how often; rows are added as deliveries move, and summed up by the relay",
 )

@@ -11,6 +11,8 @@ _ADMISSION_LOCK = 0x61646D6974
 """Advisory lock: many relays may run, and one at a time counts and admits."""
 
 
+LANES_AT_ONCE = 256
+"""Lanes of a job that one admission looks at, some 40 µs each."""
 _BEFORE = ("expire", "supersede_debounced", "promote", "skip_singletons")
 """What is settled or let into its lane before anything is admitted, in this order."""
 _TIDY = ("tidy_shares", "tidy_throttles", "tidy_idempotency")
@@ -36,6 +38,7 @@ def admit(capacity: int) -> list[Admitted]:
                 "capacity": capacity,
                 "share": settings().interactive_share,
                 "claim_seconds": settings().claim_seconds,
+                "lanes": LANES_AT_ONCE,
             },
         ).all()
     return [

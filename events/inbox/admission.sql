@@ -92,9 +92,10 @@ WHERE job.flow_control ->> 'singleton' = 'skip'
 -- In each lane the oldest units, as far as the lane's limit, its throttle and, for singletons, the key leave room; over all
 -- lanes by priority, then the workspace that holds least for its weight, then the one served least (start-time fair
 -- queueing, Goyal, Vin and Cheng 1996), then age; as far as the workers have room. Bulk jobs leave :share of it free where
--- there are interactive jobs. Walks from lane to lane on delivery_queued_idx, so the cost grows with the number of lanes
--- and not with the backlog, and does not walk at all while the workers are full.
-WITH RECURSIVE in_flight AS MATERIALIZED (
+-- there are interactive jobs. Walks from lane to lane on delivery_queued_idx, at most :lanes of each job, and goes on from
+-- there the next time: the cost grows with neither the backlog nor the number of lanes. Does not walk while the workers
+-- are full.
+WITH in_flight AS MATERIALIZED (
     SELECT job, workspace_id, flow_key, count(*) AS units
     FROM groundwork.delivery
     WHERE state IN ('admitted', 'running') AND (batch_id IS NULL OR batch_id = id)
@@ -112,28 +113,50 @@ WITH RECURSIVE in_flight AS MATERIALIZED (
            ) AS bulk
     FROM in_flight
     JOIN groundwork.job ON job.name = in_flight.job
-), lane AS (
-    (
-        SELECT job, workspace_id, flow_key
-        FROM groundwork.delivery
-        WHERE state = 'queued' AND (SELECT total FROM free) > 0
-        ORDER BY job, workspace_id, flow_key
-        LIMIT 1
-    )
-    UNION ALL
-    SELECT next_lane.job, next_lane.workspace_id, next_lane.flow_key
-    FROM lane
+), lane AS MATERIALIZED (
+    SELECT job.name AS job, walk.workspace_id, walk.flow_key, walk.number
+    FROM groundwork.job
     CROSS JOIN LATERAL (
-        SELECT job, workspace_id, flow_key
-        FROM groundwork.delivery
-        WHERE state = 'queued' AND (job, workspace_id, flow_key) > (lane.job, lane.workspace_id, lane.flow_key)
-        ORDER BY job, workspace_id, flow_key
-        LIMIT 1
-    ) AS next_lane
+        WITH RECURSIVE walk AS (
+            (
+                SELECT workspace_id, flow_key, 1 AS number
+                FROM groundwork.delivery
+                WHERE state = 'queued'
+                  AND job = job.name
+                  AND (workspace_id, flow_key) > (job.walked_workspace_id, job.walked_flow_key)
+                ORDER BY workspace_id, flow_key
+                LIMIT 1
+            )
+            UNION ALL
+            SELECT next_lane.workspace_id, next_lane.flow_key, walk.number + 1
+            FROM walk
+            CROSS JOIN LATERAL (
+                SELECT workspace_id, flow_key
+                FROM groundwork.delivery
+                WHERE state = 'queued'
+                  AND job = job.name
+                  AND (workspace_id, flow_key) > (walk.workspace_id, walk.flow_key)
+                ORDER BY workspace_id, flow_key
+                LIMIT 1
+            ) AS next_lane
+            WHERE walk.number < :lanes
+        )
+        SELECT * FROM walk
+    ) AS walk
+    WHERE NOT job.paused AND (SELECT total FROM free) > 0
+), walked AS (
+    UPDATE groundwork.job
+    SET walked_workspace_id = coalesce(last.workspace_id, ''), walked_flow_key = coalesce(last.flow_key, '')
+    FROM groundwork.job AS every
+    LEFT JOIN lane AS last ON last.job = every.name AND last.number = :lanes
+    WHERE job.name = every.name
+      AND (SELECT total FROM free) > 0
+      AND (job.walked_workspace_id, job.walked_flow_key)
+          IS DISTINCT FROM (coalesce(last.workspace_id, ''), coalesce(last.flow_key, ''))
 ), held AS (
     SELECT job, workspace_id, sum(units) AS units FROM in_flight GROUP BY job, workspace_id
 ), lane_room AS (
-    SELECT lane.*, job.interactive, job.batch_size, job.batch_wait_seconds, coalesce(lane_override.weight, 1) AS weight,
+    SELECT lane.job, lane.workspace_id, lane.flow_key, job.interactive, job.batch_size, job.batch_wait_seconds, coalesce(lane_override.weight, 1) AS weight,
            least(
                coalesce(lane_override.lane_limit, job.lane_limit) - coalesce(held.units, 0),
                CASE WHEN job.ordered THEN 1 - coalesce(held.units, 0) END,
@@ -155,7 +178,7 @@ WITH RECURSIVE in_flight AS MATERIALIZED (
           AND throttle_start.workspace_id = lane.workspace_id
           AND started_at > clock_timestamp() - make_interval(secs => CAST(job.flow_control #>> '{throttle,period}' AS float))
     ) AS started ON true
-    WHERE NOT job.paused AND NOT coalesce(lane_override.paused, false)
+    WHERE NOT coalesce(lane_override.paused, false)
 ), oldest AS (
     SELECT lane_room.*, head.id, head.batch_id, head.priority, head.sequence, head.accepted_at,
            -- A delivery of an ordered job that waits for its next attempt keeps those behind it waiting.
@@ -253,8 +276,10 @@ JOIN groundwork.event ON event.id = admitted.event_id
 WHERE admitted.id = admitted.leader;
 
 -- name: next_look
--- Seconds until something may be admitted without anything being written: a start in the future, or a batch that fills up.
+-- Seconds until something may be admitted without anything being written: the rest of a walk, a start in the future, or a
+-- batch that fills up.
 SELECT least(
+    (SELECT 0 FROM groundwork.job WHERE walked_workspace_id <> '' LIMIT 1),
     (
         SELECT extract(epoch FROM min(not_before) - clock_timestamp())
         FROM groundwork.delivery

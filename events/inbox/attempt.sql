@@ -67,19 +67,19 @@ WHERE id = :delivery_id AND attempt = :attempt AND state = 'running';
 -- name: settle
 -- End an attempt: every delivery of its batch, each with its own outcome. No row: a later attempt has the delivery, and
 -- this one's outcome does not count. The first of the batch is the fence.
+WITH fence AS MATERIALIZED (
+    SELECT id
+    FROM groundwork.delivery
+    WHERE id = :delivery_id AND attempt = :attempt AND state = 'running'
+    FOR UPDATE
+)
 UPDATE groundwork.delivery
 SET state = outcome.state,
     result = outcome.result,
     last_error = outcome.last_error,
     lease_expires_at = NULL,
     settled_at = clock_timestamp()
-FROM jsonb_to_recordset(CAST(:outcomes AS jsonb)) AS outcome (id uuid, state text, result jsonb, last_error text),
-     (
-         SELECT id
-         FROM groundwork.delivery
-         WHERE id = :delivery_id AND attempt = :attempt AND state = 'running'
-         FOR UPDATE
-     ) AS fence
+FROM jsonb_to_recordset(CAST(:outcomes AS jsonb)) AS outcome (id uuid, state text, result jsonb, last_error text), fence
 WHERE delivery.id = outcome.id AND delivery.state = 'running' AND delivery.attempt = :attempt
 RETURNING delivery.id;
 

@@ -1,0 +1,83 @@
+"""The examples of ``docs/flow-control.md`` run as they stand there, and end as it says."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from blocks.database import Database
+from deployments.deploy import register_job
+from deployments.relay.admission import admit
+from events.base import Event
+from events.identifiers import WorkspaceId
+from events.inbox import send
+from flows import flow_control
+from flows.job import job
+from flows.registry import jobs
+from tasks.step import step
+from tests.waiting import wait_until
+
+DOCS = (Path(__file__).resolve().parents[3] / "docs" / "flow-control.md").read_text()
+EXAMPLES = re.findall(r"^## (.*?)\n.*?```python\n(.*?)```\n\n```text\n(.*?)```", DOCS, re.DOTALL | re.MULTILINE)
+
+pytestmark = pytest.mark.usefixtures("prefect_api")
+
+
+def deploy_and_send(db: Database, code: str) -> Any:
+    """Define the example's job, register it as a deploy would, and let the example send; its job."""
+    namespace = {
+        **vars(flow_control),
+        **{each.__name__: each for each in (Event, datetime, job, send, step, timedelta)},
+        "ACME": WorkspaceId("acme"),
+        "UTC": UTC,
+        "__name__": "docs",
+    }
+    sends_at = re.search(r"^(send\(|for )", code, re.MULTILINE).start()
+    known = set(jobs())
+    exec(compile(code[:sends_at], "docs/flow-control.md", "exec"), namespace)
+    [name] = set(jobs()) - known
+    with db.transaction() as connection:
+        register_job(connection, jobs()[name])
+    exec(compile(code[sends_at:], "docs/flow-control.md", "exec"), namespace)
+    return namespace[name.replace("-", "_")]
+
+
+def run_all(db: Database, example: Any) -> list[str]:
+    """Admit and run until every delivery has ended; how each did, in order of acceptance."""
+
+    def ended() -> list[str] | None:
+        for admitted in admit(capacity=10):
+            example(delivery_id=admitted.id, return_state=True)
+        with db.transaction() as connection:
+            rows = connection.execute(text("SELECT * FROM groundwork.delivery ORDER BY sequence")).all()
+        if any(row.settled_at is None for row in rows):
+            return None
+        return [f"{row.state:9} {row.last_error or row.result}" for row in rows]
+
+    return wait_until(ended, 20, "every delivery of the example to end")
+
+
+@pytest.mark.parametrize(("code", "outcome"), [each[1:] for each in EXAMPLES], ids=[each[0] for each in EXAMPLES])
+def test_an_example_ends_as_the_page_says(db, code, outcome):
+    ended = run_all(db, deploy_and_send(db, code))
+    expected = [re.escape(line).replace("…", ".*") for line in outcome.splitlines()]
+    assert len(ended) == len(expected)
+    for line, pattern in zip(ended, expected, strict=True):
+        assert re.fullmatch(pattern, line), line
+
+
+def test_there_is_an_example_of_each_option():
+    for option in (
+        "Batch(",
+        "Debounce(",
+        "Throttle(",
+        "expires=",
+        "Idempotency(",
+        "Singleton(",
+        "CancelOn(",
+        "ordered=",
+    ):
+        assert any(option in code for _, code, _ in EXAMPLES), option
