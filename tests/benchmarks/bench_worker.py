@@ -4,6 +4,8 @@ import os
 import statistics
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
 import psutil
@@ -17,6 +19,8 @@ DESCRIPTION = (
     "runs) and on the server's (Prefect server, PostgreSQL), ours and Prefect's process worker; and milliseconds per "
     "step that a second attempt finds done, and per step executed."
 )
+
+_IDLE_SECONDS = 20.0
 
 
 def run(quick: bool) -> dict[str, Any]:
@@ -42,11 +46,18 @@ def _cpu_per_run(stack: RunningStack, number: int) -> tuple[float, float]:
     """CPU seconds per run of the worker's side and of the server's."""
     imports = SmallImports(stack)
     imports.one()
+    idle = _cpu_while(stack, lambda: time.sleep(_IDLE_SECONDS))
+    began = time.monotonic()
+    busy = _cpu_while(stack, lambda: [imports.one() for _ in range(number)])
+    idle_shares = (time.monotonic() - began) / _IDLE_SECONDS
+    return (busy[0] - idle[0] * idle_shares) / number, (busy[1] - idle[1] * idle_shares) / number
+
+
+def _cpu_while(stack: RunningStack, action: Callable[[], object]) -> tuple[float, float]:
     before = _cpu(stack)
-    for _ in range(number):
-        imports.one()
+    action()
     after = _cpu(stack)
-    return (after[0] - before[0]) / number, (after[1] - before[1]) / number
+    return after[0] - before[0], after[1] - before[1]
 
 
 def _cpu(stack: RunningStack) -> tuple[float, float]:
