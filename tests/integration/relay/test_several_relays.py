@@ -1,0 +1,106 @@
+"""Three relays against one inbox and one Prefect server: nothing is admitted twice, no lane goes over its limit."""
+
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from prefect import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from sqlalchemy import text
+
+from deployments.relay.admission import admit
+from deployments.relay.prefect_api import WORK_POOL
+from events.inbox import NewEvent, accept, claim
+from events.inbox.claim import Run
+from tests.factories import csv_import_confirmed, flow_run_id, register_job, scalar
+from tests.waiting import wait_until
+
+LANES, EVENTS_PER_LANE = 12, 5
+
+
+def send_all(db) -> None:
+    events = [
+        NewEvent.of(csv_import_confirmed(f"{lane}-{n}", f"workspace-{lane}"), source="test")
+        for n in range(EVENTS_PER_LANE)
+        for lane in range(LANES)
+    ]
+    with db.transaction() as connection:
+        accept(connection, events)
+
+
+def test_admissions_at_once_keep_every_lane_within_its_limit_and_in_order(db):
+    register_job(db, lane=1)
+    send_all(db)
+    started: list[tuple[str, int]] = []
+    over: list[str] = []
+    running: Counter[str] = Counter()
+    lock = threading.Lock()
+
+    def relay() -> None:
+        while len(started) < LANES * EVENTS_PER_LANE:
+            for each in admit(capacity=5):
+                with lock:
+                    running[each.workspace_id] += 1
+                    over.extend([each.workspace_id] * (running[each.workspace_id] > 1))
+                attempt = claim(each.id, Run(flow_run_id=flow_run_id()))
+                with lock:
+                    started.append((each.workspace_id, int(attempt.event.import_id.partition("-")[2])))
+                    running[each.workspace_id] -= 1
+                attempt.settle()
+
+    relays = [threading.Thread(target=relay) for _ in range(3)]
+    for each in relays:
+        each.start()
+    for each in relays:
+        each.join(60)
+    assert over == []
+    for lane in range(LANES):
+        assert [n for workspace, n in started if workspace == f"workspace-{lane}"] == list(range(EVENTS_PER_LANE))
+
+
+@pytest.fixture
+def relays(prefect_api: dict[str, str]) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Three relay processes, and a work pool with room for everything."""
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"), overwrite=True)
+    command = [sys.executable, "-m", "deployments.relay"]
+    processes = [subprocess.Popen(command, env=prefect_api, stderr=subprocess.DEVNULL) for _ in range(3)]
+    yield processes
+    for each in processes:
+        each.terminate()
+    for each in processes:
+        each.wait(10)
+
+
+def test_each_delivery_is_posted_to_prefect_once(db, relays, prefect_api):
+    register_job(db, lane=EVENTS_PER_LANE)
+    send_all(db)
+    wait_until(
+        lambda: scalar(db, "SELECT count(*) = :n FROM groundwork.delivery WHERE posted_at IS NOT NULL",
+                       n=LANES * EVENTS_PER_LANE),
+        60,
+        "every delivery to be posted",
+    )  # fmt: skip
+    with db.transaction() as connection:
+        rows = connection.execute(text("SELECT id, dispatches FROM groundwork.delivery")).all()
+    assert {row.dispatches for row in rows} == {1}
+    resources = {f"groundwork.delivery.{row.id}" for row in rows}
+    posted = wait_until(lambda: found if len(found := events_of(prefect_api, resources)) >= len(rows) else None, 30,
+                        "Prefect to keep the events")  # fmt: skip
+    assert sorted(posted) == sorted(resources)
+
+
+def events_of(environment: dict[str, str], resources: set[str]) -> list[str]:
+    """Of which of the resources Prefect has events; one entry per event."""
+    body: dict[str, Any] = {"filter": {"event": {"name": ["import/csv.confirmed"]}}, "limit": 50}
+    response = httpx.post(f"{environment['PREFECT_API_URL']}/events/filter", json=body).raise_for_status().json()
+    found = [event["resource"]["prefect.resource.id"] for event in response["events"]]
+    while response["next_page"]:
+        response = httpx.get(response["next_page"]).raise_for_status().json()
+        found += [event["resource"]["prefect.resource.id"] for event in response["events"]]
+    return [each for each in found if each in resources]
