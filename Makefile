@@ -39,7 +39,7 @@ lint: $(INSTALLED)  ## format check, lint and types
 	@$(BIN)/mypy
 
 lock: $(INSTALLED)  ## resolve requirements.lock anew
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	  --no-emit-index-url --no-emit-find-links --upgrade --custom-compile-command 'make lock' --output-file requirements.lock --quiet
 
 clean:
