@@ -25,16 +25,17 @@ def atomic_file(path: Path, partial: Path) -> Iterator[BinaryIO]:
         try:
             yield cast(BinaryIO, writer)
             writer.close()
-            _sync(unfinished)
+            sync(unfinished)
             unfinished.chmod(0o644)
             unfinished.replace(path)
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have the content of a file, or the names in a folder, on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

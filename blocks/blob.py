@@ -1,8 +1,10 @@
 """A blob: bytes under a key, in a folder or a bucket."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 _LONGEST_KEY = 1024
@@ -39,6 +41,27 @@ class Blobs(Protocol):
 
     def list(self, prefix: str) -> Iterator[str]:
         """Keys that begin with the prefix, in order."""
+
+    def begin_upload(self, key: str, content_type: str | None) -> str:
+        """Begin a multipart upload."""
+
+    def upload_part(self, key: str, upload_id: str, number: int, data: bytes | memoryview) -> str:
+        """Store or replace one part; its etag."""
+
+    def complete_upload(self, key: str, upload_id: str, etags: Sequence[str]) -> BlobStat:
+        """Make the parts the blob; again is harmless."""
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        """Drop the upload if it is there."""
+
+    def pending_uploads(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Key and id of every upload that is neither completed nor aborted."""
+
+    def download_url(self, key: str, filename: str, expires_in: timedelta, content_type: str | None) -> str:
+        """A link to the blob. File name and time are checked already."""
+
+    def local_path(self, key: str) -> Path | None:
+        """The blob's file; None where blobs are no files."""
 
     def location(self, key: str) -> str:
         """The blob's file path or URL, for people."""

@@ -1,22 +1,37 @@
 """Blobs as objects of an S3 bucket, through s3fs."""
 
+import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import timedelta
+from functools import cached_property, partial
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from botocore.exceptions import NoCredentialsError, PartialCredentialsError  # type: ignore[import-untyped]
+from botocore.exceptions import (  # type: ignore[import-untyped]
+    ClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
 from s3fs import S3FileSystem
 from s3fs.utils import FileExpired
 
 from blocks.blob import BlobStat
-from blocks.errors import BlobChanged, BlobMissing, BlobRefused, ConfigurationError
+from blocks.blob_link import attachment
+from blocks.blob_s3_stream import S3Reader, S3Writer
+from blocks.errors import BlobChanged, BlobMissing, BlobRefused, ConfigurationError, UploadLost
 
 PART_BYTES = 8 * 1024 * 1024
 """Bytes of an uploaded part and of a read-ahead. S3 takes 10,000 parts, so a blob holds up to 80 GB."""
 _READ_BYTES = 1024 * 1024
 
-CLIENT_CONFIG = {"retries": {"mode": "standard", "total_max_attempts": 3}, "connect_timeout": 5, "read_timeout": 60}
+CLIENT_CONFIG = {
+    "retries": {"mode": "standard", "total_max_attempts": 3},
+    "connect_timeout": 5,
+    "read_timeout": 60,
+    "signature_version": "s3v4",  # else botocore signs links by version 2, which newer regions refuse
+}
 """botocore tries each request 3 times (throttling, 5xx, broken connections), seconds for the time limits; s3fs repeats
 that up to 5 times for SlowDown and answers that break off. After that the step's own retries take over."""
 
@@ -45,22 +60,24 @@ class S3Blobs:
     ) -> None:
         self.bucket = bucket
         self.prefix = f"{prefix}/" if prefix else ""
-        self._s3 = S3FileSystem(
+        self._region = region
+        self._client = partial(
+            S3FileSystem,
             key=access_key_id,
             secret=secret_access_key,
             endpoint_url=endpoint_url,
-            client_kwargs={"region_name": region} if region else None,
             config_kwargs=CLIENT_CONFIG,
             use_listings_cache=False,
             skip_instance_cache=True,
         )
+        self._s3 = self._client(client_kwargs={"region_name": region} if region else None)
 
     def open(self, key: str) -> BinaryIO:
         with self.explained(key):
             file = self._s3.open(self._path(key), "rb", block_size=PART_BYTES, cache_type="readahead")
         if file.details["type"] != "file":
             raise self._missing(key)
-        return cast(BinaryIO, io.BufferedReader(_Reader(file, key, self), _READ_BYTES))
+        return cast(BinaryIO, io.BufferedReader(S3Reader(file, key, self.explained), _READ_BYTES))
 
     def stat(self, key: str) -> BlobStat:
         with self.explained(key):
@@ -73,7 +90,7 @@ class S3Blobs:
         with self.explained(key):
             file = self._s3.open(self._path(key), "wb", block_size=PART_BYTES, **headers)
         try:
-            yield cast(BinaryIO, _Writer(file, key, self))
+            yield cast(BinaryIO, S3Writer(file, key, self.explained))
             with self.explained(key):
                 file.close()
         except BaseException:
@@ -99,8 +116,73 @@ class S3Blobs:
             for each in page.get("Contents", ()):
                 yield each["Key"].removeprefix(self.prefix)
 
+    def begin_upload(self, key: str, content_type: str | None) -> str:
+        headers = {"ContentType": content_type} if content_type else {}
+        with self.explained(key):
+            return str(self._call("create_multipart_upload", Key=self.prefix + key, **headers)["UploadId"])
+
+    def upload_part(self, key: str, upload_id: str, number: int, data: bytes | memoryview) -> str:
+        with self._explained_upload(key, upload_id):
+            # botocore takes no memoryview.
+            part = self._call(
+                "upload_part", Key=self.prefix + key, UploadId=upload_id, PartNumber=number, Body=bytes(data)
+            )
+        return str(part["ETag"]).strip('"')
+
+    def complete_upload(self, key: str, upload_id: str, etags: Sequence[str]) -> BlobStat:
+        parts = [{"PartNumber": number, "ETag": f'"{etag}"'} for number, etag in enumerate(etags, 1)]
+        try:
+            with self._explained_upload(key, upload_id):
+                self._call(
+                    "complete_multipart_upload",
+                    Key=self.prefix + key,
+                    UploadId=upload_id,
+                    MultipartUpload={"Parts": parts},
+                )
+        except UploadLost:
+            # The first answer may have been lost: then the upload is gone because the blob is there.
+            with suppress(BlobMissing):
+                if (stat := self.stat(key)).etag == _etag_of_parts(etags):
+                    return stat
+            raise
+        return self.stat(key)
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        with suppress(UploadLost), self._explained_upload(key, upload_id):
+            self._call("abort_multipart_upload", Key=self.prefix + key, UploadId=upload_id)
+
+    def pending_uploads(self, prefix: str) -> Iterator[tuple[str, str]]:
+        page: dict[str, Any] = {"IsTruncated": True}
+        after: dict[str, str] = {}
+        while page.get("IsTruncated"):
+            with self.explained(prefix):
+                page = self._call("list_multipart_uploads", Prefix=self.prefix + prefix, **after)
+            for each in page.get("Uploads", ()):
+                yield each["Key"].removeprefix(self.prefix), each["UploadId"]
+            after = {"KeyMarker": page.get("NextKeyMarker", ""), "UploadIdMarker": page.get("NextUploadIdMarker", "")}
+
+    def download_url(self, key: str, filename: str, expires_in: timedelta, content_type: str | None) -> str:
+        self.stat(key)
+        headers = {"ResponseContentDisposition": attachment(filename)}
+        if content_type:
+            headers["ResponseContentType"] = content_type
+        with self.explained(key):
+            return str(self._signer.url(self._path(key), expires=int(expires_in.total_seconds()), **headers))
+
+    def local_path(self, key: str) -> Path | None:  # noqa: ARG002
+        return None
+
     def location(self, key: str) -> str:
         return f"s3://{self._path(key)}"
+
+    @cached_property
+    def _signer(self) -> S3FileSystem:
+        """The client that signs links, of the bucket's own region: unlike a request, a link cannot be redirected."""
+        with suppress(PermissionError):
+            region = self._call("head_bucket").get("BucketRegion")
+            if region and region != self._region:
+                return self._client(client_kwargs={"region_name": region})
+        return self._s3
 
     def _path(self, key: str) -> str:
         return f"{self.bucket}/{self.prefix}{key}"
@@ -119,6 +201,22 @@ class S3Blobs:
         except OSError:
             return False
         return False
+
+    @contextmanager
+    def _explained_upload(self, key: str, upload_id: str) -> Iterator[None]:
+        """As :meth:`explained`, where what may be missing is the upload or one of its parts."""
+        try:
+            with self.explained(key):
+                yield
+        except (BlobMissing, OSError) as error:
+            code = _error_code(error)
+            if code == "EntityTooSmall":
+                raise ValueError(
+                    f"{self.location(key)}: a part other than the last is smaller than S3 takes; upload 5 MiB at least"
+                ) from error
+            if code not in ("NoSuchUpload", "InvalidPart"):
+                raise
+            raise UploadLost(f"{self.location(key)}: {code} for the upload {upload_id}; begin a new upload") from error
 
     @contextmanager
     def explained(self, key: str) -> Iterator[None]:
@@ -144,46 +242,17 @@ class S3Blobs:
             ) from error
 
 
-class _Writer(io.RawIOBase):
-    """An S3 file as a stream to write to, with our errors. Closing it does not yet end the upload."""
-
-    def __init__(self, file: Any, key: str, blobs: S3Blobs) -> None:
-        self._file = file
-        self._key = key
-        self._blobs = blobs
-
-    def write(self, data: Any) -> int:
-        with self._blobs.explained(self._key):
-            return int(self._file.write(data))
-
-    def writable(self) -> bool:
-        return True
+def _error_code(error: BaseException | None) -> str | None:
+    """The S3 error code behind an error, as botocore's ClientError down the chain has it."""
+    while error is not None and not isinstance(error, ClientError):
+        error = error.__cause__
+    return cast(str, error.response["Error"]["Code"]) if error is not None else None
 
 
-class _Reader(io.RawIOBase):
-    """An S3 file as the raw stream that io.BufferedReader wants, with our errors."""
-
-    def __init__(self, file: Any, key: str, blobs: S3Blobs) -> None:
-        self._file = file
-        self._key = key
-        self._blobs = blobs
-
-    def readinto(self, buffer: Any) -> int:
-        with self._blobs.explained(self._key):
-            return int(self._file.readinto(buffer))
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return int(self._file.seek(offset, whence))
-
-    def tell(self) -> int:
-        return int(self._file.tell())
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
+def _etag_of_parts(etags: Sequence[str]) -> str | None:
+    """The etag that S3 gives to a blob of these parts; None where theirs are no MD5 (encryption with a KMS key)."""
+    try:
+        digests = b"".join(bytes.fromhex(etag) for etag in etags)
+    except ValueError:
+        return None
+    return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(etags)}"

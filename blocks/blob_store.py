@@ -1,20 +1,20 @@
 """The BlobStore block: uploads, exports and step results; a folder by default, S3 by URL."""
 
-import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import BinaryIO, ClassVar, Self
 from urllib.parse import unquote, urlsplit
 
-from prefect.filesystems import WritableDeploymentStorage, WritableFileSystem
-from prefect.utilities.filesystem import filter_files
 from pydantic import Field, SecretStr
 
 from blocks.blob import Blobs, BlobStat, checked_key
+from blocks.blob_filesystem import BlobFileSystem
 from blocks.blob_folder import FolderBlobs
+from blocks.blob_link import checked_filename, checked_lifetime
 from blocks.blob_s3 import S3Blobs
 from blocks.configured import ConfiguredBlock
 from blocks.errors import BlobMissing, ConfigurationError
@@ -22,8 +22,11 @@ from blocks.settings import settings
 
 __all__ = ["BlobStat", "BlobStore", "blob_store"]
 
+_MOST_PARTS = 10_000
+"""Parts of an upload; the limit of S3."""
 
-class BlobStore(ConfiguredBlock, WritableFileSystem, WritableDeploymentStorage):
+
+class BlobStore(ConfiguredBlock, BlobFileSystem):
     """Bytes under keys such as ``imports/7/upload.csv``.
 
     Left empty, it is what ``GROUNDWORK_STORAGE_URL`` says, else the folder ``blobs`` of the Groundwork home. It is also
@@ -109,68 +112,98 @@ class BlobStore(ConfiguredBlock, WritableFileSystem, WritableDeploymentStorage):
         Args:
             prefix: ends in ``/`` to mean a folder; empty for all.
         """
-        if prefix.rstrip("/"):
-            checked_key(prefix.removesuffix("/"))
-        return self._blobs.list(prefix.lstrip("/"))
+        return self._blobs.list(_checked_prefix(prefix))
+
+    def begin_upload(self, key: str, content_type: str | None = None) -> str:
+        """Begin a multipart upload: parts that may be sent by several threads, processes and machines.
+
+        Args:
+            key: of the blob to be. What is there now stays until the upload is completed.
+            content_type: media type that S3 gives to those who download it.
+
+        Returns:
+            The upload's id, valid until it is completed or aborted.
+        """
+        return self._blobs.begin_upload(checked_key(key), content_type)
+
+    def upload_part(self, key: str, upload_id: str, number: int, data: bytes | memoryview) -> str:
+        """Store one part. The same number again replaces the part.
+
+        On a network file system, send the parts of one upload from one machine.
+
+        Args:
+            number: from 1 to 10,000; gives the order in the blob.
+            data: S3 takes 5 MiB at least, except for the last part.
+
+        Returns:
+            The part's etag.
+
+        Raises:
+            UploadLost: no such upload.
+        """
+        if not 1 <= number <= _MOST_PARTS:
+            raise ValueError(
+                f"part {number} of {key!r}: parts are numbered from 1 to {_MOST_PARTS:,}; send larger ones"
+            )
+        return self._blobs.upload_part(checked_key(key), upload_id, number, data)
+
+    def complete_upload(self, key: str, upload_id: str, etags: Sequence[str]) -> BlobStat:
+        """Make the parts the blob, which appears whole. Doing so again, after a lost answer, is harmless.
+
+        Args:
+            etags: of the parts 1, 2, 3 … in order, at least one.
+
+        Raises:
+            UploadLost: no such upload, and the blob is not its work either; or an etag is not that of the part.
+            ValueError: no part, or S3 finds a part too small.
+        """
+        if not etags:
+            raise ValueError(f"the upload of {key!r} has no part; upload one, which may be empty")
+        return self._blobs.complete_upload(checked_key(key), upload_id, etags)
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        """Drop an upload and its parts; no error where it is gone. A blob at the key stays as it is."""
+        self._blobs.abort_upload(checked_key(key), upload_id)
+
+    def pending_uploads(self, prefix: str = "") -> Sequence[tuple[str, str]]:
+        """Key and id of the uploads that were neither completed nor aborted.
+
+        Args:
+            prefix: as in :meth:`list`.
+        """
+        return [*self._blobs.pending_uploads(_checked_prefix(prefix))]
+
+    def download_url(self, key: str, *, filename: str, expires_in: timedelta, content_type: str | None = None) -> str:
+        """A link by which whoever has it downloads the blob until it expires, without a key.
+
+        On S3 a presigned URL; a link that is signed with credentials of a role ends with them, which may be sooner. In
+        a folder a link to the gateway (``GROUNDWORK_PUBLIC_URL``).
+
+        Args:
+            filename: under which a browser saves it.
+            expires_in: a second to 7 days, the limit of S3.
+            content_type: media type it is served as; None: the one it was written with on S3, by the ending of the
+                file name in a folder.
+
+        Raises:
+            BlobMissing: no such blob.
+            ConfigurationError: more than 7 days; or, in a folder in production mode, no secret to sign with.
+        """
+        return self._blobs.download_url(
+            checked_key(key), checked_filename(filename), checked_lifetime(expires_in), content_type
+        )
+
+    def local_path(self, key: str) -> Path | None:
+        """The blob's file, where the store is a folder; None on S3.
+
+        Raises:
+            BlobMissing: no such blob in the folder.
+        """
+        return self._blobs.local_path(checked_key(key))
 
     def location(self, key: str) -> str:
         """Where the blob is, for people: a file path or an ``s3://`` URL."""
         return self._blobs.location(checked_key(key))
-
-    # Prefect awaits the methods with an a, and passes _sync=True to the others.
-
-    def read_path(self, path: str, _sync: bool = True) -> bytes:  # type: ignore[override]
-        """The blob's whole content (Prefect's interface)."""
-        with self.open(path) as stream:
-            return stream.read()
-
-    async def aread_path(self, path: str) -> bytes:
-        """As :meth:`read_path`, off the event loop."""
-        return await asyncio.to_thread(self.read_path, path)
-
-    def write_path(self, path: str, content: bytes, _sync: bool = True) -> None:  # type: ignore[override]
-        """Write a whole blob (Prefect's interface)."""
-        with self.write(path) as stream:
-            stream.write(content)
-
-    async def awrite_path(self, path: str, content: bytes) -> None:
-        """As :meth:`write_path`, off the event loop."""
-        await asyncio.to_thread(self.write_path, path, content)
-
-    def get_directory(  # type: ignore[override]
-        self, from_path: str | None = None, local_path: str | None = None, _sync: bool = True
-    ) -> None:
-        """Copy the blobs of a folder to a local one (Prefect's interface)."""
-        folder = f"{from_path.strip('/')}/" if from_path else ""
-        for key in self.list(folder):
-            target = Path(local_path or ".") / key.removeprefix(folder)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with self.open(key) as source, target.open("wb") as copy:
-                shutil.copyfileobj(source, copy, 1024 * 1024)
-
-    async def aget_directory(self, from_path: str | None = None, local_path: str | None = None) -> None:
-        """As :meth:`get_directory`, off the event loop."""
-        await asyncio.to_thread(self.get_directory, from_path, local_path)
-
-    def put_directory(  # type: ignore[override]
-        self,
-        local_path: str | None = None,
-        to_path: str | None = None,
-        ignore_file: str | None = None,
-        _sync: bool = True,
-    ) -> None:
-        """Copy the files of a local folder into the store (Prefect's interface)."""
-        root = Path(local_path or ".")
-        patterns = Path(ignore_file).read_text().splitlines() if ignore_file else []
-        folder = f"{to_path.strip('/')}/" if to_path else ""
-        for name in filter_files(root=str(root), ignore_patterns=patterns, include_dirs=False):
-            self.upload(root / name, folder + Path(name).as_posix())
-
-    async def aput_directory(
-        self, local_path: str | None = None, to_path: str | None = None, ignore_file: str | None = None
-    ) -> None:
-        """As :meth:`put_directory`, off the event loop."""
-        await asyncio.to_thread(self.put_directory, local_path, to_path, ignore_file)
 
     @cached_property
     def _blobs(self) -> Blobs:
@@ -190,6 +223,12 @@ class BlobStore(ConfiguredBlock, WritableFileSystem, WritableDeploymentStorage):
                 region=self.region,
             )
         raise ConfigurationError(f"GROUNDWORK_STORAGE_URL {url!r}: give file:///folder or s3://bucket/prefix")
+
+
+def _checked_prefix(prefix: str) -> str:
+    if prefix.rstrip("/"):
+        checked_key(prefix.removesuffix("/"))
+    return prefix.lstrip("/")
 
 
 @lru_cache

@@ -62,6 +62,16 @@ class MailRefused(NonRetriable):
     then send a new event."""
 
 
+class RecipientRefused(MailRefused):
+    """The mail server refused this one recipient for good, or the address is none. Correct it in the user's profile;
+    mails to others are not concerned."""
+
+
 class MailTemporarilyRefused(GroundworkError):
     """The mail server put the message off (a 4xx reply) or the connection broke. The step tries again by itself; no
     action is needed unless it lasts."""
+
+
+class UploadLost(NonRetriable):
+    """The multipart upload is gone (completed otherwise, aborted, or ended by the bucket's lifecycle rule), or it lacks
+    a part that was named. Begin a new upload; for a job, send a new event."""

@@ -46,15 +46,16 @@ class Settings(BaseSettings):
     signing_secret: SecretStr | None = Field(
         None,
         description="Standard Webhooks secrets (whsec_…) of the event key, comma-separated while they are rotated. "
-        "Default: unsigned requests are accepted in development mode, none in production mode.",
+        "Links in mails are signed with the first one, else with the event key. Default: unsigned requests are "
+        "accepted in development mode, none in production mode.",
     )
     host: str = Field("127.0.0.1", description="Address the gateway listens on. 0.0.0.0 opens it to the network.")
     port: int = Field(8700, ge=0, le=65535, description="Port of the gateway.")
     public_url: str | None = Field(
         None,
         pattern=r"^https?://[^/\s?#]+[^\s?#]*$",
-        description="URL at which people reach the gateway, for the download links of a folder store. Default: "
-        "http://127.0.0.1:<port>, which works on this machine only.",
+        description="URL at which people reach the gateway, for links in mails: unsubscribe, and downloads from a "
+        "folder store. Default: http://127.0.0.1:<port>, which works on this machine only.",
     )
     prefect_port: int = Field(4200, ge=0, le=65535, description="Port of the embedded Prefect server and its UI.")
     smtp_url: SecretStr | None = Field(
@@ -74,8 +75,8 @@ class Settings(BaseSettings):
         0.25,
         ge=0,
         lt=1,
-        description="Share of the workers' capacity that bulk jobs leave free for interactive ones, rounded up to whole "
-        "runs, where there is an interactive job. Too low: a hot lead waits behind imports. Too high: idle workers.",
+        description="Share of the workers' capacity that bulk jobs leave free for interactive ones, rounded up "
+        "to whole runs, where there is an interactive job. Too low: a hot lead waits behind imports. Too high: idle workers.",
     )
     worker: Literal["groundwork", "process"] = Field(
         "groundwork",
@@ -86,6 +87,11 @@ class Settings(BaseSettings):
         "",
         description="Modules that the warm worker imports besides the package flows, comma-separated: jobs kept "
         "elsewhere. A module that cannot be imported keeps every run from starting.",
+    )
+    event_modules: str = Field(
+        "",
+        description="Modules that define event types besides the package events, comma-separated. A module that cannot "
+        "be imported keeps every part from starting.",
     )
     lease_seconds: float = Field(
         30.0,
@@ -101,6 +107,39 @@ class Settings(BaseSettings):
     )
     max_attempts: int = Field(
         5, ge=1, description="Runs a delivery may use up before it is a dead letter. Too low: a rough night loses work."
+    )
+
+    workspace_provider_limit: int = Field(
+        2,
+        ge=1,
+        description="Steps of one workspace that may call a provider at once: the Prefect tag limit `workspace:<id>` "
+        "that is made when the first such step runs (change it later in the UI). Too low: steps wait for each other. "
+        "Too high: one workspace uses up a provider's quota.",
+    )
+    operators_email: str | None = Field(
+        None, description="Address that is told of dead letters. Default: nobody; they are in the event feed."
+    )
+    metrics_public: bool = Field(
+        False,
+        description="Whether GET /metrics answers without a key. Risk: whoever reaches the gateway sees the names of "
+        "the jobs and how much they do.",
+    )
+    retention_days_events: int = Field(
+        30,
+        ge=7,
+        description="Days that an event is kept after the last of its deliveries has ended, with deliveries, ledgers "
+        "and dead letters. Too low: a sender that repeats an event later than that has it run twice.",
+    )
+    retention_days_results: int = Field(
+        30,
+        ge=1,
+        description="Days that results of steps are kept after their delivery has ended. Too low: a replay does steps "
+        "again that were done.",
+    )
+    retention_days_flow_runs: int = Field(
+        30,
+        ge=1,
+        description="Days that `up` has Prefect keep flow runs after their end. Too high: Prefect's database grows.",
     )
 
     max_body_bytes: int = Field(
@@ -122,6 +161,20 @@ class Settings(BaseSettings):
     )
     import_max_columns: int = Field(
         1000, ge=1, description="Most columns of a CSV. Too high: memory per chunk; every unknown column is JSON."
+    )
+    export_part_bytes: int = Field(
+        8 * 1024 * 1024,
+        ge=5 * 1024 * 1024,
+        le=256 * 1024 * 1024,
+        description="Bytes per part of an export's upload, which is one step. S3 takes 10,000 parts of 5 MiB at least. "
+        "Too low: per-step cost (about 30 ms) dominates. Too high: memory, three parts per run.",
+    )
+    export_link_hours: float = Field(
+        168.0,
+        gt=0,
+        le=168,
+        description="How long the download link of a finished export works; S3 allows 168. Too high: a mail that falls "
+        "into wrong hands gives the contacts away for that much longer.",
     )
 
     @property

@@ -1,6 +1,7 @@
 """``python -m deployments.gateway``: serve the gateway until SIGTERM or Ctrl-C."""
 
 import logging
+import re
 import signal
 import sys
 
@@ -10,12 +11,15 @@ from blocks.errors import ConfigurationError
 from blocks.settings import settings
 from deployments.gateway.app import create_app
 
+_TOKEN = re.compile(r"^(/(?:downloads|unsubscribe)/).*")
+
 
 def _worth_logging(record: logging.LogRecord) -> bool:
-    """Keep health checks out of the access log, and queries: senders put keys there by mistake."""
+    """Keep health checks out of the access log, and what would open a door to its readers: tokens of links, and
+    queries, where senders put keys by mistake."""
     client, method, target, *rest = record.args if isinstance(record.args, tuple) else ()
     path = str(target).partition("?")[0]
-    record.args = (client, method, path, *rest)
+    record.args = (client, method, _TOKEN.sub(r"\1…", path), *rest)
     return path not in ("/healthz", "/readyz")
 
 

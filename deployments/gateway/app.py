@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from blocks.ingest_keys import IngestKeys
 from blocks.settings import settings
-from deployments.gateway import catalogue, health, ingest, status
+from deployments.gateway import catalogue, downloads, health, ingest, metrics, status, unsubscribe
 from deployments.gateway.authentication import Authentication
 from deployments.gateway.refusal import install_handlers
 from deployments.gateway.writer import GroupWriter
@@ -42,6 +42,6 @@ def create_app(keys: IngestKeys | None = None) -> FastAPI:
     )
     app.state.authentication = Authentication(keys)
     install_handlers(app)
-    for module in (ingest, status, catalogue, health):
+    for module in (ingest, status, catalogue, downloads, unsubscribe, health, metrics):
         app.include_router(module.router)
     return app

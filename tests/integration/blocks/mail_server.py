@@ -1,5 +1,6 @@
 """A real SMTP server in this process, that refuses what a test asks it to refuse."""
 
+import asyncio
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,29 +27,50 @@ class Postmaster:
     Attributes:
         received: messages taken, in order.
         refusals: reply for a recipient.
+        put_off: how often a recipient is answered "try later" before being taken.
         answer_to_data: reply after DATA; None drops the connection, the message taken.
+        drops: how many connections are dropped after DATA, their messages taken, before answers are given.
+        hangs: never answers DATA, the message not taken.
+        waiting: how many clients wait for such an answer, or have waited.
         encrypted: whether each message came over TLS.
         logins: user and password as sent.
     """
 
     received: list[EmailMessage] = field(default_factory=list)
     refusals: dict[str, str] = field(default_factory=dict)
+    put_off: dict[str, int] = field(default_factory=dict)
     answer_to_data: str | None = "250 OK"
+    drops: int = 0
+    hangs: bool = False
+    waiting: int = 0
     encrypted: list[bool] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if self.put_off.get(address, 0):
+            self.put_off[address] -= 1
+            return "450 Mailbox busy"
         if address not in self.refusals:
             envelope.rcpt_tos.append(address)
         return self.refusals.get(address, "250 OK")
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        if self.answer_to_data is None or self.answer_to_data.startswith("2"):
+        if self.hangs:
+            self.waiting += 1
+            await asyncio.Event().wait()
+        answer = None if self.drops else self.answer_to_data
+        self.drops = max(0, self.drops - 1)
+        if answer is None or answer.startswith("2"):
             self.received.append(message_from_bytes(envelope.content, policy=policy.default))
-            self.encrypted.append(session.ssl is not None)
-        if self.answer_to_data is None:
+            self.encrypted.append(server.transport.get_extra_info("sslcontext") is not None)
+        if answer is None:
             server.transport.abort()
-        return self.answer_to_data or "250 OK"
+        return answer or "250 OK"
+
+    @property
+    def recipients(self) -> list[str]:
+        """To whom the messages went, in order."""
+        return [message["To"].addresses[0].addr_spec for message in self.received]
 
     def authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         self.logins.append((data.login.decode(), data.password.decode()))
@@ -56,13 +78,20 @@ class Postmaster:
 
 
 @contextmanager
-def serving(postmaster: Postmaster, certificate: Path | None = None) -> Iterator[int]:
-    """The postmaster's server on a free port; with a certificate it offers STARTTLS, and AUTH under it."""
+def serving(
+    postmaster: Postmaster, certificate: Path | None = None, *, tls_from_the_start: bool = False
+) -> Iterator[int]:
+    """The postmaster's server on a free port; with a certificate it offers STARTTLS, or speaks TLS from the start, and
+    offers AUTH under it."""
     options: dict[str, Any] = {}
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-        options = {"tls_context": context, "authenticator": postmaster.authenticate}
+        options = {"authenticator": postmaster.authenticate}
+        # To aiosmtpd, TLS is what STARTTLS began.
+        options |= (
+            {"ssl_context": context, "auth_require_tls": False} if tls_from_the_start else {"tls_context": context}
+        )
     controller = _AnyPort(postmaster, hostname="127.0.0.1", port=0, **options)
     controller.start()
     try:

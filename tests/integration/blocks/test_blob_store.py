@@ -11,13 +11,6 @@ from blocks.blob_store import BlobStore
 from blocks.errors import BlobMissing
 
 
-@pytest.fixture(params=["folder", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
-    if request.param == "s3":
-        return request.getfixturevalue("s3").store("some/prefix")
-    return BlobStore(storage_url=(tmp_path / "a folder").as_uri())
-
-
 def put(store: BlobStore, key: str, content: bytes = b"content") -> None:
     with store.write(key) as writer:
         writer.write(content)

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from blocks.errors import ConfigurationError, MailRefused, MailTemporarilyRefused, NonRetriable
+from blocks.errors import ConfigurationError, MailRefused, MailTemporarilyRefused, NonRetriable, RecipientRefused
 from blocks.mailer import Mailer, mailer
 from tests.integration.blocks.mail_server import Postmaster, self_signed_certificate, serving
 
@@ -57,6 +57,24 @@ def test_the_connection_is_encrypted_where_the_server_offers_it(postmaster, tls_
     assert postmaster.encrypted == [True]
 
 
+def test_a_server_that_speaks_tls_from_the_start_gets_mail_and_password(postmaster, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with serving(postmaster, certificate, tls_from_the_start=True) as number:
+        Mailer(smtp_url=f"smtps://ann:right%2Fword@127.0.0.1:{number}").send(letter())
+    assert [each["Message-ID"] for each in postmaster.received] == ["<abc123@groundwork>"]
+    assert postmaster.encrypted == [True]
+    assert postmaster.logins == [("ann", "right/word")]
+
+
+def test_a_server_that_speaks_tls_from_the_start_must_be_vouched_for_too(postmaster, certificate):
+    with (
+        serving(postmaster, certificate, tls_from_the_start=True) as number,
+        pytest.raises(ConfigurationError, match=r"self.signed certificate.*SSL_CERT_FILE"),
+    ):
+        Mailer(smtp_url=f"smtps://127.0.0.1:{number}").send(letter())
+    assert postmaster.received == []
+
+
 def test_user_and_password_are_sent_encrypted_and_unquoted(postmaster, tls_port, certificate, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     Mailer(smtp_url=f"smtp://ann%40example.com:right%2Fword@127.0.0.1:{tls_port}").send(letter())
@@ -88,6 +106,17 @@ def test_a_recipient_refused_for_good_is_named(postmaster, port):
     with pytest.raises(MailRefused, match=r"ann@example\.com: 550 No such user") as caught:
         Mailer(smtp_url=f"smtp://127.0.0.1:{port}").send(letter())
     assert isinstance(caught.value, NonRetriable)
+
+
+def test_a_refused_recipient_is_told_from_other_refusals(postmaster, port):
+    box = Mailer(smtp_url=f"smtp://127.0.0.1:{port}")
+    postmaster.answer_to_data = "554 Looks like spam"
+    with pytest.raises(MailRefused) as caught:
+        box.send(letter())
+    assert not isinstance(caught.value, RecipientRefused)
+    postmaster.refusals["ann@example.com"] = "550 No such user"
+    with pytest.raises(RecipientRefused):
+        box.send(letter())
 
 
 def test_a_recipient_put_off_may_be_tried_again(postmaster, port):
@@ -138,6 +167,16 @@ def test_a_server_that_says_nothing_is_given_up_after_the_timeout(monkeypatch):
         url = f"smtp://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(MailTemporarilyRefused, match="timed out"):
             Mailer(smtp_url=url).send(letter())
+
+
+def test_a_server_that_takes_the_content_and_says_nothing_is_given_up_after_the_timeout(postmaster, port, monkeypatch):
+    monkeypatch.setattr("blocks.mailer.TIMEOUT", 0.2)
+    postmaster.hangs = True
+    with pytest.raises(MailTemporarilyRefused, match="timed out"):
+        Mailer(smtp_url=f"smtp://127.0.0.1:{port}").send(letter())
+    postmaster.hangs = False
+    Mailer(smtp_url=f"smtp://127.0.0.1:{port}").send(letter())
+    assert len(postmaster.received) == 1
 
 
 @pytest.mark.parametrize("url", ["http://host", "smtp://", "host:25", "smtp:host"])

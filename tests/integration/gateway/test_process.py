@@ -15,6 +15,7 @@ import httpx
 import pytest
 from sqlalchemy import create_engine, text
 
+from blocks.blob_link import DownloadLink
 from blocks.database import database
 from blocks.embedded import EmbeddedPostgres
 from blocks.migrations import upgrade
@@ -155,6 +156,18 @@ def test_no_key_shows_in_the_log(start: Callable[[], Gateway]) -> None:
     assert '"POST /events HTTP/1.1" 202' in log
     assert KEY not in log
     assert "another-secret" not in log
+
+
+def test_no_token_of_a_link_shows_in_the_log(start: Callable[..., Gateway]) -> None:
+    token = DownloadLink("exports/1.csv", "a.csv", "text/csv", expires_at=9_999_999_999).url().rpartition("/")[2]
+    gateway = start()
+    for path in (f"downloads/{token}", f"downloads/{token}/more", f"unsubscribe/{token}"):
+        assert httpx.get(f"{gateway.url}/{path}").status_code >= 400
+    gateway.end()
+    log = "".join(gateway.lines)
+    assert log.count('"GET /downloads/… HTTP/1.1" 404') == 2
+    assert log.count('"GET /unsubscribe/… HTTP/1.1"') == 1
+    assert token[:20] not in log
 
 
 def test_an_outage_of_the_database_is_503_until_it_is_back(start: Callable[[str], Gateway], tmp_path: Path) -> None:

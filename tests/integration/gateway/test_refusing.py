@@ -92,7 +92,7 @@ def test_an_endless_body_is_cut_off(send: Send) -> None:
     ("change", "pointer", "reason", "cure"),
     [
         ({"name": 5}, "/name", "valid string", "string"),
-        ({"name": "import/csv.confirmd"}, "/name", "did you mean 'import/csv.confirmed'?", "GET /catalogue"),
+        ({"name": "import/csv.confirmd"}, "/name", "did you mean 'import/csv.confirmed'", "GET /catalogue"),
         ({"nmae": "x"}, "/nmae", "not permitted", "did you mean 'name'?"),
         ({"data": []}, "/data", "valid dictionary", "object"),
         ({"data": None}, "/data", "valid dictionary", "object"),
