@@ -17,7 +17,7 @@ from pydantic import Field, SecretStr
 
 from blocks.atomic_file import atomic_file
 from blocks.configured import ConfiguredBlock
-from blocks.errors import ConfigurationError, MailRefused, MailTemporarilyRefused
+from blocks.errors import ConfigurationError, MailRefused, MailTemporarilyRefused, RecipientRefused
 from blocks.settings import settings
 
 TIMEOUT = 30.0
@@ -53,7 +53,7 @@ class Mailer(ConfiguredBlock):
         """Hand one message over to the server, or write it to the outbox.
 
         A message to several recipients may be refused for some and delivered to the others; send one message each where
-        a repeat would matter.
+        a repeat would matter. The outbox or the server has the message when this returns.
 
         Args:
             message: with From, To and Message-ID. A repeat with the same Message-ID replaces the file in the outbox; of
@@ -61,7 +61,8 @@ class Mailer(ConfiguredBlock):
 
         Raises:
             ValueError: a header is missing.
-            MailRefused: 5xx; trying again cannot help. Names the recipient.
+            RecipientRefused: 5xx to the recipient, who is named; trying again cannot help.
+            MailRefused: 5xx to anything else, such as the password or the content.
             MailTemporarilyRefused: 4xx, or the connection broke. If it broke after the content was sent, the
                 server may have taken the message, so that the next try delivers it again, with the same Message-ID.
             ConfigurationError: the URL is malformed, the certificate is not trusted, or the server offers no
@@ -141,7 +142,7 @@ def _explained(host: str) -> Iterator[None]:
     except smtplib.SMTPRecipientsRefused as error:
         replies = "; ".join(f"{who}: {code} {_text(reply)}" for who, (code, reply) in error.recipients.items())
         for_good = all(code >= 500 for code, _ in error.recipients.values())
-        raise (MailRefused if for_good else MailTemporarilyRefused)(f"{host} refused {replies}") from error
+        raise (RecipientRefused if for_good else MailTemporarilyRefused)(f"{host} refused {replies}") from error
     except smtplib.SMTPResponseException as error:
         cause = {
             smtplib.SMTPAuthenticationError: "the user or password of GROUNDWORK_SMTP_URL",

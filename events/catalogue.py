@@ -6,9 +6,10 @@ from functools import cache
 from typing import Any
 
 from blocks.errors import UnknownName
+from blocks.settings import settings
 from events.base import Event, registered
 
-DOMAINS = ("imports",)
+DOMAINS = ("digests", "exports", "imports", "users")
 """Modules of this package that define event types, one per domain."""
 
 
@@ -35,6 +36,9 @@ def event_type(name: str) -> type[Event]:
 def _load_domains() -> None:
     for domain in DOMAINS:
         importlib.import_module(f"events.{domain}")
+    for name in settings().event_modules.split(","):
+        if name.strip():
+            importlib.import_module(name.strip())
 
 
 def parse_event(name: str, data: dict[str, Any]) -> Event:

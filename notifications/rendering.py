@@ -13,23 +13,27 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from blocks.errors import UnknownName
 from events.catalogue import did_you_mean
+from notifications.image import InlineImage
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A notification's words, for one person."""
+    """A notification's words and pictures, for one person."""
 
     subject: str
     text: str
     html: str
+    images: tuple[InlineImage, ...] = ()
 
 
-def render(template: str, **values: Any) -> Rendered:
+def render(template: str, *, unsubscribe_url: str | None = None, **values: Any) -> Rendered:
     """A notification with its values filled in.
 
     Args:
         template: name of its folder, such as ``import_finished``.
-        values: what the template shows; its first lines say which.
+        unsubscribe_url: where the person turns such mails off; None where they cannot.
+        values: what the template shows; its first lines say which. An :class:`InlineImage` among them becomes part of
+            the message.
 
     Raises:
         UnknownName: there is no such notification.
@@ -39,10 +43,11 @@ def render(template: str, **values: Any) -> Rendered:
     if template not in known:
         raise UnknownName(f"unknown notification {template!r}{did_you_mean(template, known)}")
     subject, text, html = (
-        _environment().get_template(f"{template}/{part}.j2").render(values)
+        _environment().get_template(f"{template}/{part}.j2").render(values, unsubscribe_url=unsubscribe_url)
         for part in ("subject.txt", "body.txt", "body.html")
     )
-    return Rendered(" ".join(subject.split()), text.strip() + "\n", html)
+    images = tuple(each for each in values.values() if isinstance(each, InlineImage))
+    return Rendered(" ".join(subject.split()), text.strip() + "\n", html, images)
 
 
 def templates() -> list[str]:
@@ -74,6 +79,13 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def change(share: float) -> str:
+    """``+12 %``, ``−40 %``, ``±0 %``; three times as much is ``+200 %``."""
+    percent = round(share * 100)
+    sign = "+" if percent > 0 else "−" if percent < 0 else "±"
+    return f"{sign}{abs(percent):,} %"
+
+
 @lru_cache
 def _environment() -> Environment:
     environment = Environment(
@@ -83,5 +95,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number, counted=counted, duration=duration)
+    environment.filters.update(number=number, counted=counted, duration=duration, change=change)
     return environment

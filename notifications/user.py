@@ -2,42 +2,65 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
-
+from blocks.database import database
 from blocks.mailer import mailer
-from blocks.schema import app_user
 from events.identifiers import UserId
+from events.inbox import once, running_attempt, written
 from notifications.message import compose, message_id
+from notifications.recipient import Setting, recipient
 from notifications.rendering import render
+from notifications.unsubscribe import Unsubscription
 
 logger = logging.getLogger(__name__)
 
-Setting = Literal["notify_on_import_complete", "notify_on_export_complete"]
-"""Columns of ``app.app_user`` by which a person turns a kind of notification off."""
+_LEDGER = "notify"
+
+
+def notify_once(user_id: UserId, template: str, values: Mapping[str, Any], *, setting: Setting | None) -> bool:
+    """Send a notification to a user who wants it, once for the delivery that is running.
+
+    It is sent first and then recorded, with no transaction open meanwhile, as the mail server may take its time. A
+    crash in between sends the same message, with the same Message-ID, once more.
+
+    Args:
+        user_id, template, values, setting: see :func:`notify_user`.
+
+    Returns:
+        Whether a message was handed over, now or by an attempt before.
+
+    Raises:
+        ConfigurationError: no job is running.
+        StaleAttempt: a later attempt has the delivery.
+        MailRefused, MailTemporarilyRefused, TypeError, UnknownName: see :func:`notify_user`.
+    """
+    attempt = running_attempt()
+    key = f"{template}:{user_id}"
+    before = written(attempt, _LEDGER).get(key)
+    if before is not None:
+        return bool(before)
+    sent = notify_user(user_id, template, values, setting=setting, delivery_id=attempt.delivery_id)
+    with once(attempt, _LEDGER, key=key) as entry:
+        if entry.result is None:
+            entry.result = sent
+        return bool(entry.result)
 
 
 def notify_user(
-    connection: Connection,
-    user_id: UserId,
-    template: str,
-    values: Mapping[str, Any],
-    *,
-    setting: Setting,
-    delivery_id: UUID,
+    user_id: UserId, template: str, values: Mapping[str, Any], *, setting: Setting | None, delivery_id: UUID
 ) -> bool:
     """Send a notification to a user who wants it.
 
-    A repeat sends the same message with the same Message-ID; that there is no repeat is the ledger's business.
+    A repeat sends the same message with the same Message-ID; that there is no repeat is :func:`notify_once`'s business.
 
     Args:
-        connection: to look the user up; nothing is written.
         user_id: the person. A workspace's id is refused, even where the two happen to be the same text.
         template: name of the notification.
         values: what it shows; ``user`` is added, with ``name`` and ``email``.
-        setting: the user's setting that must be on.
+        setting: the user's setting that must be on; the mail has a link that turns it off. None for a mail that nobody
+            can turn off.
         delivery_id: what the notification is about.
 
     Returns:
@@ -46,21 +69,28 @@ def notify_user(
     Raises:
         TypeError: ``user_id`` is not a UserId.
         UnknownName: there is no such notification.
-        MailRefused: the server refuses the address or the message for good.
+        RecipientRefused: the server refuses the address for good.
+        MailRefused: the server refuses the message for good.
         MailTemporarilyRefused: trying again later may help.
     """
-    if not isinstance(user_id, UserId):
-        raise TypeError(f"{user_id!r} is a {type(user_id).__name__}; a UserId is wanted")
-    columns = app_user.c
-    user = connection.execute(
-        select(columns.name, columns.email, columns[setting].label("wanted")).where(columns.id == str(user_id))
-    ).one_or_none()
+    with database().transaction() as connection:
+        user = recipient(connection, user_id, setting)
     if user is None:
         logger.warning("No %s sent: there is no user %s", template, user_id)
         return False
     if not user.wanted:
         return False
-    rendered = render(template, **values, user={"name": user.name, "email": user.email})
-    identifier = message_id(delivery_id, template, user.email)
-    mailer().send(compose(rendered, recipient=user.email, name=user.name, message_id=identifier))
+    unsubscribe_url = Unsubscription(user_id, setting).url() if setting else None
+    rendered = render(
+        template, **values, user={"name": user.name, "email": user.email}, unsubscribe_url=unsubscribe_url
+    )
+    mailer().send(
+        compose(
+            rendered,
+            recipient=user.email,
+            name=user.name,
+            message_id=message_id(delivery_id, template, user.email),
+            unsubscribe_url=unsubscribe_url,
+        )
+    )
     return True

@@ -1,12 +1,14 @@
 """The tables: ``groundwork`` is the inbox, ``app`` the contacts application's own rows."""
 
 from blocks.schema.base import metadata
-from blocks.schema.contacts import app_user, contact, csv_import, import_skipped
+from blocks.schema.contacts import app_user, contact, contact_export, csv_import, import_skipped
 from blocks.schema.inbox import delivery, event, job, lane_override, step_ledger
+from blocks.schema.mail import weekly_figures, welcome_mail
 
 __all__ = [
     "app_user",
     "contact",
+    "contact_export",
     "csv_import",
     "delivery",
     "event",
@@ -15,4 +17,6 @@ __all__ = [
     "lane_override",
     "metadata",
     "step_ledger",
+    "weekly_figures",
+    "welcome_mail",
 ]

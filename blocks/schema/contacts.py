@@ -1,4 +1,4 @@
-"""The contacts application's own rows: users, contacts, and the records of imports."""
+"""The contacts application's own rows: users, contacts, and the records of imports and exports."""
 
 from sqlalchemy import (
     BigInteger,
@@ -30,6 +30,7 @@ app_user = Table(
     Column("name", Text, nullable=False, server_default=""),
     Column("notify_on_import_complete", Boolean, nullable=False, server_default=text("true")),
     Column("notify_on_export_complete", Boolean, nullable=False, server_default=text("true")),
+    Column("notify_weekly_digest", Boolean, nullable=False, server_default=text("true")),
     Column("created_at", _timestamp, nullable=False, server_default=func.now()),
     schema=SCHEMA,
 )
@@ -89,5 +90,28 @@ import_skipped = Table(
     metadata,
     Column("import_id", Text, primary_key=True),
     Column("email", Text, primary_key=True, comment="left alone by on_conflict=skip; a second sight is a duplicate"),
+    schema=SCHEMA,
+)
+
+EXPORT_STATUSES = ("pending", "processing", "completed", "failed", "cancelled")
+
+contact_export = Table(
+    "contact_export",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("workspace_id", Text, nullable=False, index=True),
+    Column("user_id", Text, nullable=False),
+    Column("status", Text, nullable=False, server_default="pending"),
+    Column("format", Text, comment="of the file; known once the export has begun"),
+    Column("blob_path", Text, comment="key of the file in the blob store"),
+    Column("rows", BigInteger),
+    Column("bytes", BigInteger, comment="size of the file"),
+    Column("sha256", Text, comment="of the file, hexadecimal"),
+    Column("expires_at", _timestamp, comment="until when download links are made"),
+    Column("error_log", Text),
+    Column("created_at", _timestamp, nullable=False, server_default=func.now()),
+    Column("started_at", _timestamp),
+    Column("finished_at", _timestamp),
+    CheckConstraint(f"status IN {EXPORT_STATUSES}", name="status"),
     schema=SCHEMA,
 )

@@ -167,6 +167,7 @@ delivery = Table(
     Index("delivery_run_to_cancel_idx", "id", postgresql_where=text("run_to_cancel")),
     Index("delivery_dead_idx", "job", "settled_at", postgresql_where=text("state = 'failed'")),
     Index("delivery_batch_id_idx", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
+    Index("delivery_flow_run_id_idx", "flow_run_id", postgresql_where=text("flow_run_id IS NOT NULL")),
     *(
         Index(
             f"delivery_death_not_{each}_idx",

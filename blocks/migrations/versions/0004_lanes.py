@@ -35,17 +35,13 @@ def upgrade() -> None:
         ),
     ):
         op.add_column("delivery", column, schema="groundwork")
-    for column in (
-        sa.Column(
-            "walked_workspace_id",
-            sa.Text(),
-            server_default="",
-            nullable=False,
-            comment="where admission goes on walking",
-        ),
-        sa.Column("walked_flow_key", sa.Text(), server_default="", nullable=False),
-    ):
-        op.add_column("job", column, schema="groundwork")
+    walked = sa.Column(
+        "walked_workspace_id", sa.Text(), server_default="", nullable=False, comment="where admission goes on walking"
+    )
+    op.add_column("job", walked, schema="groundwork")
+    op.add_column(
+        "job", sa.Column("walked_flow_key", sa.Text(), server_default="", nullable=False), schema="groundwork"
+    )
     op.execute("UPDATE groundwork.delivery SET state = 'scheduled' WHERE state = 'queued' AND not_before > now()")
     for name in ("delivery_queued_idx", "delivery_queued_order_idx", "delivery_cancel_key_idx"):
         op.drop_index(name, table_name="delivery", schema="groundwork")

@@ -2,9 +2,12 @@
 
 import csv
 import gzip
+import io
 import json
+import re
 from pathlib import Path
 
+import httpx
 import pytest
 
 from deployments.sample_contacts import write_contacts
@@ -42,14 +45,18 @@ def test_import_waits_and_prints_one_json_object(application: Application, conta
     assert application.contacts() == figures["inserted"]
 
 
-def test_rejected_rows_can_be_downloaded_with_line_and_reason(application: Application, tmp_path: Path):
+def test_rejected_rows_are_downloaded_by_the_link_in_the_mail_with_line_and_reason(
+    application: Application, tmp_path: Path
+):
     file = tmp_path / "contacts.csv"
     file.write_text("Email,First Name\nada@example.com,Ada\nnobody,Ben\ngrace@example.com,Grace\n,Cleo\n")
     import_id = application.upload(file)
     delivery = application.done(application.confirm(import_id))
-    with (application.stack.home / "blobs" / delivery.result["rejects_path"]).open(newline="") as rejects:
-        rows = list(csv.DictReader(rejects))
-    assert rows == [
+    [mail] = application.mails()
+    [link] = re.findall(r"http://\S+/downloads/\S+", mail.get_body(("plain",)).get_content())
+    download = httpx.get(link)
+    assert download.headers["Content-Disposition"] == 'attachment; filename="rejected-rows.csv"'
+    assert list(csv.DictReader(io.StringIO(download.text))) == [
         {"Email": "nobody", "First Name": "Ben", "line": "3", "reason": "invalid_email"},
         {"Email": "", "First Name": "Cleo", "line": "5", "reason": "missing_email"},
     ]

@@ -3,9 +3,10 @@ from uuid import UUID
 
 import pytest
 
-from blocks.errors import MailRefused
+from blocks.errors import RecipientRefused
 from notifications.message import compose, message_id
 from notifications.rendering import Rendered
+from notifications.samples import render_sample
 
 DELIVERY = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 WORDS = Rendered("Import finished: Ünïcode.csv", "Grüße\n", "<p>Grüße</p>")
@@ -52,5 +53,37 @@ def test_a_name_cannot_bring_a_header_with_it():
     "recipient", ["", "ann", "ann@example.com, eve@example.com", "ann@example.com\r\nBcc: eve@example.com", "ann@"]
 )
 def test_a_recipient_that_is_not_one_address_is_refused(recipient):
-    with pytest.raises(MailRefused, match="is not an e-mail address"):
+    with pytest.raises(RecipientRefused, match="is not an e-mail address"):
         composed(recipient=recipient)
+
+
+def test_a_mail_that_can_be_turned_off_says_so_to_the_mail_program_in_one_line():
+    url = "https://app.example.com/unsubscribe/" + "Ab-_9" * 40
+    message = compose(WORDS, recipient="ann@example.com", name="", message_id="<abc@groundwork>", unsubscribe_url=url)
+    lines = message.as_bytes().decode().splitlines()
+    assert f"List-Unsubscribe: <{url}>" in lines
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
+
+
+def test_a_mail_that_cannot_be_turned_off_does_not_pretend():
+    assert composed()["List-Unsubscribe"] is None
+    assert composed()["List-Unsubscribe-Post"] is None
+
+
+def test_a_picture_travels_with_the_html_that_shows_it():
+    rendered = render_sample("weekly_digest")
+    whole = compose(rendered, recipient="ann@example.com", name="", message_id="<abc@groundwork>").as_bytes()
+    message = message_from_bytes(whole, policy=policy.default)
+    text, related = message.iter_parts()
+    html, picture = related.iter_parts()
+    assert [part.get_content_type() for part in (message, text, related, html, picture)] == [
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+    ]
+    assert picture["Content-ID"] == f"<{rendered.images[0].content_id}>"
+    assert picture["Content-Disposition"].content_disposition == "inline"
+    assert picture.get_content() == rendered.images[0].png
+    assert f'src="cid:{rendered.images[0].content_id}"' in html.get_content()

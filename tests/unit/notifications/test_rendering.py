@@ -2,39 +2,48 @@ import pytest
 from jinja2 import UndefinedError
 
 from blocks.errors import UnknownName
-from notifications.rendering import counted, duration, number, render, templates
+from notifications.rendering import change, counted, duration, number, render, templates
+from notifications.samples import render_sample, sample_values
 
-USER = {"name": "Ann", "email": "ann@example.com"}
-FINISHED = {
-    "user": USER,
-    "filename": "contacts.csv",
-    "rows": 100_000,
-    "inserted": 98_000,
-    "updated": 1_500,
-    "skipped": 0,
-    "duplicates": 300,
-    "rejected": 200,
-    "reasons": {"invalid_email": 150, "wrong_number_of_columns": 50},
-    "seconds": 125.2,
-    "rejects_url": "https://example.com/rejects?a=1&b=2",
-}
-FAILED = {"user": USER, "filename": "contacts.csv", "error": "no e-mail column", "imported": 0}
-SAMPLES = {"import_finished": FINISHED, "import_failed": FAILED}
+FINISHED = sample_values("import_finished") | {"rejects_url": "https://example.com/rejects?a=1&b=2"}
+FAILED = sample_values("import_failed") | {"error": "no e-mail column"}
+USER = FAILED["user"]
 
 
-def test_every_notification_has_a_sample_here():
-    assert templates() == sorted(SAMPLES)
-
-
-@pytest.mark.parametrize("template", SAMPLES)
-def test_a_notification_has_a_subject_of_one_line_and_greets_in_both_bodies(template):
-    rendered = render(template, **SAMPLES[template])
-    assert "contacts.csv" in rendered.subject
+@pytest.mark.parametrize("template", templates())
+def test_every_notification_has_a_sample_that_fills_it(template):
+    rendered = render_sample(template)
+    assert rendered.subject
     assert "\n" not in rendered.subject
-    assert rendered.text.startswith("Hello Ann,\n")
-    assert "<p>Hello Ann,</p>" in rendered.html
-    assert "notification settings" in rendered.text
-    assert "notification settings" in rendered.html
+    name = sample_values(template)["user"]["name"]
+    assert rendered.text.startswith(f"Hello {name}".rstrip() + ",\n")
+    assert f"<p>{f'Hello {name}'.rstrip()},</p>" in rendered.html
+    assert "You get this mail" in rendered.text
+    assert "You get this mail" in rendered.html
+
+
+@pytest.mark.parametrize("template", ["import_finished", "weekly_digest"])
+def test_a_notification_that_can_be_turned_off_says_where(template):
+    values = sample_values(template)
+    rendered = render(template, **values)
+    assert f"Turn these mails off: {values['unsubscribe_url']}\n" in rendered.text
+    assert f'href="{values["unsubscribe_url"]}"' in rendered.html
+    silent = render(template, **values | {"unsubscribe_url": None})
+    assert "Turn these mails off" not in silent.text + silent.html
+
+
+def test_a_picture_among_the_values_becomes_part_of_the_message_and_is_described():
+    rendered = render_sample("weekly_digest")
+    [chart] = rendered.images
+    assert f'<img src="cid:{chart.content_id}" alt="{chart.alt}"' in rendered.html
+    assert " ".join(chart.alt.split()) in " ".join(rendered.text.split())
+
+
+def test_a_digest_without_new_contacts_or_tags_leaves_their_parts_out():
+    rendered = render("weekly_digest", **sample_values("weekly_digest") | {"chart": None, "tags": []})
+    assert "<img" not in rendered.html
+    assert "per day" not in rendered.text + rendered.html
+    assert "tags" not in rendered.text + rendered.html
 
 
 def test_a_finished_import_tells_its_counts_as_people_write_them():
@@ -94,3 +103,18 @@ def test_numbers_and_durations_read_well():
     assert [counted(n, "row") for n in (0, 1, 1200)] == ["0 rows", "1 row", "1,200 rows"]
     shown = [duration(s) for s in (0.04, 9.94, 9.96, 59.6, 125, 12_000)]
     assert shown == ["0.0 s", "9.9 s", "10 s", "1 min 0 s", "2 min 5 s", "3 h 20 min"]
+
+
+def test_changes_read_well():
+    assert [change(share) for share in (0.352, -0.4, 0.0, 0.004, 12.5)] == [
+        "+35 %",
+        "−40 %",
+        "±0 %",
+        "±0 %",
+        "+1,250 %",
+    ]
+
+
+def test_a_sample_of_an_unknown_notification_gets_a_suggestion():
+    with pytest.raises(UnknownName, match="did you mean 'welcome'"):
+        sample_values("welcom")

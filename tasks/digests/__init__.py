@@ -1,0 +1,1 @@
+"""Steps that work on the weekly digest."""
