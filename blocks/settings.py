@@ -76,7 +76,8 @@ class Settings(BaseSettings):
         ge=0,
         lt=1,
         description="Share of the workers' capacity that bulk jobs leave free for interactive ones, rounded up "
-        "to whole runs, where there is an interactive job. Too low: a hot lead waits behind imports. Too high: idle workers.",
+        "to whole runs, where there is an interactive job. Too low: a hot lead waits behind imports. Too high: idle "
+        "workers.",
     )
     worker: Literal["groundwork", "process"] = Field(
         "groundwork",

@@ -6,7 +6,7 @@ import httpx
 import typer
 
 from blocks.errors import GroundworkError
-from deployments.commands import demo, deploy, import_file, send, status, up
+from deployments.commands import cancel, dead, demo, deploy, export, import_file, lanes, mail, pause, send, status, up
 
 app = typer.Typer(
     name="groundwork",
@@ -20,8 +20,16 @@ app.command("up")(up.up)
 app.command("deploy")(deploy.deploy)
 app.command("demo")(demo.demo)
 app.command("import")(import_file.import_file)
+app.command("export")(export.export)
 app.command("send")(send.send)
 app.command("status")(status.status)
+app.command("cancel")(cancel.cancel)
+app.command("pause")(pause.pause)
+app.command("resume")(pause.resume)
+app.command("lanes")(lanes.lanes)
+app.add_typer(lanes.lane, name="lane")
+app.add_typer(dead.app, name="dead")
+app.add_typer(mail.app, name="mail")
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """What a job may say of when its deliveries run: the options of ``@job`` beyond its lane.
 
 Each is kept with the job in the inbox (``groundwork.job.flow_control``), which alone decides: no worker has to be up
-for it, and a restart forgets nothing. ``docs/flow-control.md`` has a runnable example of each. Names and meanings follow
-Inngest's, so that a job moves over as it is.
+for it, and a restart forgets nothing. ``docs/flow-control.md`` has a runnable example of each. Names and meanings
+follow Inngest's, so that a job moves over as it is.
 """
 
 from dataclasses import dataclass

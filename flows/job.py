@@ -8,13 +8,13 @@ from uuid import UUID
 
 from prefect import Flow, flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
+from prefect.states import Cancelled, Completed
 
 from blocks.errors import ConfigurationError, StaleAttempt
 from blocks.settings import settings
 from events.base import Event
 from events.inbox import Attempt, claim
-from events.inbox.claim import Run, claim_started_by_person, holder
+from events.inbox.claim import Run, claim_started_by_person, holder, was_cancelled
 from flows.flow_control import Batch, CancelOn, Debounce, FlowControl, Idempotency, Singleton, Throttle
 from flows.flow_run import as_claimant, current_flow_run, label
 from flows.registry import JobSpec, OnFailure, register, tell_of_failed_event, tell_of_failure
@@ -120,18 +120,27 @@ def _run(spec: JobSpec, body: Body, parameters: dict[str, Any]) -> Any:
         logger.info(message)
         return Completed(name="Superseded", message=message)
     label(flow_run, attempt)
-    with attempt.running():
-        try:
-            result = body([member.event for member in attempt.members] if spec.flow_control.batch else attempt.event)
-            outcomes = _outcomes(spec, result, attempt)
-        except StaleAttempt:
+    try:
+        with attempt.running():
+            return _run_body(spec, body, attempt)
+    except StaleAttempt:
+        if not was_cancelled(attempt.delivery_id):
             raise
-        except Exception as error:
-            attempt.fail(error)
-            tell_of_failure(attempt, error)
-            raise
-        attempt.settle_each(outcomes)
-        return _told_of_failures(attempt, outcomes) or result
+        return Cancelled(message=f"Delivery {attempt.delivery_id} was cancelled while it ran.")
+
+
+def _run_body(spec: JobSpec, body: Body, attempt: Attempt) -> Any:
+    try:
+        result = body([member.event for member in attempt.members] if spec.flow_control.batch else attempt.event)
+        outcomes = _outcomes(spec, result, attempt)
+    except StaleAttempt:
+        raise
+    except Exception as error:
+        attempt.fail(error)
+        tell_of_failure(attempt, error)
+        raise
+    attempt.settle_each(outcomes)
+    return _told_of_failures(attempt, outcomes) or result
 
 
 def _claim(spec: JobSpec, parameters: dict[str, Any], run: Run) -> Attempt | None:

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, overload
 
-from prefect import Task, task
+from prefect import Task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from pydantic_core import PydanticSerializationError, to_json
 
 from blocks.errors import ConfigurationError, NonRetriable, RetryAfter
 from events.inbox import current_attempt
+from events.inbox.follow_on import sending_from
+from tasks.provider_limit import provider_tag
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,6 +37,7 @@ def step(
     key: tuple[str, ...] | None = ...,
     memoise: bool = ...,
     timeout: float | None = ...,
+    provider: bool = ...,
 ) -> Callable[[Callable[P, R]], Task[P, R]]: ...
 def step(
     function: Callable[P, R] | None = None,
@@ -46,6 +49,7 @@ def step(
     key: tuple[str, ...] | None = None,
     memoise: bool = True,
     timeout: float | None = None,
+    provider: bool = False,
 ) -> Task[P, R] | Callable[[Callable[P, R]], Task[P, R]]:
     """Make a function a step: a Prefect task that is retried alone, and skipped by a later attempt once it is done.
 
@@ -61,14 +65,17 @@ def step(
         key: names of the parameters that identify the step's work. Default: all of them, which must be JSON-ready.
         memoise: False for a step without an effect whose result is large or cheap to make again.
         timeout: seconds after which a try is failed; None means never.
+        provider: it calls a provider, so that only so many of them run at once in one workspace
+            (``GROUNDWORK_WORKSPACE_PROVIDER_LIMIT``). Costs about 0.2 s, and the slot is held through the delays
+            between tries: for steps that call providers only.
 
     Raises:
         ConfigurationError: ``key`` names a parameter that the function does not have, or a parameter of the key is not
             JSON-ready.
     """
     if function is None:
-        return lambda each: step_of(each, retries, first_delay, longest_delay, key, memoise, timeout)
-    return step_of(function, retries, first_delay, longest_delay, key, memoise, timeout)
+        return lambda each: step_of(each, retries, first_delay, longest_delay, key, memoise, timeout, provider)
+    return step_of(function, retries, first_delay, longest_delay, key, memoise, timeout, provider)
 
 
 def step_of(
@@ -79,6 +86,7 @@ def step_of(
     key: tuple[str, ...] | None,
     memoise: bool,
     timeout: float | None,
+    provider: bool,
 ) -> Task[P, R]:
     """The Prefect task of a step; see :func:`step`."""
     name = function.__name__.replace("_", "-")
@@ -86,19 +94,24 @@ def step_of(
     if unknown:
         raise ConfigurationError(f"step {name}: key names {sorted(unknown)}, which {function.__name__} does not take")
     delays = [min(first_delay * 2**n, longest_delay) for n in range(retries)]
+    signature = inspect.signature(function)
 
     @wraps(function)
     def body(*args: P.args, **kwargs: P.kwargs) -> R:
         attempt = current_attempt()
-        if attempt is not None:
-            attempt.note_first_step()
         try:
-            return function(*args, **kwargs)
+            if attempt is None:
+                return function(*args, **kwargs)
+            attempt.note_first_step()
+            parameters = signature.bind(*args, **kwargs).arguments if memoise else {}
+            with sending_from(attempt, _work_of(name, key, parameters)):
+                return function(*args, **kwargs)
         except RetryAfter as asked:
             _wait_out(asked, delays)
             raise
 
-    return task(
+    return (ProviderStep if provider else Task)(
+        body,
         name=name,
         retries=retries,
         retry_delay_seconds=delays,
@@ -108,14 +121,40 @@ def step_of(
         cache_key_fn=(lambda _, parameters: _cache_key(name, key, parameters)) if memoise else None,
         result_serializer="json" if memoise else None,
         timeout_seconds=timeout,
-    )(body)
+        log_prints=None,
+    )
+
+
+class ProviderStep(Task[P, R]):
+    """A step that calls a provider: each call carries the tag of the workspace whose job makes it."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._tagged()(*args, **kwargs)
+
+    def submit(self, *args: Any, **kwargs: Any) -> Any:
+        return self._tagged().submit(*args, **kwargs)
+
+    def map(self, *args: Any, **kwargs: Any) -> Any:
+        return self._tagged().map(*args, **kwargs)
+
+    def _tagged(self) -> Task[P, R]:
+        """The task as it is called now. The tag is its own: one of the context would go on to the steps that it calls,
+        which would then wait for slots that it holds."""
+        attempt = current_attempt()
+        tags = {provider_tag(attempt.event.workspace_id)} if attempt else set()
+        return self.with_options(tags=self.tags | tags)
 
 
 def _cache_key(name: str, key: tuple[str, ...] | None, parameters: dict[str, Any]) -> str | None:
     attempt = current_attempt()
     if attempt is None:
         return None
-    identifying = {each: parameters[each] for each in key} if key is not None else parameters
+    return f"{attempt.delivery_id}:{_work_of(name, key, parameters)}"
+
+
+def _work_of(name: str, key: tuple[str, ...] | None, parameters: dict[str, Any]) -> str:
+    """Which piece of work a call of a step is: its name and a digest of what identifies it."""
+    identifying = {each: parameters[each] for each in key if each in parameters} if key is not None else parameters
     try:
         inputs = to_json(identifying)
     except PydanticSerializationError as error:
@@ -123,7 +162,7 @@ def _cache_key(name: str, key: tuple[str, ...] | None, parameters: dict[str, Any
             f"step {name}: its parameters cannot all be part of its key ({error}). "
             "Name those that identify its work: @step(key=(…))."
         ) from None
-    return f"{attempt.delivery_id}:{name}:{hashlib.sha256(inputs).hexdigest()}"
+    return f"{name}:{hashlib.sha256(inputs).hexdigest()}"
 
 
 def _may_succeed(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:

@@ -1,16 +1,26 @@
 """Small builders that tests share."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
 from blocks.database import Database
+from events.exports import CsvExportConfirmed
 from events.identifiers import UserId, WorkspaceId
 from events.imports import CsvImportConfirmed
 
 
 def csv_import_confirmed(import_id: str = "import-1", workspace: str = "acme", user: str = "ada") -> CsvImportConfirmed:
     return CsvImportConfirmed(import_id=import_id, workspace_id=WorkspaceId(workspace), user_id=UserId(user))
+
+
+def csv_export_confirmed(
+    export_id: str = "export-1", workspace: str = "acme", user: str = "ada", **fields: Any
+) -> CsvExportConfirmed:
+    """From its wire form: further fields are camelCase."""
+    ids = {"exportId": export_id, "workspaceId": workspace, "userId": user}
+    return CsvExportConfirmed.model_validate(ids | fields)
 
 
 def register_job(

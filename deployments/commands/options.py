@@ -19,6 +19,8 @@ HomeOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object, and nothing else, on standard output.")
 ]
+JobOption = Annotated[str | None, typer.Option("--job", help="Only this job.")]
+WorkspaceOption = Annotated[str | None, typer.Option("--workspace", help="Only this workspace.")]
 
 
 def use_home(home: Path | None, **overrides: object) -> Settings:

@@ -9,17 +9,15 @@ import psycopg
 from sqlalchemy.exc import OperationalError
 
 from blocks.database import database
-from deployments.relay.admission import admit, note_posted, seconds_until_next, tidy
+from deployments.relay.admission import admit, note_posted, seconds_until_next
+from deployments.relay.housekeeping import Housekeeping
 from deployments.relay.prefect_api import PREFECT_AWAY, Admitted, post_events, worker_capacity
-from deployments.relay.sweeper import sweep
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 """Longest sleep between two looks at the inbox: what a lost notification costs."""
 _SHORTEST_SLEEP = 0.02
-SWEEP_SECONDS = 2.0
-TIDY_SECONDS = 60.0
 CAPACITY_SECONDS = 5.0
 """How old the known limit of the work pool may be."""
 
@@ -35,8 +33,7 @@ class Relay:
         self._stop = stop
         self._capacity = 0
         self._capacity_read_at = float("-inf")
-        self._swept_at = float("-inf")
-        self._tidied_at = time.monotonic()
+        self._housekeeping = Housekeeping()
 
     def run(self) -> None:
         """Loop; survives restarts of the database and of Prefect."""
@@ -57,12 +54,7 @@ class Relay:
         admitted = admit(self._capacity)
         if admitted:
             self._post(admitted)
-        if time.monotonic() - self._swept_at >= SWEEP_SECONDS:
-            self._swept_at = time.monotonic()
-            self._unless_away(sweep)
-        if time.monotonic() - self._tidied_at >= TIDY_SECONDS:
-            self._tidied_at = time.monotonic()
-            tidy()
+        self._housekeeping.do_what_is_due()
         return bool(admitted)
 
     def _post(self, admitted: list[Admitted]) -> None:

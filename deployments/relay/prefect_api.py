@@ -58,18 +58,24 @@ def prefect_event(delivery: Admitted) -> dict[str, object]:
             "groundwork.job": delivery.job,
             "groundwork.workspace": delivery.workspace_id,
         },
-        related=[
-            {
-                "prefect.resource.id": f"groundwork.event.{delivery.event_id}",
-                "prefect.resource.role": "event",
-            },
-            {
-                "prefect.resource.id": f"groundwork.workspace.{delivery.workspace_id}",
-                "prefect.resource.role": "workspace",
-            },
-        ],
+        related=related(
+            event=f"groundwork.event.{delivery.event_id}",
+            cause=f"groundwork.event.{delivery.causation_id}" if delivery.causation_id else None,
+            correlation=f"groundwork.correlation.{delivery.correlation_id}",
+            workspace=f"groundwork.workspace.{delivery.workspace_id}",
+        ),
         payload={"delivery_id": str(delivery.id)},
     ).model_dump(mode="json")
+
+
+def related(**resources: str | None) -> list[dict[str, str]]:
+    """Related resources of a Prefect event, by role; None is left out. The feed finds events by them: those that one
+    event caused by ``groundwork.event.<id>``, a whole chain by ``groundwork.correlation.<id>``."""
+    return [
+        {"prefect.resource.id": identifier, "prefect.resource.role": role.replace("_", "-")}
+        for role, identifier in resources.items()
+        if identifier is not None
+    ]
 
 
 def start_run(job: str, delivery_id: UUID, dispatch: int) -> UUID:

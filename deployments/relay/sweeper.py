@@ -1,4 +1,4 @@
-"""The sweeper: deliveries that nobody claimed in time, and attempts whose run is dead, get another run or an end."""
+"""The sweeper: deliveries that nobody claimed in time, and attempts whose lease ran out, get another run or an end."""
 
 import logging
 from datetime import UTC, datetime
@@ -10,12 +10,10 @@ from sqlalchemy import Row
 from sqlalchemy.exc import OperationalError
 
 from blocks.database import database
-from blocks.errors import DeliveryDied
 from blocks.settings import settings
 from deployments.relay.prefect_api import run_state, start_run
-from events.inbox import Attempt
+from deployments.relay.redelivery import give_up, requeue
 from events.inbox.statements import inbox_statement
-from flows.registry import tell_of_failure
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +21,6 @@ PENDING_SECONDS = 120.0
 """How long a run may be pending, which is the start of its process or its container. A worker that dies as it starts a
 run leaves it pending for ever."""
 _CANCELLED = (StateType.CANCELLED, StateType.CANCELLING)
-_LONGEST_DELAY = 60.0
 
 
 def sweep() -> int:
@@ -59,9 +56,9 @@ def _nobody_claimed(row: Row[Any]) -> None:
     if state and _waits_for_a_worker(state):
         _execute("wait_on", delivery_id=row.id, claim_seconds=settings().claim_seconds)
     elif state and state.type in _CANCELLED:
-        _give_up(row, "cancelled", "The run was cancelled before it started.")
+        give_up(row, "cancelled", "The run was cancelled before it started.")
     elif row.dispatches >= row.max_attempts:
-        _give_up(row, "failed", f"{row.dispatches} runs were asked for, and none claimed the delivery.")
+        give_up(row, "failed", f"{row.dispatches} runs were asked for, and none claimed the delivery.")
     else:
         _start_again(row)
 
@@ -74,7 +71,9 @@ def _waits_for_a_worker(state: State) -> bool:
 
 def _start_again(row: Row[Any]) -> None:
     """Start a run by the API, past the automation that did not bring one."""
-    dispatches = _execute("start_again", delivery_id=row.id, claim_seconds=settings().claim_seconds)
+    dispatches = _execute(
+        "start_again", delivery_id=row.id, dispatches=row.dispatches, claim_seconds=settings().claim_seconds
+    )
     if dispatches is None:
         return
     flow_run_id = start_run(row.job, row.id, dispatches)
@@ -85,30 +84,16 @@ def _start_again(row: Row[Any]) -> None:
 def _run_died(row: Row[Any]) -> None:
     state = run_state(row.flow_run_id)
     if state and state.type in _CANCELLED:
-        _give_up(row, "cancelled", "The run was cancelled.")
+        give_up(row, "cancelled", "The run was cancelled.")
         return
     reason = (
         f"Attempt {row.attempt} stopped renewing its lease at {row.lease_expires_at:%Y-%m-%d %H:%M:%S %Z}: "
         f"the process of flow run {row.flow_run_id} died, or lost the database."
     )
     if row.attempt >= row.max_attempts:
-        _give_up(row, "failed", f"{reason} It was the last of {row.max_attempts} attempts.")
-        return
-    delay = 0.0 if row.attempt == 1 else min(2.0 ** (row.attempt - 1), _LONGEST_DELAY)
-    if _execute("requeue", **_place(row), reason=reason, delay_seconds=delay):
-        logger.warning("delivery %s (%s): %s It is queued again.", row.id, row.job, reason)
-
-
-def _give_up(row: Row[Any], outcome: str, reason: str) -> None:
-    """End the delivery, and let its job tidy up as it would have itself."""
-    if _execute("give_up", **_place(row), outcome=outcome, reason=reason) is None:
-        return
-    logger.error("delivery %s (%s) %s: %s", row.id, row.job, outcome, reason)
-    tell_of_failure(Attempt.of([row]), DeliveryDied(reason))
-
-
-def _place(row: Row[Any]) -> dict[str, Any]:
-    return {"delivery_id": row.id, "state": row.state, "attempt": row.attempt}
+        give_up(row, "failed", f"{reason} It was the last of {row.max_attempts} attempts.")
+    else:
+        requeue(row, reason, tries=row.attempt)
 
 
 def _execute(name: str, **parameters: Any) -> Any:

@@ -8,6 +8,8 @@ import certifi
 PREFECT_SETTINGS: Mapping[str, str] = {
     # Leases in memory are lost with the server and leave their slots taken for ever.
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    # A step that waits for a slot of its workspace asks again this often at the latest; the default is 10 s.
+    "PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     # Task runs and events are written in batches; the UI shows a task run up to half a second later.
@@ -23,6 +25,16 @@ PREFECT_SETTINGS: Mapping[str, str] = {
     # The worker asks for new runs this often; the default of 10 s is most of a run's latency.
     "PREFECT_WORKER_QUERY_SECONDS": "0.5",
 }
+
+
+def vacuum_settings(days: int) -> dict[str, str]:
+    """Settings that let Prefect forget flow runs, with logs and artifacts, so many days after their end; by default it
+    keeps them for ever."""
+    return {
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(days * 86_400),
+    }
+
 
 _END = "-----END CERTIFICATE-----\n"
 

@@ -19,7 +19,7 @@ from deployments.relay.prefect_api import WORK_POOL
 from deployments.up.home import PART_VARIABLE, WORKER, Home, Running
 from deployments.up.part import Part
 from deployments.up.ports import refuse_taken_ports
-from deployments.up.prefect_settings import PREFECT_SETTINGS, one_certificate
+from deployments.up.prefect_settings import PREFECT_SETTINGS, one_certificate, vacuum_settings
 
 logger = logging.getLogger(__name__)
 
@@ -130,6 +130,7 @@ class Stack:
     def _environment(self) -> dict[str, str]:
         environment = {
             **PREFECT_SETTINGS,
+            **vacuum_settings(self.settings.retention_days_flow_runs),
             **os.environ,
             "GROUNDWORK_HOME": str(self.home.folder),
             "GROUNDWORK_HOST": self.settings.host,

@@ -14,6 +14,7 @@ from blocks.database import database
 from blocks.uuid7 import uuid7
 from events.base import Event
 from events.inbox.attempt import current_attempt
+from events.inbox.follow_on import follow_on_id
 from events.inbox.statements import inbox_statement
 
 
@@ -78,13 +79,16 @@ def send(
         event: a typed event, already validated.
         session: the caller's transaction: the event exists if and only if it commits. None: a transaction of its own,
             committed on return. With an ``AsyncSession``: ``await session.run_sync(lambda s: send(event, s))``.
-        dedupe_id: an id that makes a repeated send harmless.
+        dedupe_id: an id that makes a repeated send harmless. Default within a job, without a session: one made of the
+            delivery, the step and the event, so that a step that is tried again sends it once.
         occurred_at: when it happened; in the future, its jobs start then.
         source: name of the sender, for people.
 
     Returns:
         The event's id; of the first, where this one is a duplicate.
     """
+    if session is None:
+        dedupe_id = dedupe_id or follow_on_id(event)
     new = NewEvent.of(event, dedupe_id=dedupe_id, occurred_at=occurred_at, source=source)
     if session is None:
         with database().transaction() as connection:

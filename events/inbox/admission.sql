@@ -9,13 +9,13 @@ WHERE state IN ('scheduled', 'queued') AND expires_at <= clock_timestamp();
 -- name: supersede_debounced
 -- Where a debounced delivery is due, the newest of its key takes over from all others, and runs at the latest when the
 -- first of them has waited for the longest time. Fixed here and not when events are accepted, so that acceptances of
--- one key do not wait for each other.
+-- one key do not wait for each other. One that ran already and waits for its next attempt is left alone.
 WITH touched AS (
     SELECT DISTINCT delivery.job, delivery.workspace_id, delivery.flow_key,
            make_interval(secs => CAST(job.flow_control #>> '{debounce,longest}' AS float)) AS longest
     FROM groundwork.delivery
     JOIN groundwork.job ON job.name = delivery.job AND job.flow_control ? 'debounce'
-    WHERE delivery.state = 'scheduled' AND delivery.not_before <= clock_timestamp()
+    WHERE delivery.state = 'scheduled' AND delivery.attempt = 0 AND delivery.not_before <= clock_timestamp()
 ), newest AS (
     SELECT touched.longest, last.id, last.sequence, touched.job, touched.workspace_id, touched.flow_key
     FROM touched
@@ -23,6 +23,7 @@ WITH touched AS (
         SELECT id, sequence
         FROM groundwork.delivery
         WHERE state = 'scheduled'
+          AND attempt = 0
           AND flow_key <> ''
           AND job = touched.job
           AND workspace_id = touched.workspace_id
@@ -38,6 +39,7 @@ WITH touched AS (
         settled_at = clock_timestamp()
     FROM newest
     WHERE delivery.state = 'scheduled'
+      AND delivery.attempt = 0
       AND delivery.flow_key <> ''
       AND delivery.job = newest.job
       AND delivery.workspace_id = newest.workspace_id
@@ -84,7 +86,8 @@ WHERE job.flow_control ->> 'singleton' = 'skip'
   AND other.id <> delivery.id
   AND (
       other.state IN ('admitted', 'running')
-      OR (other.state = 'queued' AND (other.sequence < delivery.sequence OR other.attempt > 0))
+      OR (other.state = 'queued' AND other.sequence < delivery.sequence)
+      OR (other.state IN ('queued', 'scheduled') AND other.attempt > 0)
   );
 
 -- name: admit

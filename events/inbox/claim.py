@@ -88,6 +88,13 @@ def holder(delivery_id: UUID) -> str:
     return f"it is {row.state}" + (f", held by flow run {row.flow_run_id}" if row.flow_run_id else "")
 
 
+def was_cancelled(delivery_id: UUID) -> bool:
+    """Whether a delivery ended as cancelled."""
+    with database().transaction() as connection:
+        row = connection.execute(inbox_statement("holder"), {"delivery_id": delivery_id}).one_or_none()
+    return row is not None and row.state == "cancelled"
+
+
 def _claim(connection: Connection, delivery_id: UUID, run: Run) -> Attempt | None:
     rows = connection.execute(
         inbox_statement("claim"),

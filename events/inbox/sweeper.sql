@@ -1,21 +1,42 @@
 -- name: overdue
--- Deliveries nobody claimed in time, and attempts that let their lease run out.
+-- Deliveries nobody claimed in time, and attempts that let their lease run out. Of a batch only the first has a lease.
 SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
-       delivery.max_attempts, delivery.flow_run_id, delivery.lease_expires_at, event.id AS event_id,
-       event.name AS event_name, event.data, event.correlation_id
+       delivery.max_attempts, delivery.flow_run_id, delivery.lease_expires_at
 FROM groundwork.delivery
-JOIN groundwork.event ON event.id = delivery.event_id
 WHERE delivery.state IN ('admitted', 'running') AND delivery.lease_expires_at < clock_timestamp()
 ORDER BY delivery.lease_expires_at
 LIMIT 100;
 
+-- name: anything_in_flight
+-- Whether Prefect may know of a run that ended and that the inbox still counts on.
+SELECT EXISTS (SELECT FROM groundwork.delivery WHERE state IN ('admitted', 'running'));
+
+-- name: in_flight_of_runs
+-- The deliveries in flight that ended runs were meant for. A run that an automation made is that of the latest dispatch if
+-- it was created after it; where the clocks of the two servers disagree, the claim deadline is the net.
+SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
+       delivery.max_attempts, run.id AS flow_run_id, delivery.lease_expires_at
+FROM unnest(
+    CAST(:run_ids AS uuid[]), CAST(:delivery_ids AS uuid[]), CAST(:created_at AS timestamptz[])
+) AS run (id, delivery_id, created_at)
+JOIN groundwork.delivery ON delivery.id = run.delivery_id
+WHERE delivery.lease_expires_at IS NOT NULL
+  AND (
+      (delivery.state IN ('admitted', 'running') AND delivery.flow_run_id = run.id)
+      OR (
+          delivery.state = 'admitted'
+          AND delivery.flow_run_id IS NULL
+          AND run.created_at > delivery.admitted_at
+      )
+  );
+
 -- name: start_again
--- Ask for another run of a delivery that nobody claimed in time.
+-- Ask for another run of a delivery that nobody claimed; :dispatches is the one that brought none.
 UPDATE groundwork.delivery
 SET dispatches = dispatches + 1,
     flow_run_id = NULL,
     lease_expires_at = clock_timestamp() + make_interval(secs => :claim_seconds)
-WHERE id = :delivery_id AND state = 'admitted' AND lease_expires_at < clock_timestamp()
+WHERE id = :delivery_id AND state = 'admitted' AND dispatches = :dispatches
 RETURNING dispatches;
 
 -- name: run_created
@@ -31,21 +52,51 @@ SET lease_expires_at = clock_timestamp() + make_interval(secs => :claim_seconds)
 WHERE id = :delivery_id AND state = 'admitted' AND lease_expires_at < clock_timestamp();
 
 -- name: requeue
--- Put a delivery whose attempt died back into its lane, at its old place, to be started after a delay.
+-- Put a delivery whose attempt died back into its lane, at its old place, to be started after a delay; a batch as a whole.
+-- Until then it is scheduled and lets others pass; of an ordered job it stays in the queue and holds up those behind it.
+WITH first AS (
+    SELECT delivery.id, job.ordered
+    FROM groundwork.delivery
+    JOIN groundwork.job ON job.name = delivery.job
+    WHERE delivery.id = :delivery_id
+      AND delivery.state = :state
+      AND delivery.attempt = :attempt
+      AND delivery.dispatches = :dispatches
+      AND (delivery.lease_expires_at < clock_timestamp() OR :at_once)
+    FOR UPDATE OF delivery
+)
 UPDATE groundwork.delivery
-SET state = 'queued',
+SET state = CASE WHEN first.ordered OR :delay_seconds = 0 THEN 'queued' ELSE 'scheduled' END,
     lease_expires_at = NULL,
     last_error = :reason,
     not_before = clock_timestamp() + make_interval(secs => :delay_seconds)
-WHERE id = :delivery_id AND state = :state AND attempt = :attempt AND lease_expires_at < clock_timestamp()
-RETURNING id;
+FROM first
+WHERE delivery.id = first.id OR (delivery.batch_id = first.id AND delivery.state = :state)
+RETURNING delivery.id;
 
 -- name: give_up
--- End a delivery that no run can settle any more.
-UPDATE groundwork.delivery
-SET state = :outcome,
-    lease_expires_at = NULL,
-    last_error = :reason,
-    settled_at = clock_timestamp()
-WHERE id = :delivery_id AND state = :state AND attempt = :attempt AND lease_expires_at < clock_timestamp()
-RETURNING id;
+-- End a delivery that no run can settle any more; a batch as a whole.
+WITH first AS (
+    SELECT id
+    FROM groundwork.delivery
+    WHERE id = :delivery_id
+      AND state = :state
+      AND attempt = :attempt
+      AND dispatches = :dispatches
+      AND (lease_expires_at < clock_timestamp() OR :at_once)
+    FOR UPDATE
+), ended AS (
+    UPDATE groundwork.delivery
+    SET state = :outcome,
+        lease_expires_at = NULL,
+        last_error = :reason,
+        settled_at = clock_timestamp()
+    FROM first
+    WHERE delivery.id = first.id OR (delivery.batch_id = first.id AND delivery.state = :state)
+    RETURNING delivery.*
+)
+SELECT ended.id, ended.attempt, ended.job, event.id AS event_id, event.name AS event_name, event.data,
+       event.correlation_id
+FROM ended
+JOIN groundwork.event ON event.id = ended.event_id
+ORDER BY ended.id <> :delivery_id, ended.sequence;

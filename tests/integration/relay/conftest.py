@@ -43,7 +43,9 @@ def expire(db: Database) -> None:
     """Let the deadline of every delivery in flight pass."""
     with db.transaction() as connection:
         connection.execute(
-            text("UPDATE groundwork.delivery SET lease_expires_at = clock_timestamp() WHERE state <> 'queued'")
+            text(
+                "UPDATE groundwork.delivery SET lease_expires_at = clock_timestamp() WHERE lease_expires_at IS NOT NULL"
+            )
         )
 
 

@@ -73,11 +73,11 @@ def test_a_delivery_that_no_run_ever_claims_is_a_dead_letter(db, admitted, now):
 
 def test_an_attempt_that_let_its_lease_run_out_is_queued_again_at_once_and_later_with_growing_pauses(db, admitted, now):
     pauses = []
-    for _ in range(2):
+    for state in ("queued", "scheduled"):
         claim(admitted.id, Run(flow_run_id=flow_run_id()))
         expire(db)
         sweep()
-        assert now().state == "queued"
+        assert now().state == state
         assert "stopped renewing its lease" in now().last_error
         pauses.append(
             round(
@@ -110,7 +110,11 @@ def test_one_delivery_that_cannot_be_looked_after_keeps_no_other_waiting(db, adm
 
 def test_the_time_to_be_claimed_begins_when_prefect_has_the_event(db, admitted, now):
     note_posted(
-        [Admitted(admitted.id, admitted.job, "acme", 1, admitted.event_id, "import/csv.confirmed")],
+        [
+            Admitted(
+                admitted.id, admitted.job, "acme", 1, admitted.event_id, "import/csv.confirmed", None, admitted.event_id
+            )
+        ],
     )
     assert now().posted_at is not None
     assert sweep() == 0
@@ -118,5 +122,51 @@ def test_the_time_to_be_claimed_begins_when_prefect_has_the_event(db, admitted, 
 
 
 def test_posting_again_after_a_lost_answer_is_the_same_prefect_event():
-    delivery = Admitted(flow_run_id(), "process-csv", "acme", 1, flow_run_id(), "import/csv.confirmed")
+    event_id = flow_run_id()
+    delivery = Admitted(flow_run_id(), "process-csv", "acme", 1, event_id, "import/csv.confirmed", None, event_id)
     assert prefect_event(delivery)["id"] == prefect_event(delivery)["id"]
+
+
+def test_a_delivery_of_an_ordered_job_waits_in_the_queue_at_its_old_place(db, admitted, now):
+    with db.transaction() as connection:
+        connection.execute(text("UPDATE groundwork.job SET ordered = true"))
+        connection.execute(text("UPDATE groundwork.delivery SET attempt = 1"))
+    claim(admitted.id, Run(flow_run_id=flow_run_id()))
+    expire(db)
+    sweep()
+    assert (now().state, now().sequence) == ("queued", admitted.sequence)
+    assert now().not_before > datetime.now(UTC)
+
+
+def in_one_batch(db, first, second) -> None:
+    """Let a second delivery share the run of the first, as the relay admits batches."""
+    with db.transaction() as connection:
+        connection.execute(
+            text(
+                "UPDATE groundwork.delivery SET batch_id = :first, state = 'admitted',"
+                " lease_expires_at = CASE WHEN id = :first THEN lease_expires_at END"
+                " WHERE id IN (:first, :second)"
+            ),
+            {"first": first, "second": second},
+        )
+
+
+def test_a_batch_whose_run_died_is_queued_again_as_a_whole(db, admitted):
+    second = send(csv_import_confirmed("import-2"))
+    in_one_batch(db, admitted.id, delivery_of(db, second).id)
+    assert len(claim(admitted.id, Run(flow_run_id=flow_run_id())).members) == 2
+    expire(db)
+    assert sweep() == 1
+    for event_id in (admitted.event_id, second):
+        delivery = delivery_of(db, event_id)
+        assert (delivery.state, delivery.batch_id) == ("queued", admitted.id)
+        assert "stopped renewing its lease" in delivery.last_error
+
+
+def test_a_batch_that_no_run_can_end_is_dead_as_a_whole(db, admitted):
+    second = send(csv_import_confirmed("import-2"))
+    in_one_batch(db, admitted.id, delivery_of(db, second).id)
+    with db.transaction() as connection:
+        connection.execute(text("UPDATE groundwork.delivery SET dispatches = 3"))
+    sweep()
+    assert [delivery_of(db, each).state for each in (admitted.event_id, second)] == ["failed", "failed"]

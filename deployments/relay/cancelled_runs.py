@@ -1,0 +1,62 @@
+"""Runs whose delivery was cancelled in the inbox: Prefect is told to stop them."""
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from prefect import get_client
+from prefect.exceptions import ObjectNotFound
+from prefect.states import Cancelling
+from sqlalchemy import Row
+
+from blocks.database import database
+from blocks.errors import DeliveryDied
+from events.inbox import Attempt
+from events.inbox.statements import inbox_statement
+from flows.registry import tell_of_failure
+
+logger = logging.getLogger(__name__)
+
+
+def cancel_runs() -> int:
+    """Cancel what has to be, and let the jobs tidy up. Safe to repeat.
+
+    Returns:
+        How many deliveries there were.
+
+    Raises:
+        httpx.HTTPError: Prefect is away; the rest stays to be done.
+    """
+    with database().transaction() as connection:
+        rows = connection.execute(inbox_statement("runs_to_cancel")).all()
+    cancelled: set[UUID] = set()
+    for row in rows:
+        if row.flow_run_id is not None and row.flow_run_id not in cancelled:
+            _cancel(row.flow_run_id)
+            cancelled.add(row.flow_run_id)
+        if _noted(row):
+            _tidy_up(row)
+    return len(rows)
+
+
+def _cancel(flow_run_id: UUID) -> None:
+    """A run that a worker has is cancelling until its process has ended; another one is cancelled at once. Prefect
+    leaves one that has ended as it is."""
+    with get_client(sync_client=True) as client:
+        try:
+            client.set_flow_run_state(flow_run_id, Cancelling(message="Its delivery was cancelled."))
+        except ObjectNotFound:
+            logger.info("flow run %s was to be cancelled, and Prefect does not know it", flow_run_id)
+
+
+def _noted(row: Row[Any]) -> bool:
+    with database().transaction() as connection:
+        return connection.execute(inbox_statement("run_cancelled"), {"delivery_id": row.id}).scalar() is not None
+
+
+def _tidy_up(row: Row[Any]) -> None:
+    logger.info("delivery %s (%s): %s", row.id, row.job, row.last_error)
+    try:
+        tell_of_failure(Attempt.of([row]), DeliveryDied(row.last_error))
+    except Exception:
+        logger.exception("delivery %s (%s) was cancelled, and telling its job failed", row.id, row.job)

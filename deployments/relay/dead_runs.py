@@ -1,0 +1,82 @@
+"""Runs whose process is gone without a word. To Prefect they run for ever, and each holds a slot of the work pool."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from prefect import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    WorkPoolFilter,
+    WorkPoolFilterName,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.states import Crashed
+
+from blocks.database import database
+from blocks.settings import settings
+from deployments.relay.prefect_api import WORK_POOL
+from deployments.relay.sweeper import PENDING_SECONDS
+from events.inbox.statements import inbox_statement
+
+logger = logging.getLogger(__name__)
+
+MOST = 200
+_LEASES = 2
+"""Leases without a sign of life after which a run counts as dead: one may be spent waiting for the database."""
+
+
+def crash_dead_runs() -> int:
+    """Tell Prefect of runs that are dead, so that their slots are free again. Runs of other flows are left alone.
+
+    Returns:
+        How many there were.
+
+    Raises:
+        httpx.HTTPError: Prefect is away.
+    """
+    grace = _LEASES * settings().lease_seconds
+    silent = [run for run in _open_runs() if _is_silent(run, grace)]
+    if not silent:
+        return 0
+    with database().transaction() as connection:
+        rows = connection.execute(
+            inbox_statement("runs_of_deliveries"), {"run_ids": [run.id for run in silent], "grace_seconds": grace}
+        ).all()
+    alive = {row.flow_run_id: row.alive for row in rows}
+    dead = [run for run in silent if not alive.get(run.id, not _is_of_a_delivery(run))]
+    with get_client(sync_client=True) as client:
+        for run in dead:
+            client.set_flow_run_state(run.id, Crashed(message="Its process is gone: it holds no lease."))
+            logger.warning("flow run %s (%s) is dead, and crashed in Prefect", run.id, run.name)
+    return len(dead)
+
+
+def _open_runs() -> list[FlowRun]:
+    """The oldest first: dead ones do not go away by themselves."""
+    open_states = FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING])
+    with get_client(sync_client=True) as client:
+        return client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=open_states)),
+            work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[WORK_POOL])),
+            sort=FlowRunSort.EXPECTED_START_TIME_ASC,
+            limit=MOST,
+        )
+
+
+def _is_silent(run: FlowRun, grace: float) -> bool:
+    if run.state is None:
+        return False
+    patience = max(PENDING_SECONDS, grace) if run.state.type == StateType.PENDING else grace
+    return run.state.timestamp < datetime.now(UTC) - timedelta(seconds=patience)
+
+
+def _is_of_a_delivery(run: FlowRun) -> bool:
+    try:
+        UUID(str(run.parameters.get("delivery_id")))
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,96 @@
+"""Runs that Prefect saw end while their delivery was in flight. Noticed here, they need not wait for a deadline."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from prefect import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterEndTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.sorting import FlowRunSort
+from sqlalchemy import Row
+
+from blocks.database import database
+from deployments.relay.redelivery import give_up, requeue
+from events.inbox.statements import inbox_statement
+
+logger = logging.getLogger(__name__)
+
+LOOK_BACK = timedelta(seconds=60)
+"""How long ago a run may have ended. What is missed meanwhile, the sweeper finds at its deadline."""
+MOST = 200
+
+
+def look_after_ended_runs() -> int:
+    """Redeliver what ended runs left in flight, by one request to Prefect, and by none where nothing is in flight.
+
+    Returns:
+        How many deliveries there were.
+
+    Raises:
+        httpx.HTTPError: Prefect is away.
+    """
+    with database().transaction() as connection:
+        if not connection.execute(inbox_statement("anything_in_flight")).scalar():
+            return 0
+    runs = {run.id: run for run in _ended_runs()}
+    asked = [(run.id, delivery_id, run.created) for run in runs.values() if (delivery_id := _delivery_of(run))]
+    if not asked:
+        return 0
+    run_ids, delivery_ids, created_at = zip(*asked, strict=True)
+    with database().transaction() as connection:
+        rows = connection.execute(
+            inbox_statement("in_flight_of_runs"),
+            {"run_ids": list(run_ids), "delivery_ids": list(delivery_ids), "created_at": list(created_at)},
+        ).all()
+    for row in rows:
+        try:
+            _look_after(row, runs[row.flow_run_id])
+        except Exception:
+            logger.exception("flow run %s ended, and looking after delivery %s failed", row.flow_run_id, row.id)
+    return len(rows)
+
+
+def _ended_runs() -> list[FlowRun]:
+    ended_badly = FlowRunFilter(
+        state=FlowRunFilterState(
+            type=FlowRunFilterStateType(any_=[StateType.CRASHED, StateType.FAILED, StateType.CANCELLED])
+        ),
+        end_time=FlowRunFilterEndTime(after_=datetime.now(UTC) - LOOK_BACK),
+    )
+    with get_client(sync_client=True) as client:
+        return client.read_flow_runs(flow_run_filter=ended_badly, sort=FlowRunSort.END_TIME_DESC, limit=MOST)
+
+
+def _delivery_of(run: FlowRun) -> UUID | None:
+    try:
+        return UUID(str(run.parameters.get("delivery_id")))
+    except ValueError:
+        return None
+
+
+def _look_after(row: Row[Any], run: FlowRun) -> None:
+    if run.state is None:
+        return
+    if run.state.type == StateType.CANCELLED:
+        when = "before it started" if row.state == "admitted" else "while it ran"
+        give_up(row, "cancelled", f"The run was cancelled {when}.", at_once=True)
+    elif row.state == "admitted":
+        _redeliver(row, f"Flow run {run.id} ended before it claimed the delivery", run, tries=row.dispatches)
+    elif run.state.type == StateType.CRASHED:
+        _redeliver(row, f"Attempt {row.attempt}: flow run {run.id} crashed", run, tries=row.attempt)
+
+
+def _redeliver(row: Row[Any], what: str, run: FlowRun, *, tries: int) -> None:
+    message = run.state.message if run.state and run.state.message else "Prefect knows no reason"
+    reason = f"{what}: {message.rstrip('.')}."
+    if tries >= row.max_attempts:
+        give_up(row, "failed", f"{reason} It was the last of {row.max_attempts} attempts.", at_once=True)
+    else:
+        requeue(row, reason, tries=tries, at_once=True)

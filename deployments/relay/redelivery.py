@@ -1,0 +1,58 @@
+"""What becomes of a delivery whose run is dead: it is queued again, or it ends."""
+
+import logging
+from typing import Any
+
+from sqlalchemy import Row
+
+from blocks.database import database
+from blocks.errors import DeliveryDied
+from events.inbox import Attempt
+from events.inbox.statements import inbox_statement
+from flows.registry import tell_of_failure
+
+logger = logging.getLogger(__name__)
+
+LONGEST_DELAY = 60.0
+"""Seconds between two attempts at most; the first comes at once, then 2, 4, 8, …"""
+
+
+def requeue(row: Row[Any], reason: str, *, tries: int, at_once: bool = False) -> None:
+    """Queue a delivery again, and all of its batch.
+
+    Args:
+        row: the delivery as it was read; nothing happens if it has moved since.
+        reason: recorded as its last error.
+        tries: how many there were; the delay grows with it.
+        at_once: its run is known to be dead, so that its lease need not run out first.
+    """
+    delay = 0.0 if tries <= 1 else min(2.0 ** (tries - 1), LONGEST_DELAY)
+    with database().transaction() as connection:
+        parameters = place(row) | {"reason": reason, "delay_seconds": delay, "at_once": at_once}
+        queued = connection.execute(inbox_statement("requeue"), parameters).all()
+        connection.execute(inbox_statement("wake_relay"))
+    if queued:
+        logger.warning("delivery %s (%s): %s It is queued again.", row.id, row.job, reason)
+
+
+def give_up(row: Row[Any], outcome: str, reason: str, *, at_once: bool = False) -> None:
+    """End a delivery, and all of its batch, and let its job tidy up as it would have itself.
+
+    Args:
+        row: the delivery as it was read; nothing happens if it has moved since.
+        outcome: ``failed`` or ``cancelled``.
+        reason: recorded as its last error.
+        at_once: its run is known to be dead, so that its lease need not run out first.
+    """
+    with database().transaction() as connection:
+        parameters = place(row) | {"outcome": outcome, "reason": reason, "at_once": at_once}
+        ended = connection.execute(inbox_statement("give_up"), parameters).all()
+        connection.execute(inbox_statement("wake_relay"))
+    if ended:
+        logger.error("delivery %s (%s) %s: %s", row.id, row.job, outcome, reason)
+        tell_of_failure(Attempt.of(ended), DeliveryDied(reason))
+
+
+def place(row: Row[Any]) -> dict[str, Any]:
+    """Where a delivery stood when it was read."""
+    return {"delivery_id": row.id, "state": row.state, "attempt": row.attempt, "dispatches": row.dispatches}

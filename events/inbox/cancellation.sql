@@ -1,0 +1,51 @@
+-- name: cancel
+-- Cancel unfinished deliveries. Runs under way lose their fence at once; the relay then cancels them in Prefect. A run that
+-- several deliveries share is cancelled with all of them or not at all: those that are left could not end without it.
+WITH chosen AS MATERIALIZED (
+    SELECT id, state, batch_id
+    FROM groundwork.delivery
+    WHERE state IN ('scheduled', 'queued', 'admitted', 'running')
+      AND (CAST(:event_id AS uuid) IS NULL OR event_id = :event_id)
+      AND (CAST(:job AS text) IS NULL OR job = :job)
+      AND (CAST(:workspace_id AS text) IS NULL OR workspace_id = :workspace_id)
+      AND (state IN ('scheduled', 'queued') OR NOT :queued_only)
+    ORDER BY id
+    FOR UPDATE
+), sharing AS (
+    SELECT chosen.id
+    FROM chosen
+    WHERE state IN ('admitted', 'running')
+      AND EXISTS (
+          SELECT
+          FROM groundwork.delivery AS other
+          WHERE other.batch_id = chosen.batch_id
+            AND other.state IN ('admitted', 'running')
+            AND other.id NOT IN (SELECT id FROM chosen)
+      )
+), cancelled AS (
+    UPDATE groundwork.delivery
+    SET state = 'cancelled',
+        last_error = :reason,
+        run_to_cancel = chosen.state IN ('admitted', 'running') OR delivery.attempt > 0,
+        lease_expires_at = NULL,
+        settled_at = clock_timestamp()
+    FROM chosen
+    WHERE delivery.id = chosen.id AND chosen.id NOT IN (SELECT id FROM sharing)
+    RETURNING chosen.state
+)
+SELECT (SELECT count(*) FROM cancelled WHERE state IN ('scheduled', 'queued')) AS queued,
+       (SELECT count(*) FROM cancelled WHERE state IN ('admitted', 'running')) AS running,
+       (SELECT count(*) FROM sharing) AS sharing;
+
+-- name: runs_to_cancel
+-- Deliveries that were cancelled while a run of theirs may live.
+SELECT delivery.id, delivery.job, delivery.attempt, delivery.flow_run_id, delivery.last_error,
+       event.id AS event_id, event.name AS event_name, event.data, event.correlation_id
+FROM groundwork.delivery
+JOIN groundwork.event ON event.id = delivery.event_id
+WHERE delivery.run_to_cancel
+LIMIT 100;
+
+-- name: run_cancelled
+-- Note that Prefect was told. No row: another relay was faster.
+UPDATE groundwork.delivery SET run_to_cancel = false WHERE id = :delivery_id AND run_to_cancel RETURNING id;

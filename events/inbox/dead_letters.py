@@ -1,0 +1,88 @@
+"""Dead letters: deliveries that have failed for good, until somebody replays them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+from sqlalchemy import Connection
+
+from events.inbox.lanes import check_job
+from events.inbox.statements import inbox_statement
+
+
+class DeadLetter(BaseModel):
+    """A delivery that has failed for good.
+
+    Attributes:
+        id: of the delivery.
+        attempt: runs that claimed it.
+        flow_run_id: the last run; None where no run ever claimed it.
+    """
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, from_attributes=True)
+
+    id: UUID
+    job: str
+    workspace_id: str
+    event_id: UUID
+    event_name: str
+    died_at: datetime
+    attempt: int
+    last_error: str | None
+    flow_run_id: UUID | None
+
+
+def dead_letters(
+    connection: Connection,
+    *,
+    ids: Sequence[UUID] = (),
+    job: str | None = None,
+    workspace_id: str | None = None,
+    since: datetime | None = None,
+    most: int | None = None,
+) -> list[DeadLetter]:
+    """Dead letters that fit every condition, the latest first.
+
+    Args:
+        ids: of deliveries or of events; empty for any.
+        since: when they died, at the earliest.
+        most: how many at most; None for all.
+
+    Raises:
+        UnknownName: there is no such job.
+    """
+    check_job(connection, job)
+    rows = connection.execute(
+        inbox_statement("dead_letters"),
+        {"ids": list(ids) or None, "job": job, "workspace_id": workspace_id, "since": since, "most": most},
+    )
+    return [DeadLetter.model_validate(row) for row in rows]
+
+
+def replay(connection: Connection, letters: Sequence[DeadLetter]) -> list[UUID]:
+    """Queue dead letters again, behind what their lanes hold now and among themselves in their old order.
+
+    Each gets as many further attempts as its job allows, and keeps its last error until it ends anew. It is the same
+    delivery: steps that were done are skipped, and effects in the ledger are not repeated.
+
+    Returns:
+        The ids of the deliveries that were queued; one that somebody else has replayed meanwhile is not among them.
+    """
+    queued = connection.execute(inbox_statement("replay"), {"ids": [each.id for each in letters]}).scalars().all()
+    connection.execute(inbox_statement("wake_relay"))
+    return list(queued)
+
+
+def deaths_to_mail(connection: Connection) -> list[DeadLetter]:
+    """Dead letters that the operators were not told of yet, in the order of their deaths.
+
+    Locked until the transaction ends; those that another transaction has locked are left out.
+    """
+    return [DeadLetter.model_validate(row) for row in connection.execute(inbox_statement("deaths_to_mail"))]
+
+
+def note_mailed(connection: Connection, letters: Sequence[DeadLetter]) -> None:
+    """Note that the operators were told of these deaths; a later death of the same delivery is another one."""
+    connection.execute(inbox_statement("deaths_mailed"), {"ids": [each.id for each in letters]})

@@ -1,0 +1,111 @@
+"""Lanes as an operator sees and sets them. What is set counts from the relay's next look on, without a restart."""
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+from sqlalchemy import Connection
+
+from blocks.errors import ConfigurationError, UnknownName
+from events.catalogue import did_you_mean
+from events.inbox.statements import inbox_statement
+
+
+class Lane(BaseModel):
+    """How a lane stands.
+
+    Attributes:
+        queued: deliveries that may start as soon as there is room.
+        scheduled: deliveries that may start later.
+        running: runs that were admitted and have not ended; a batch is one.
+        limit: runs at once.
+        weight: share between workspaces.
+        oldest_wait_seconds: since the oldest queued delivery could have started; None where none waits.
+    """
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, from_attributes=True)
+
+    workspace_id: str
+    job: str
+    queued: int
+    scheduled: int
+    running: int
+    limit: int
+    weight: float
+    paused: bool
+    oldest_wait_seconds: float | None
+
+
+def lanes(connection: Connection) -> list[Lane]:
+    """Every lane that holds something or is set apart, the one that waits longest first."""
+    return [Lane.model_validate(row) for row in connection.execute(inbox_statement("lanes"))]
+
+
+def pause(connection: Connection, job: str, workspace_id: str | None = None) -> None:
+    """Admit nothing more of a job, or of one workspace's lane of it. What runs goes on; what comes is queued.
+
+    Raises:
+        UnknownName: there is no such job.
+    """
+    _set_paused(connection, job, workspace_id, paused=True)
+
+
+def resume(connection: Connection, job: str, workspace_id: str | None = None) -> None:
+    """Admit again. A lane that was paused by itself stays paused when its job is resumed.
+
+    Raises:
+        UnknownName: there is no such job.
+    """
+    _set_paused(connection, job, workspace_id, paused=False)
+    connection.execute(inbox_statement("wake_relay"))
+
+
+def set_lane(
+    connection: Connection, job: str, workspace_id: str, *, limit: int | None = None, weight: float | None = None
+) -> None:
+    """Give one workspace's lane another limit or weight than its job's; what is None stays as it is.
+
+    Raises:
+        UnknownName: there is no such job.
+        ConfigurationError: neither is given, the limit is below 1, or the weight is not above 0.
+    """
+    check_job(connection, job)
+    if limit is None and weight is None:
+        raise ConfigurationError("say what to set: a limit, a weight, or both")
+    if limit is not None and limit < 1:
+        raise ConfigurationError(f"a lane's limit is at least 1, not {limit}; to stop a lane, pause it")
+    if weight is not None and not weight > 0:
+        raise ConfigurationError(f"a lane's weight is above 0, not {weight}; to stop a lane, pause it")
+    address = {"job": job, "workspace_id": workspace_id}
+    connection.execute(inbox_statement("set_lane"), address | {"limit": limit, "weight": weight})
+    connection.execute(inbox_statement("wake_relay"))
+
+
+def unset_lane(connection: Connection, job: str, workspace_id: str) -> None:
+    """Give one workspace's lane its job's own limit and weight again.
+
+    Raises:
+        UnknownName: there is no such job.
+    """
+    check_job(connection, job)
+    for name in ("unset_lane", "forget_lane", "wake_relay"):
+        connection.execute(inbox_statement(name), {"job": job, "workspace_id": workspace_id})
+
+
+def check_job(connection: Connection, job: str | None) -> None:
+    """Refuse the name of a job that the inbox does not know; None is no name.
+
+    Raises:
+        UnknownName: the message suggests the nearest names.
+    """
+    known = dict.fromkeys(connection.execute(inbox_statement("job_names")).scalars())
+    if job is not None and job not in known:
+        raise UnknownName(f"unknown job {job!r}{did_you_mean(job, known)}")
+
+
+def _set_paused(connection: Connection, job: str, workspace_id: str | None, *, paused: bool) -> None:
+    check_job(connection, job)
+    if workspace_id is None:
+        connection.execute(inbox_statement("pause_job"), {"job": job, "paused": paused})
+        return
+    address = {"job": job, "workspace_id": workspace_id}
+    connection.execute(inbox_statement("pause_lane"), address | {"paused": paused})
+    connection.execute(inbox_statement("forget_lane"), address)

@@ -1,0 +1,11 @@
+"""The flow ``apply-retention``: every night, what has ended long ago is forgotten. ``docs/operations.md`` says what."""
+
+from prefect import flow
+
+from tasks.retention.forget import forget_events, forget_results
+
+
+@flow(name="apply-retention", persist_result=False)
+def apply_retention() -> dict[str, int]:
+    """Delete settled events and old results of steps. Prefect forgets its own flow runs by itself."""
+    return {"results": forget_results(), "events": forget_events()}

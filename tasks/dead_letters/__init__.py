@@ -1,0 +1,1 @@
+"""Dead letters: the operators are told of them."""

@@ -1,0 +1,1 @@
+"""Retention: what has ended long ago is forgotten."""

@@ -1,0 +1,58 @@
+"""Where mail goes in a test: a real SMTP server in this process, or the outbox of the home."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+from sqlalchemy import insert
+
+from blocks.database import Database
+from blocks.mailer import mailer
+from blocks.schema import app_user
+from blocks.settings import settings
+from tests.integration.blocks.mail_server import Postmaster, serving
+
+_VARIABLE = "GROUNDWORK_SMTP_URL"
+
+
+@contextmanager
+def by_smtp() -> Iterator[Postmaster]:
+    """A server that takes all mail of this process."""
+    postmaster = Postmaster()
+    with serving(postmaster) as port:
+        os.environ[_VARIABLE] = f"smtp://127.0.0.1:{port}"
+        _read_again()
+        try:
+            yield postmaster
+        finally:
+            del os.environ[_VARIABLE]
+            _read_again()
+
+
+def empty_outbox(home: Path) -> Path:
+    """The folder to which this process's mail goes, with nothing in it."""
+    _read_again()
+    folder = home / "outbox"
+    for mail in folder.glob("*.eml"):
+        mail.unlink()
+    return folder
+
+
+def mails(outbox: Path) -> list[EmailMessage]:
+    """The messages of an outbox."""
+    return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in outbox.glob("*.eml")]
+
+
+def add_user(db: Database, user_id: str, **columns: object) -> None:
+    """Store a user of the workspace acme."""
+    row = {"id": user_id, "workspace_id": "acme", "email": f"{user_id}@example.com", "name": user_id.title()}
+    with db.transaction() as connection:
+        connection.execute(insert(app_user).values(**row | columns))
+
+
+def _read_again() -> None:
+    settings.cache_clear()
+    mailer.cache_clear()
