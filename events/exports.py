@@ -1,0 +1,78 @@
+"""Events of the domain ``export``."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic_core import PydanticCustomError
+
+from events.base import WIRE, UserEvent
+from events.catalogue import did_you_mean
+
+STANDARD_COLUMNS = (
+    "email", "first_name", "last_name", "phone", "company", "job_title", "city", "country", "tags",
+)  # fmt: skip
+"""Columns that every contact has, in the order of a full export."""
+CUSTOM_PREFIX = "custom."
+
+ExportFormat = Literal["csv", "parquet"]
+ContactField = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+def _known_column(name: str) -> str:
+    if name in STANDARD_COLUMNS or (name.startswith(CUSTOM_PREFIX) and name != CUSTOM_PREFIX):
+        return name
+    known = dict.fromkeys(STANDARD_COLUMNS)
+    raise PydanticCustomError(
+        "unknown_column",
+        "custom fields are written custom.<field>; unknown column {name}{hint}",
+        {"name": repr(name), "hint": did_you_mean(name, known)},
+    )
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise PydanticCustomError("repeated_column", "{names} stands here twice", {"names": ", ".join(repeated)})
+    return names
+
+
+Column = Annotated[ContactField, AfterValidator(_known_column)]
+Columns = Annotated[tuple[Column, ...], AfterValidator(_each_once)]
+
+
+class ContactFilter(BaseModel):
+    """Which contacts: those that fulfil every condition given."""
+
+    model_config = WIRE
+
+    tags_any: tuple[ContactField, ...] = Field((), max_length=1000, description="At least one of these tags.")
+    tags_all: tuple[ContactField, ...] = Field((), max_length=1000, description="Every one of these tags.")
+    city: ContactField | None = Field(None, description="This city, letter by letter.")
+    updated_since: AwareDatetime | None = Field(None, description="Changed at this time or later.")
+    custom: dict[ContactField, str] = Field(
+        default_factory=dict, max_length=100, description="Custom field → its value, letter by letter."
+    )
+
+
+class CsvExportConfirmed(UserEvent, name="export/csv.confirmed"):
+    """A person asked for a file of the workspace's contacts."""
+
+    export_id: str = Field(
+        max_length=128,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+        description="Id of the export record; the file is kept below it.",
+    )
+    format: ExportFormat = "csv"
+    columns: Columns | None = Field(
+        None,
+        min_length=1,
+        max_length=1000,
+        description="Columns in their order: those of every contact by name, custom fields as custom.<field>. Default: "
+        "all of them.",
+    )
+    filter: ContactFilter = Field(default_factory=ContactFilter)
+    neutralise_formulas: bool = Field(
+        True,
+        description="Put an apostrophe before CSV cells that a spreadsheet would execute. Off: the file has the values "
+        "as they are, and may run commands on the machine of whoever opens it in a spreadsheet.",
+    )
