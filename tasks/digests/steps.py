@@ -48,7 +48,7 @@ def count_week(workspace_id: WorkspaceId, week: str) -> WeeklyFigures:
         return WeeklyFigures(**entry.result)
 
 
-@step(retries=6, first_delay=2.0, key=("user_id",))
+@step(retries=6, first_delay=2.0, key=("user_id",), provider=True)
 def mail_digest(user_id: UserId, values: Mapping[str, Any]) -> bool:
     """Send the digest to one user, unless they have turned it off since.
 

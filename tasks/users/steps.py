@@ -19,7 +19,7 @@ def claim_welcome(user_id: UserId) -> WelcomeClaim:
         return WelcomeClaim(**entry.result)
 
 
-@step(retries=6, first_delay=2.0)
+@step(retries=6, first_delay=2.0, provider=True)
 def mail_welcome(user_id: UserId) -> bool:
     """Welcome the user. Nobody can turn this one off.
 

@@ -24,7 +24,7 @@ def running_stack(variables: Mapping[str, str] | None = None) -> Iterator[Runnin
     """
     with tempfile.TemporaryDirectory() as folder:
         stack = RunningStack(Path(folder) / "home", variables)
-        with _home(stack.home):
+        with home_of_this_process(stack.home):
             stack.start()
             try:
                 yield stack
@@ -34,7 +34,8 @@ def running_stack(variables: Mapping[str, str] | None = None) -> Iterator[Runnin
 
 
 @contextmanager
-def _home(home: Path) -> Iterator[None]:
+def home_of_this_process(home: Path) -> Iterator[None]:
+    """Have this process configured for a home while the block lasts."""
     before = os.environ.get("GROUNDWORK_HOME")
     os.environ["GROUNDWORK_HOME"] = str(home)
     _forget_configuration()

@@ -1,0 +1,89 @@
+"""What one workspace feels of another's burst."""
+
+import random
+import statistics
+import threading
+from typing import Any
+
+from deployments.relay.admission import admit
+from events.identifiers import WorkspaceId
+from events.inbox import NewEvent, accept
+from tests.benchmarks.inbox_only import inbox_only, settle
+from tests.benchmarks.lane_stack import lane_stack, rows, send_all
+from tests.benchmarks.lanes import AlertWanted, BulkWanted
+from tests.factories import register_job
+from tests.waiting import wait_until
+
+DESCRIPTION = (
+    "seconds from acceptance to the first step of one interactive event every 5 s, alone and while another workspace's "
+    "500 bulk events run, as two runs of the same stack one after the other; and under a Zipf load of 20 workspaces, "
+    "largest burst first, the sum of the positions of their first starts ÷ 20², in starts."
+)
+_PAUSE_SECONDS = 5.0
+_WORKSPACES = 20
+_CAPACITY = 4
+
+
+def run(quick: bool) -> dict[str, Any]:
+    """Measure 30 events alone and 30 in the burst; 4 and a burst of 60 if quick."""
+    number, burst = (4, 60) if quick else (30, 500)
+    alone, noisy = _alerts(number, burst=0), _alerts(number, burst=burst)
+    order = _first_starts()
+    return {
+        "p50_ratio": statistics.median(noisy) / statistics.median(alone),
+        "p95_ratio": _p95(noisy) / _p95(alone),
+        "unfairness_zipf": sum(order) / _WORKSPACES**2,
+        "zipf_last_first_start": max(order),
+        "alone_p50_seconds": statistics.median(alone),
+        "noisy_p50_seconds": statistics.median(noisy),
+        "alone_p95_seconds": _p95(alone),
+        "noisy_p95_seconds": _p95(noisy),
+        "samples": {"alone": alone, "noisy": noisy},
+    }
+
+
+def _alerts(number: int, *, burst: int) -> list[float]:
+    """Seconds to the first step of each alert. The burst lasts longer than the alerts, or the measurement fails."""
+    pause = threading.Event()
+    with lane_stack():
+        send_all([BulkWanted(workspace_id=WorkspaceId("acme"), number=each) for each in range(burst)])
+        for each in range(number):
+            pause.wait(_PAUSE_SECONDS)
+            send_all([AlertWanted(workspace_id=WorkspaceId("bolt"), number=each)])
+        [(open_bulk,)] = rows("SELECT count(*) FROM groundwork.delivery WHERE job = 'bulk' AND settled_at IS NULL")
+        assert burst == 0 or open_bulk > 0, "the burst was over before the last alert"
+        return wait_until(lambda: _started(number), 60, "the alerts to start")
+
+
+def _started(number: int) -> list[float] | None:
+    found = rows(
+        "SELECT extract(epoch FROM first_step_at - accepted_at) AS seconds FROM groundwork.delivery"
+        " WHERE job = 'alert' AND workspace_id = 'bolt' AND first_step_at IS NOT NULL ORDER BY sequence"
+    )
+    return [float(row.seconds) for row in found] if len(found) == number else None
+
+
+def _p95(samples: list[float]) -> float:
+    return statistics.quantiles(samples, n=20, method="inclusive")[18]
+
+
+def _first_starts() -> list[int]:
+    """The position, from 1, of each workspace's first start. Runs end one by one, in random order."""
+    rng = random.Random(1)
+    first: dict[str, int] = {}
+    with inbox_only() as db:
+        register_job(db, "bulk", BulkWanted.event_name, lane=100)
+        for rank in range(1, _WORKSPACES + 1):
+            workspace = WorkspaceId(f"workspace-{rank:02}")
+            events = [BulkWanted(workspace_id=workspace, number=each) for each in range(400 // rank)]
+            with db.transaction() as connection:
+                accept(connection, [NewEvent.of(event, source="benchmark") for event in events])
+        in_flight: list[Any] = []
+        position = 0
+        while len(first) < _WORKSPACES:
+            for each in admit(_CAPACITY):
+                position += 1
+                first.setdefault(each.workspace_id, position)
+                in_flight.append(each.id)
+            settle(db, [in_flight.pop(rng.randrange(len(in_flight)))])
+    return list(first.values())

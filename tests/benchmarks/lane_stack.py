@@ -1,0 +1,49 @@
+"""A running Groundwork with the jobs of :mod:`tests.benchmarks.lanes`."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import text
+
+from blocks.database import database
+from deployments.deploy import register_job
+from events.base import Event
+from events.inbox import NewEvent, accept
+from flows.registry import jobs
+from tests.benchmarks import lanes
+from tests.benchmarks.running import running_stack
+from tests.integration.stack.running import PROJECT, RunningStack
+from tests.waiting import wait_until
+
+_SETTINGS = {
+    "PYTHONPATH": str(PROJECT),
+    "GROUNDWORK_PRELOAD": lanes.__name__,
+    "GROUNDWORK_EVENT_MODULES": lanes.__name__,
+}
+
+
+@contextmanager
+def lane_stack() -> Iterator[RunningStack]:
+    """The stack, warm: each job has run once."""
+    with running_stack(_SETTINGS) as stack:
+        with database().transaction() as connection:
+            for name in ("bulk", "alert", "together"):
+                register_job(connection, jobs()[name])
+        deployed = stack.prefect("deploy", "--all", "--prefect-file", "tests/benchmarks/lanes.yaml")
+        assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+        for kind in (lanes.BulkWanted, lanes.AlertWanted, lanes.BatchWanted):
+            send_all([kind(workspace_id="warm-up", number=0)])  # type: ignore[call-arg]
+        wait_until(lambda: rows("SELECT count(*) FROM groundwork.delivery WHERE settled_at IS NULL")[0][0] == 0, 120)
+        yield stack
+
+
+def send_all(events: Sequence[Event]) -> None:
+    """Accept events at once."""
+    with database().transaction() as connection:
+        accept(connection, [NewEvent.of(event, source="benchmark") for event in events])
+
+
+def rows(sql: str, **parameters: object) -> Any:
+    with database().transaction() as connection:
+        return connection.execute(text(sql), parameters).all()

@@ -1,0 +1,82 @@
+"""Jobs that count, each number once: in PostgreSQL, and in a CRM that takes idempotency keys.
+
+Every execution is recorded outside the ledger, so that overlaps, order and repeats can be seen from outside.
+"""
+
+import os
+from collections.abc import Sequence
+
+import httpx
+from sqlalchemy import text
+
+from events.base import Event
+from events.inbox import once, running_attempt
+from flows.flow_control import Batch
+from flows.job import job
+from tasks.step import step
+from tests.chaos.count_events import BatchedCountWanted, CountWanted, OrderedCountWanted
+from tests.chaos.storm.execution_log import executing
+
+CRM_URL = "CHAOS_CRM_URL"
+"""Environment variable with the address of the CRM's stand-in."""
+LANE = 2
+"""Limit of the lanes without order."""
+_MAX_ATTEMPTS = 100
+
+_ADD = text(
+    """
+    INSERT INTO chaos.effect (job, workspace_id, number, attempt)
+    SELECT :job, :workspace, number, :attempt FROM unnest(CAST(:numbers AS int[])) WITH ORDINALITY AS n (number, place)
+    ORDER BY place
+    """
+)
+
+
+@step
+def add(workspace: str, numbers: list[int]) -> int:
+    """Write one effect per number. Returns how many there are."""
+    attempt = running_attempt()
+    with once(attempt, "add", key="all") as entry:
+        if entry.result is None:
+            row = {"job": attempt.job, "workspace": workspace, "numbers": numbers, "attempt": attempt.token}
+            entry.connection.execute(_ADD, row)
+            entry.result = len(numbers)
+        return int(entry.result)
+
+
+@step(retries=8, first_delay=0.2, longest_delay=2.0)
+def tell_crm(workspace: str, numbers: list[int]) -> None:
+    """Make one row per number in the CRM, each under a key of its own."""
+    attempt = running_attempt()
+    rows = [
+        {"key": f"{member.delivery_id}:crm", "job": attempt.job, "workspace": workspace, "number": number}
+        for member, number in zip(attempt.members, numbers, strict=True)
+    ]
+    httpx.post(os.environ[CRM_URL], json=rows, timeout=10).raise_for_status()
+
+
+def _count(events: Sequence[Event]) -> None:
+    workspace = str(events[0].workspace_id)
+    numbers = [event.number for event in events]  # type: ignore[attr-defined]
+    with executing(running_attempt(), workspace, numbers):
+        add(workspace, numbers)
+        tell_crm(workspace, numbers)
+
+
+@job(on=CountWanted, lane=LANE, max_attempts=_MAX_ATTEMPTS)
+def count(event: CountWanted) -> None:
+    """Count one number."""
+    _count([event])
+
+
+@job(on=OrderedCountWanted, lane=1, ordered=True, max_attempts=_MAX_ATTEMPTS)
+def count_in_order(event: OrderedCountWanted) -> None:
+    """Count one number, after the one accepted before it."""
+    _count([event])
+
+
+@job(on=BatchedCountWanted, lane=1, ordered=True, batch=Batch(size=100, wait=0.5), max_attempts=_MAX_ATTEMPTS)
+def count_together(events: list[BatchedCountWanted]) -> list[int]:
+    """Count many numbers in one run."""
+    _count(events)
+    return [event.number for event in events]
