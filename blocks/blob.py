@@ -57,6 +57,9 @@ class Blobs(Protocol):
     def pending_uploads(self, prefix: str) -> Iterator[tuple[str, str]]:
         """Key and id of every upload that is neither completed nor aborted."""
 
+    def forget_unfinished(self, before: float) -> int:
+        """Delete what killed processes left unfinished before then, in seconds since 1970; how many there were."""
+
     def download_url(self, key: str, filename: str, expires_in: timedelta, content_type: str | None) -> str:
         """A link to the blob. File name and time are checked already."""
 

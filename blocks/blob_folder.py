@@ -1,5 +1,6 @@
 """Blobs as files of a folder."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
@@ -72,6 +73,18 @@ class FolderBlobs:
 
     def pending_uploads(self, prefix: str) -> Iterator[tuple[str, str]]:
         return (upload for upload in self._uploads.pending() if upload[0].startswith(prefix))
+
+    def forget_unfinished(self, before: float) -> int:
+        forgotten = 0
+        for path in [*(self.root / _PARTIAL).glob("*"), *(self.root / _UPLOADS).glob("*")]:
+            if path.stat().st_mtime >= before:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+            forgotten += 1
+        return forgotten
 
     def download_url(self, key: str, filename: str, expires_in: timedelta, content_type: str | None) -> str:
         self.stat(key)

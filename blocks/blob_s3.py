@@ -161,6 +161,9 @@ class S3Blobs:
                 yield each["Key"].removeprefix(self.prefix), each["UploadId"]
             after = {"KeyMarker": page.get("NextKeyMarker", ""), "UploadIdMarker": page.get("NextUploadIdMarker", "")}
 
+    def forget_unfinished(self, before: float) -> int:  # noqa: ARG002
+        return 0
+
     def download_url(self, key: str, filename: str, expires_in: timedelta, content_type: str | None) -> str:
         self.stat(key)
         headers = {"ResponseContentDisposition": attachment(filename)}

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import BinaryIO, ClassVar, Self
@@ -172,6 +172,18 @@ class BlobStore(ConfiguredBlock, BlobFileSystem):
             prefix: as in :meth:`list`.
         """
         return [*self._blobs.pending_uploads(_checked_prefix(prefix))]
+
+    def forget_unfinished(self, older_than: timedelta) -> int:
+        """Delete unfinished files of a folder store that killed processes left behind. On S3 a lifecycle rule does so
+        (``AbortIncompleteMultipartUpload``), and nothing happens here.
+
+        Args:
+            older_than: longer than any write takes; younger ones may still be written.
+
+        Returns:
+            How many there were.
+        """
+        return self._blobs.forget_unfinished((datetime.now(UTC) - older_than).timestamp())
 
     def download_url(self, key: str, *, filename: str, expires_in: timedelta, content_type: str | None = None) -> str:
         """A link by which whoever has it downloads the blob until it expires, without a key.

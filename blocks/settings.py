@@ -86,8 +86,8 @@ class Settings(BaseSettings):
     )
     preload: str = Field(
         "",
-        description="Modules that the warm worker imports besides the package flows, comma-separated: jobs kept "
-        "elsewhere. A module that cannot be imported keeps every run from starting.",
+        description="Modules with jobs besides the package flows, comma-separated. Every part imports them. A module "
+        "that cannot be imported keeps all from starting.",
     )
     event_modules: str = Field(
         "",
@@ -177,6 +177,11 @@ class Settings(BaseSettings):
         description="How long the download link of a finished export works; S3 allows 168. Too high: a mail that falls "
         "into wrong hands gives the contacts away for that much longer.",
     )
+
+    @property
+    def modules_to_preload(self) -> list[str]:
+        """Names of the modules with jobs besides the package ``flows``."""
+        return [name.strip() for name in self.preload.split(",") if name.strip()]
 
     @property
     def in_production(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from blocks.settings import settings
 from events.base import Event
 from events.inbox import Attempt
 from flows.flow_control import FlowControl
@@ -52,9 +53,10 @@ def register(spec: JobSpec) -> None:
 
 
 def jobs() -> dict[str, JobSpec]:
-    """Every job of this package, by name."""
-    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        importlib.import_module(f"flows.{module.name}")
+    """Every job of this package, and of the modules that ``GROUNDWORK_PRELOAD`` names, by name."""
+    own = [f"flows.{module.name}" for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
+    for name in [*own, *settings().modules_to_preload]:
+        importlib.import_module(name)
     return dict(_jobs)
 
 

@@ -70,7 +70,7 @@ def _open_runs() -> list[FlowRun]:
 def _is_silent(run: FlowRun, grace: float) -> bool:
     if run.state is None:
         return False
-    patience = max(PENDING_SECONDS, grace) if run.state.type == StateType.PENDING else grace
+    patience = max(PENDING_SECONDS[settings().worker], grace) if run.state.type == StateType.PENDING else grace
     return run.state.timestamp < datetime.now(UTC) - timedelta(seconds=patience)
 
 

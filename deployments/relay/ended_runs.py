@@ -17,7 +17,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from sqlalchemy import Row
 
 from blocks.database import database
-from deployments.relay.redelivery import give_up, requeue
+from deployments.relay.redelivery import give_up, requeue, unclaimed
 from events.inbox.statements import inbox_statement
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def _look_after(row: Row[Any], run: FlowRun) -> None:
         when = "before it started" if row.state == "admitted" else "while it ran"
         give_up(row, "cancelled", f"The run was cancelled {when}.", at_once=True)
     elif row.state == "admitted":
-        _redeliver(row, f"Flow run {run.id} ended before it claimed the delivery", run, tries=row.dispatches)
+        _redeliver(row, f"Flow run {run.id} ended before it claimed the delivery", run, tries=unclaimed(row))
     elif run.state.type == StateType.CRASHED:
         _redeliver(row, f"Attempt {row.attempt}: flow run {run.id} crashed", run, tries=row.attempt)
 

@@ -7,13 +7,23 @@ from uuid import UUID, uuid5
 
 import httpx
 from prefect import get_client
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import State, StateType
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.events import Event as PrefectEvent
 from prefect.exceptions import ObjectNotFound
 
 logger = logging.getLogger(__name__)
 
 WORK_POOL = "groundwork"
+_MOST = 200
+"""Runs of one answer of Prefect's API."""
 UNLIMITED = 1_000
 """Capacity where the work pool sets no limit."""
 
@@ -96,6 +106,24 @@ def start_run(job: str, delivery_id: UUID, dispatch: int) -> UUID:
             idempotency_key=f"{delivery_id}:{dispatch}",
         )
         return run.id
+
+
+def waiting_run(job: str, delivery_id: UUID) -> UUID | None:
+    """The run that an automation made for a delivery and that still waits for a worker; None where there is none, or so
+    many wait that it is not among the first.
+
+    Raises:
+        httpx.HTTPError: Prefect could not be reached.
+    """
+    waits = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED, StateType.PENDING]))
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=[job])),
+            flow_run_filter=FlowRunFilter(state=waits),
+            sort=FlowRunSort.EXPECTED_START_TIME_ASC,
+            limit=_MOST,
+        )
+    return next((run.id for run in runs if run.parameters.get("delivery_id") == str(delivery_id)), None)
 
 
 def run_state(flow_run_id: UUID) -> State | None:

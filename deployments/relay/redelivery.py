@@ -53,6 +53,11 @@ def give_up(row: Row[Any], outcome: str, reason: str, *, at_once: bool = False) 
         tell_of_failure(Attempt.of(ended), DeliveryDied(reason))
 
 
+def unclaimed(row: Row[Any]) -> int:
+    """Runs that were asked for and did not claim the delivery; attempts have a count of their own."""
+    return max(int(row.dispatches) - int(row.attempt), 0)
+
+
 def place(row: Row[Any]) -> dict[str, Any]:
     """Where a delivery stood when it was read."""
     return {"delivery_id": row.id, "state": row.state, "attempt": row.attempt, "dispatches": row.dispatches}

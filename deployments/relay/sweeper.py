@@ -11,15 +11,15 @@ from sqlalchemy.exc import OperationalError
 
 from blocks.database import database
 from blocks.settings import settings
-from deployments.relay.prefect_api import run_state, start_run
-from deployments.relay.redelivery import give_up, requeue
+from deployments.relay.prefect_api import run_state, start_run, waiting_run
+from deployments.relay.redelivery import give_up, requeue, unclaimed
 from events.inbox.statements import inbox_statement
 
 logger = logging.getLogger(__name__)
 
-PENDING_SECONDS = 120.0
-"""How long a run may be pending, which is the start of its process or its container. A worker that dies as it starts a
-run leaves it pending for ever."""
+PENDING_SECONDS = {"groundwork": 20.0, "process": 120.0}
+"""How long a run may be pending, by type of worker: the start of its process or its container. A worker that dies as it
+starts a run leaves it pending for ever."""
 _CANCELLED = (StateType.CANCELLED, StateType.CANCELLING)
 
 
@@ -52,20 +52,23 @@ def _look_after(row: Row[Any]) -> None:
 
 
 def _nobody_claimed(row: Row[Any]) -> None:
-    state = run_state(row.flow_run_id) if row.flow_run_id else None
+    flow_run_id = row.flow_run_id or waiting_run(row.job, row.id)
+    if flow_run_id != row.flow_run_id:
+        _execute("run_created", delivery_id=row.id, dispatches=row.dispatches, flow_run_id=flow_run_id)
+    state = run_state(flow_run_id) if flow_run_id else None
     if state and _waits_for_a_worker(state):
         _execute("wait_on", delivery_id=row.id, claim_seconds=settings().claim_seconds)
     elif state and state.type in _CANCELLED:
         give_up(row, "cancelled", "The run was cancelled before it started.")
-    elif row.dispatches >= row.max_attempts:
-        give_up(row, "failed", f"{row.dispatches} runs were asked for, and none claimed the delivery.")
+    elif unclaimed(row) >= row.max_attempts:
+        give_up(row, "failed", f"{unclaimed(row)} runs were asked for that did not claim the delivery.")
     else:
         _start_again(row)
 
 
 def _waits_for_a_worker(state: State) -> bool:
     if state.type == StateType.PENDING:
-        return (datetime.now(UTC) - state.timestamp).total_seconds() < PENDING_SECONDS
+        return (datetime.now(UTC) - state.timestamp).total_seconds() < PENDING_SECONDS[settings().worker]
     return state.type == StateType.SCHEDULED
 
 

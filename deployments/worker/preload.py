@@ -5,7 +5,6 @@ Only imports belong here: a thread, a socket or an event loop made before the fo
 
 import importlib
 
-from blocks.settings import settings
 from flows.registry import jobs
 
 MODULES = (
@@ -37,7 +36,6 @@ MODULES = (
 
 def preload() -> None:
     """Import everything, the jobs included."""
-    more = [name.strip() for name in settings().preload.split(",") if name.strip()]
-    for name in (*MODULES, *more):
+    for name in MODULES:
         importlib.import_module(name)
     jobs()

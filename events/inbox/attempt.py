@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 from sqlalchemy.exc import OperationalError
 
 from blocks.database import database
@@ -183,10 +183,15 @@ class Attempt:
             with trial, database().transaction() as connection:
                 ended = connection.execute(inbox_statement("settle"), self._fence | {"outcomes": document}).all()
                 connection.execute(inbox_statement("wake_relay"))
-                if not ended:
+                if not ended and not self._has_ended_as(connection, rows[0]["state"]):
                     raise StaleAttempt(
                         f"delivery {self.delivery_id}: attempt {self.token} may not settle, a later one has it"
                     )
+
+    def _has_ended_as(self, connection: Connection, state: str) -> bool:
+        """Whether this attempt has ended so already: its COMMIT went through, and only the answer was lost."""
+        row = connection.execute(inbox_statement("ending"), {"delivery_id": self.delivery_id}).one_or_none()
+        return row is not None and (row.attempt, row.state) == (self.token, state)
 
     @property
     def _fence(self) -> dict[str, Any]:

@@ -83,6 +83,10 @@ FROM jsonb_to_recordset(CAST(:outcomes AS jsonb)) AS outcome (id uuid, state tex
 WHERE delivery.id = outcome.id AND delivery.state = 'running' AND delivery.attempt = :attempt
 RETURNING delivery.id;
 
+-- name: ending
+-- How a delivery stands, for an attempt that may have ended it before.
+SELECT state, attempt FROM groundwork.delivery WHERE id = :delivery_id;
+
 -- name: ledger_row
 -- What a step has already written for this key.
 SELECT result FROM groundwork.step_ledger WHERE delivery_id = :delivery_id AND step = :step AND key = :key;

@@ -13,6 +13,8 @@ from events.inbox.retention import delete_settled, still_wanted
 from tasks.step import step
 
 BATCH = 1_000
+UNFINISHED = timedelta(days=1)
+"""Age of an unfinished file that nobody is writing any more."""
 _RESULT = re.compile(r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}):[a-z0-9-]+:[0-9a-f]{64}")
 """Key of a step's result in the blob store: delivery, step, digest of its inputs."""
 
@@ -55,6 +57,16 @@ def forget_results(batch: int = BATCH) -> int:
                 store.delete(key)
                 total += 1
     return total
+
+
+@step(memoise=False)
+def forget_unfinished_files() -> int:
+    """Delete what killed processes left of files that they were writing.
+
+    Returns:
+        How many files were deleted.
+    """
+    return blob_store().forget_unfinished(UNFINISHED)
 
 
 def _results(keys: Iterable[str]) -> Iterator[tuple[str, UUID]]:

@@ -11,7 +11,6 @@ from events.inbox import NewEvent, accept
 from tests.benchmarks.one_step import StepWanted
 from tests.benchmarks.running import running_stack
 from tests.benchmarks.small_imports import STOCK, SmallImports
-from tests.factories import register_job
 from tests.integration.stack.running import PROJECT, RunningStack
 from tests.waiting import wait_until
 
@@ -21,16 +20,16 @@ DESCRIPTION = (
     "every 0.5 s with 12 of the smallest, as it is that much slower. Everything else is the same."
 )
 _WORKSPACES = 10
-_PATH = {"PYTHONPATH": str(PROJECT)}
+_JOB = {"PYTHONPATH": str(PROJECT), "GROUNDWORK_PRELOAD": "tests.benchmarks.one_step"}
 
 
 def run(quick: bool) -> dict[str, Any]:
     """Measure runs per second; with 40 and 4 events if quick."""
     number, stock_number = (40, 4) if quick else (200, 12)
-    with running_stack(_PATH | {"GROUNDWORK_PRELOAD": "tests.benchmarks.one_step"}) as stack:
+    with running_stack(_JOB) as stack:
         ours = _smallest(stack, number)
         imports = _imports(stack, number)
-    with running_stack(_PATH | STOCK) as stack:
+    with running_stack(_JOB | STOCK) as stack:
         stock = _smallest(stack, stock_number)
     return {
         "runs_per_second": ours,
@@ -41,7 +40,6 @@ def run(quick: bool) -> dict[str, Any]:
 
 
 def _smallest(stack: RunningStack, number: int) -> float:
-    register_job(database(), "one-step", StepWanted.event_name)
     deployed = stack.prefect("deploy", "--all", "--prefect-file", "tests/benchmarks/prefect.yaml")
     assert deployed.returncode == 0, deployed.stdout + deployed.stderr
     _send(1)

@@ -7,10 +7,8 @@ from typing import Any
 from sqlalchemy import text
 
 from blocks.database import database
-from deployments.deploy import register_job
 from events.base import Event
 from events.inbox import NewEvent, accept
-from flows.registry import jobs
 from tests.benchmarks import lanes
 from tests.benchmarks.running import running_stack
 from tests.integration.stack.running import PROJECT, RunningStack
@@ -27,9 +25,6 @@ _SETTINGS = {
 def lane_stack() -> Iterator[RunningStack]:
     """The stack, warm: each job has run once."""
     with running_stack(_SETTINGS) as stack:
-        with database().transaction() as connection:
-            for name in ("bulk", "alert", "together"):
-                register_job(connection, jobs()[name])
         deployed = stack.prefect("deploy", "--all", "--prefect-file", "tests/benchmarks/lanes.yaml")
         assert deployed.returncode == 0, deployed.stdout + deployed.stderr
         for kind in (lanes.BulkWanted, lanes.AlertWanted, lanes.BatchWanted):

@@ -21,7 +21,6 @@ from events.identifiers import WorkspaceId
 from events.inbox import NewEvent, accept
 from tests.benchmarks.one_step import StepWanted
 from tests.benchmarks.running import running_stack
-from tests.factories import register_job
 from tests.integration.stack.running import PROJECT, RunningStack
 from tests.waiting import wait_until
 
@@ -88,7 +87,6 @@ def main() -> int:
     runs = parser.parse_args().runs
     variables = {"PYTHONPATH": str(PROJECT), "GROUNDWORK_PRELOAD": "tests.benchmarks.one_step"}
     with running_stack(variables) as stack:
-        register_job(database(), "one-step", StepWanted.event_name)
         deployed = stack.prefect("deploy", "--all", "--prefect-file", "tests/benchmarks/prefect.yaml")
         assert deployed.returncode == 0, deployed.stdout + deployed.stderr
         samples = _soak(stack, runs)

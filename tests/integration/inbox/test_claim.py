@@ -159,3 +159,17 @@ def test_a_live_attempt_keeps_its_lease(db, admitted, monkeypatch):
                 break
             deadline.wait(0.1)
     assert delivery_of(db, admitted.event_id).lease_expires_at > before
+
+
+def test_an_outcome_whose_answer_was_lost_may_be_told_again(db, admitted):
+    attempt = claim(admitted.id, run())
+    attempt.settle({"rows": 1})
+    attempt.settle({"rows": 1})
+    assert delivery_of(db, admitted.event_id).result == {"rows": 1}
+
+
+def test_another_outcome_of_an_ended_attempt_is_refused(admitted):
+    attempt = claim(admitted.id, run())
+    attempt.settle()
+    with pytest.raises(StaleAttempt):
+        attempt.fail(ValueError("too late"))

@@ -1,5 +1,7 @@
 """What ended long ago is forgotten, in batches; what is unfinished never is."""
 
+import os
+import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -14,7 +16,7 @@ from events.inbox import claim, once, send
 from events.inbox.claim import Run
 from events.inbox.retention import delete_settled
 from flows.apply_retention import apply_retention
-from tasks.retention.forget import forget_events, forget_results
+from tasks.retention.forget import forget_events, forget_results, forget_unfinished_files
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job, scalar
 
 
@@ -133,11 +135,28 @@ def test_results_of_steps_go_after_their_time_and_other_blobs_stay(db, store):
     assert set(store.list()) == {keys["young"], keys["unfinished"], keys["upload"]}
 
 
-def test_the_nightly_flow_does_both(db, store, prefect_api):
+def test_what_killed_processes_left_unfinished_goes_after_a_day(store):
+    store.write_path("exports/1.csv", b"whole")
+    folder = store.local_path("exports/1.csv").parents[1]
+    old, young = folder / ".partial" / "old", folder / ".partial" / "young"
+    for each in (old, young):
+        each.write_bytes(b"half")
+    upload = store.begin_upload("exports/2.csv")
+    store.upload_part("exports/2.csv", upload, 1, b"part")
+    yesterday = time.time() - 90_000
+    for each in (old, *(folder / ".uploads").glob("*")):
+        os.utime(each, (yesterday, yesterday))
+    assert forget_unfinished_files.fn() == 2
+    assert young.exists()
+    assert store.pending_uploads() == []
+    assert list(store.list()) == ["exports/1.csv"]
+
+
+def test_the_nightly_flow_does_all_of_it(db, store, prefect_api):
     event_id = accept(1)
     age(db, event_id, 31)
     store.write_path(result_key(uuid4()), b"1")
-    assert apply_retention() == {"results": 1, "events": 1}
+    assert apply_retention() == {"results": 1, "events": 1, "unfinished": 0}
 
 
 def test_ids_are_kept_for_seven_days_at_least():

@@ -48,7 +48,7 @@ def test_a_run_that_stays_pending_was_taken_by_a_worker_that_died(db, now, monke
     sweep()
     assert now().flow_run_id == first
 
-    monkeypatch.setattr(sweeper, "PENDING_SECONDS", 0.0)
+    monkeypatch.setattr(sweeper, "PENDING_SECONDS", {"groundwork": 0.0})
     expire(db)
     sweep()
     assert now().flow_run_id != first
@@ -68,7 +68,22 @@ def test_a_delivery_that_no_run_ever_claims_is_a_dead_letter(db, admitted, now):
     with db.transaction() as connection:
         connection.execute(text("UPDATE groundwork.delivery SET dispatches = 3"))
     sweep()
-    assert (now().state, now().last_error) == ("failed", "3 runs were asked for, and none claimed the delivery.")
+    assert (now().state, now().last_error) == ("failed", "3 runs were asked for that did not claim the delivery.")
+
+
+def test_runs_of_attempts_that_claimed_do_not_count_as_unclaimed(db, admitted, now):
+    with db.transaction() as connection:
+        connection.execute(text("UPDATE groundwork.delivery SET dispatches = 4, attempt = 2"))
+    sweep()
+    assert (now().state, now().dispatches) == ("admitted", 5)
+
+
+def test_the_automations_own_run_is_found_while_it_waits_for_a_worker(admitted, now, deployment):
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run_from_deployment(deployment, parameters={"delivery_id": str(admitted.id)})
+    sweep()
+    assert (now().flow_run_id, now().dispatches) == (run.id, 1)
+    assert now().lease_expires_at > datetime.now(UTC)
 
 
 def test_an_attempt_that_let_its_lease_run_out_is_queued_again_at_once_and_later_with_growing_pauses(db, admitted, now):
