@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from prefect import get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -25,6 +26,8 @@ from blocks.settings import Settings
 from deployments.relay.prefect_api import WORK_POOL
 from flows.registry import JobSpec, jobs
 
+INTERACTIVE_QUEUE = "interactive"
+"""Work queue of the deployments of interactive jobs, in ``prefect.yaml``."""
 BLOCKS: tuple[type[ConfiguredBlock], ...] = (Database, BlobStore, Mailer, IngestKeys)
 
 _REGISTER = text(
@@ -128,10 +131,22 @@ def _ensure_work_pool(settings: Settings) -> None:
                     description="Runs of every Groundwork job.",
                 )
             )
+        _ensure_interactive_queue(client)
     if pool.type != settings.worker:
         raise ConfigurationError(
             f"The work pool {WORK_POOL} is of type {pool.type}, and GROUNDWORK_WORKER asks for {settings.worker}. "
             f"Set GROUNDWORK_WORKER={pool.type}, or delete the pool: prefect work-pool delete {WORK_POOL}"
+        )
+
+
+def _ensure_interactive_queue(client: SyncPrefectClient) -> None:
+    """Runs of interactive jobs go to a queue of their own, which workers look at first: while a run of another
+    workspace is still on its way out of Prefect, they are next."""
+    try:
+        client.read_work_queue_by_name(INTERACTIVE_QUEUE, work_pool_name=WORK_POOL)
+    except ObjectNotFound:
+        client.create_work_queue(
+            INTERACTIVE_QUEUE, work_pool_name=WORK_POOL, priority=1, description="Runs that somebody waits for."
         )
 
 

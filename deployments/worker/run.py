@@ -17,6 +17,7 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from blocks.settings import settings
 from deployments.worker.load import load_warm_flow
 from deployments.worker.protocol import StartRun
+from flows.registry import jobs
 
 
 def run_in_child(request: StartRun) -> None:
@@ -75,6 +76,10 @@ def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
     return {name for name in {*before, *after} if before.get(name) != after.get(name)}
 
 
+BULK_NICENESS = 5
+"""Added to the niceness of runs of bulk jobs: where cores are short, interactive runs and Prefect's server go first."""
+
+
 def _run(flow_run_id: UUID) -> None:
     with handle_engine_signals(flow_run_id):
         flow_run = load_flow_run(flow_run_id)
@@ -84,4 +89,7 @@ def _run(flow_run_id: UUID) -> None:
         except Exception:
             logger.exception("The flow could not be loaded")
             raise
+        spec = jobs().get(flow.name)
+        if spec is not None and not spec.interactive:
+            os.nice(BULK_NICENESS)
         run_flow(flow, flow_run=flow_run)
