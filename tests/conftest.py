@@ -1,6 +1,7 @@
 """Fixtures for every test: a home of its own, and a real PostgreSQL in it."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from sqlalchemy import text
 
 os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
+# A shell has its background jobs ignore SIGINT, and their children too: Prefect's worker stops itself by that signal.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,7 @@ def _start_again(row: Row[Any]) -> None:
 def _run_died(row: Row[Any]) -> None:
     state = run_state(row.flow_run_id)
     if state and state.type in _CANCELLED:
-        give_up(row, "cancelled", "The run was cancelled.")
+        give_up(row, "cancelled", "The run was cancelled while it ran.")
         return
     reason = (
         f"Attempt {row.attempt} stopped renewing its lease at {row.lease_expires_at:%Y-%m-%d %H:%M:%S %Z}: "

@@ -103,9 +103,9 @@ def test_a_cancelled_run_cancels_the_delivery_and_the_import_does_not_stay_proce
     )
     assert answer["status"] == "ACCEPT"
     ended = application.ended(event_id)
-    assert (ended.state, ended.last_error) == ("cancelled", "The run was cancelled.")
+    assert (ended.state, ended.last_error) == ("cancelled", "The run was cancelled while it ran.")
     record = wait_until(lambda: [each for each in [application.import_record(import_id)] if each.error_log], 10)[0]
-    assert (record.status, record.error_log) == ("failed", "The run was cancelled.")
+    assert (record.status, record.error_log) == ("failed", "The run was cancelled while it ran.")
 
 
 def test_without_an_automation_the_sweeper_starts_the_run(application: Application, one_chunk: Path):
