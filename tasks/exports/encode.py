@@ -9,8 +9,8 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from events.exports import ExportFormat
-from tasks.exports.formulas import harmless, neutralised
 from tasks.exports.parts import Part, PartSink
+from tasks.formulas import harmless, neutralised
 
 CONTENT_TYPES: dict[ExportFormat, str] = {
     "csv": "text/csv; charset=utf-8; header=present",

@@ -11,12 +11,11 @@ import pyarrow.csv
 
 from blocks.blob_store import BlobStore
 from blocks.errors import BlobMissing
+from tasks.formulas import harmless
 from tasks.imports.encoding import UNDECODABLE
 from tasks.imports.parse import Records
 
 WRONG_NUMBER_OF_COLUMNS = "wrong_number_of_columns"
-_FORMULA = "^([=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
-"""What a spreadsheet takes for the start of a formula, full-width forms included (OWASP, "CSV Injection")."""
 _COPY_BYTES = 1024 * 1024
 
 
@@ -104,14 +103,13 @@ def join_parts(store: BlobStore, import_id: str, headers: Sequence[str], chunks:
 
 
 def _table(cells: Sequence[Any], lines: Any, reasons: Any) -> Any:
-    harmless = [_harmless(column) for column in cells]
+    shown = [_shown(column) for column in cells]
     names = [str(position) for position in range(len(cells))]
-    return pa.table([*harmless, lines, reasons], names=[*names, "line", "reason"])
+    return pa.table([*shown, lines, reasons], names=[*names, "line", "reason"])
 
 
-def _harmless(column: Any) -> Any:
-    shown = pc.replace_substring(pc.fill_null(column, ""), UNDECODABLE, "\ufffd")
-    return pc.replace_substring_regex(shown, _FORMULA, r"'\1")
+def _shown(column: Any) -> Any:
+    return harmless(pc.replace_substring(pc.fill_null(column, ""), UNDECODABLE, "\ufffd"))
 
 
 def _cells(text: str, delimiter: str) -> list[str]:
@@ -123,7 +121,7 @@ def _cells(text: str, delimiter: str) -> list[str]:
 
 def _write_header(headers: Sequence[str], sink: BinaryIO) -> None:
     names = pa.table(
-        [_harmless(pa.array([name])) for name in (*headers, "line", "reason")],
+        [_shown(pa.array([name])) for name in (*headers, "line", "reason")],
         names=[str(position) for position in range(len(headers) + 2)],
     )
     _write_csv(names, sink)
