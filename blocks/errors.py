@@ -75,3 +75,8 @@ class MailTemporarilyRefused(GroundworkError):
 class UploadLost(NonRetriable):
     """The multipart upload is gone (completed otherwise, aborted, or ended by the bucket's lifecycle rule), or it lacks
     a part that was named. Begin a new upload; for a job, send a new event."""
+
+
+class Interrupted(GroundworkError):
+    """What the job works with went away in the middle. The delivery is not failed but given to another attempt, as if
+    the run had been killed; no action is needed unless its attempts are used up."""

@@ -11,6 +11,18 @@ _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 2.0
 
 
+_AWAY = ("57P", "08")
+"""Begin of the SQLSTATEs of a server that stops, starts or cuts the connection."""
+
+
+def database_went_away(error: BaseException) -> bool:
+    """Whether an error says that the connection broke or the server is not there, and nothing about the statement."""
+    if not isinstance(error, OperationalError):
+        return False
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or sqlstate is None or sqlstate.startswith(_AWAY)
+
+
 class _Trial(AbstractContextManager["_Trial"]):
     def __init__(self, last: bool) -> None:
         self.last = last

@@ -10,7 +10,8 @@ from prefect import Flow, flow
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed
 
-from blocks.errors import ConfigurationError, StaleAttempt
+from blocks.errors import ConfigurationError, Interrupted, StaleAttempt
+from blocks.retry import database_went_away
 from blocks.settings import settings
 from events.base import Event
 from events.inbox import Attempt, claim
@@ -133,9 +134,11 @@ def _run_body(spec: JobSpec, body: Body, attempt: Attempt) -> Any:
     try:
         result = body([member.event for member in attempt.members] if spec.flow_control.batch else attempt.event)
         outcomes = _outcomes(spec, result, attempt)
-    except StaleAttempt:
+    except (StaleAttempt, Interrupted):
         raise
     except Exception as error:
+        if database_went_away(error):
+            raise
         attempt.fail(error)
         tell_of_failure(attempt, error)
         raise

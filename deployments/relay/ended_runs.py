@@ -83,8 +83,9 @@ def _look_after(row: Row[Any], run: FlowRun) -> None:
         give_up(row, "cancelled", f"The run was cancelled {when}.", at_once=True)
     elif row.state == "admitted":
         _redeliver(row, f"Flow run {run.id} ended before it claimed the delivery", run, tries=unclaimed(row))
-    elif run.state.type == StateType.CRASHED:
-        _redeliver(row, f"Attempt {row.attempt}: flow run {run.id} crashed", run, tries=row.attempt)
+    else:
+        # A job settles before its run ends: one that has not, was interrupted.
+        _redeliver(row, f"Attempt {row.attempt}: flow run {run.id} was interrupted", run, tries=row.attempt)
 
 
 def _redeliver(row: Row[Any], what: str, run: FlowRun, *, tries: int) -> None:

@@ -15,7 +15,7 @@ from adbc_driver_manager import AdbcConnection, AdbcStatement, InternalError, Op
 from adbc_driver_postgresql import StatementOptions
 
 from blocks.database import Database
-from blocks.errors import GroundworkError
+from blocks.errors import Interrupted
 
 BATCH_BYTES = 1024 * 1024
 """Where a batch ends. Larger ones gain nothing and cost memory; a longer row makes a longer batch."""
@@ -27,7 +27,7 @@ _SETTINGS = (
 )
 
 
-class SnapshotLost(GroundworkError):
+class SnapshotLost(Interrupted):
     """The connection to PostgreSQL broke while contacts were being read, and the view of them with it. The export
     starts again by itself; no action is needed unless it lasts."""
 

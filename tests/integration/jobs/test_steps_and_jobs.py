@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from blocks.errors import ConfigurationError, NonRetriable
 from deployments.relay.admission import admit
+from events.base import Event
 from events.identifiers import UserId, WorkspaceId
 from events.inbox import send
 from flows.job import job
@@ -174,3 +175,36 @@ def test_an_unknown_delivery_is_named():
     unknown = UUID(int=7)
     state = five_steps(delivery_id=unknown, return_state=True)
     assert "the inbox has no such delivery" in state.message
+
+
+def test_a_database_that_goes_away_in_the_middle_interrupts_the_run_and_does_not_fail_the_delivery(db):
+    class CutOff(Event, name="test/cut.off"):
+        pass
+
+    @job(on=CutOff)
+    def lose_the_connection(event: CutOff) -> None:
+        with db.transaction() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    register_job(db, "lose-the-connection", "test/cut.off")
+    event_id = send(CutOff(workspace_id=WorkspaceId("acme")))
+    admit(capacity=1)
+    state = lose_the_connection(delivery_id=delivery_of(db, event_id).id, return_state=True)
+    assert state.is_failed()
+    assert delivery_of(db, event_id).state == "running"
+
+
+def test_an_error_of_the_statement_itself_fails_the_delivery(db):
+    class Misspelt(Event, name="test/mis.spelt"):
+        pass
+
+    @job(on=Misspelt)
+    def misspell(event: Misspelt) -> None:
+        with db.transaction() as connection:
+            connection.execute(text("SELECT * FROM no_such_table"))
+
+    register_job(db, "misspell", "test/mis.spelt")
+    event_id = send(Misspelt(workspace_id=WorkspaceId("acme")))
+    admit(capacity=1)
+    misspell(delivery_id=delivery_of(db, event_id).id, return_state=True)
+    assert delivery_of(db, event_id).state == "failed"

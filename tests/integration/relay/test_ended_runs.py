@@ -71,15 +71,16 @@ def test_runs_that_keep_crashing_before_they_claim_make_a_dead_letter(db, admitt
     assert now().last_error.endswith("exit code 1. It was the last of 3 attempts.")
 
 
-def test_a_run_that_crashes_while_it_works_is_redelivered_before_its_lease_runs_out(admitted, now, deployment):
+@pytest.mark.parametrize("ending", [Crashed, Failed])
+def test_a_run_that_ends_without_settling_is_redelivered_before_its_lease_runs_out(admitted, now, deployment, ending):
     run = run_for(admitted, deployment)
     claim(admitted.id, Run(flow_run_id=run))
     end(run, Running())
     assert look_after_ended_runs() == 0
-    end(run, Crashed(message="the worker lost its process"))
+    end(run, ending(message="the worker lost its process"))
     assert look_after_ended_runs() == 1
     assert now().state == "queued"
-    assert now().last_error == f"Attempt 1: flow run {run} crashed: the worker lost its process."
+    assert now().last_error == f"Attempt 1: flow run {run} was interrupted: the worker lost its process."
 
 
 def test_the_crash_of_a_run_that_lost_its_delivery_changes_nothing(db, admitted, now, deployment):
