@@ -11,7 +11,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	  { echo "Groundwork needs Python 3.11 or later; $(PYTHON) is older. Say: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) from requirements.lock (a minute or so the first time) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -39,7 +39,7 @@ lint: $(INSTALLED)  ## format check, lint and types
 	@$(BIN)/mypy
 
 lock: $(INSTALLED)  ## resolve requirements.lock anew
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --upgrade --custom-compile-command 'make lock' --output-file requirements.lock --quiet
 
 clean:
