@@ -19,7 +19,7 @@ from prefect.states import Crashed
 from blocks.database import database
 from blocks.settings import settings
 from deployments.relay.prefect_api import WORK_POOL
-from deployments.relay.sweeper import PENDING_SECONDS
+from deployments.relay.sweeper import pending_seconds
 from events.inbox.statements import inbox_statement
 
 logger = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def _open_runs() -> list[FlowRun]:
 def _is_silent(run: FlowRun, grace: float) -> bool:
     if run.state is None:
         return False
-    patience = max(PENDING_SECONDS[settings().worker], grace) if run.state.type == StateType.PENDING else grace
+    patience = max(pending_seconds(), grace) if run.state.type == StateType.PENDING else grace
     return run.state.timestamp < datetime.now(UTC) - timedelta(seconds=patience)
 
 

@@ -153,5 +153,18 @@ def worker_capacity() -> int:
     return UNLIMITED if pool.concurrency_limit is None else pool.concurrency_limit
 
 
+def work_pool_type() -> str | None:
+    """The type of the workers; None where there is no work pool yet.
+
+    Raises:
+        httpx.HTTPError: Prefect could not be reached.
+    """
+    with get_client(sync_client=True) as client:
+        try:
+            return client.read_work_pool(WORK_POOL).type
+        except ObjectNotFound:
+            return None
+
+
 PREFECT_AWAY = (httpx.HTTPError, ObjectNotFound)
 """What these functions raise while Prefect is away or not yet set up."""

@@ -11,15 +11,13 @@ from sqlalchemy.exc import OperationalError
 
 from blocks.database import database
 from blocks.settings import settings
-from deployments.relay.prefect_api import run_state, start_run, waiting_run
+from deployments.relay.prefect_api import run_state, start_run, waiting_run, work_pool_type
 from deployments.relay.redelivery import give_up, requeue, unclaimed
 from events.inbox.statements import inbox_statement
 
 logger = logging.getLogger(__name__)
 
-PENDING_SECONDS = {"groundwork": 20.0, "process": 120.0}
-"""How long a run may be pending, by type of worker: the start of its process or its container. A worker that dies as it
-starts a run leaves it pending for ever."""
+WARM_START_SECONDS, COLD_START_SECONDS = 20.0, 120.0
 _CANCELLED = (StateType.CANCELLED, StateType.CANCELLING)
 
 
@@ -68,8 +66,14 @@ def _nobody_claimed(row: Row[Any]) -> None:
 
 def _waits_for_a_worker(state: State) -> bool:
     if state.type == StateType.PENDING:
-        return (datetime.now(UTC) - state.timestamp).total_seconds() < PENDING_SECONDS[settings().worker]
+        return (datetime.now(UTC) - state.timestamp).total_seconds() < pending_seconds()
     return state.type == StateType.SCHEDULED
+
+
+def pending_seconds() -> float:
+    """How long a run may be pending, which is the start of its process or its container. A worker that dies as it
+    starts a run leaves it pending for ever."""
+    return WARM_START_SECONDS if work_pool_type() == "groundwork" else COLD_START_SECONDS
 
 
 def _start_again(row: Row[Any]) -> None:

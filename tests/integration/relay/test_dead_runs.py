@@ -34,7 +34,7 @@ def pooled(prefect_api: dict[str, str]) -> UUID:
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dead_runs, "_LEASES", 0)
-    monkeypatch.setattr(dead_runs, "PENDING_SECONDS", {"groundwork": 0.0})
+    monkeypatch.setattr(dead_runs, "pending_seconds", lambda: 0.0)
 
 
 def begun(deployment: UUID, state: State, **parameters: str) -> UUID:
