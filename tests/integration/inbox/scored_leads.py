@@ -1,0 +1,82 @@
+"""A job with options of its own, its events, and time that passes at once: for the tests of lanes and flow control."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from blocks.database import Database
+from deployments.deploy import register_job
+from deployments.relay.admission import admit
+from events.base import Event
+from events.identifiers import WorkspaceId
+from events.inbox import Attempt, claim, send
+from events.inbox.claim import Run
+from flows.flow_control import FlowControl
+from flows.registry import JobSpec
+from tests.factories import delivery_of, flow_run_id
+
+
+class LeadScored(Event, name="test/lead.scored"):
+    lead_id: str
+    score: int = 0
+
+
+class LeadLost(Event, name="test/lead.lost"):
+    lead_id: str
+
+
+def register(db: Database, *, lane: int = 1, ordered: bool = False, interactive: bool = False,
+             name: str = "alert-agent", priority: int = 0, **options: Any) -> None:  # fmt: skip
+    control = FlowControl(**options)
+    control.check(LeadScored)
+    spec = JobSpec(
+        name=name,
+        on=LeadScored,
+        lane=lane,
+        priority=priority,
+        interactive=interactive,
+        ordered=ordered,
+        max_attempts=5,
+        flow_control=control,
+        on_failure=None,
+    )
+    with db.transaction() as connection:
+        register_job(connection, spec)
+
+
+def scored(lead: str = "ann", score: int = 0, workspace: str = "acme", **options: Any) -> UUID:
+    return send(LeadScored(workspace_id=WorkspaceId(workspace), lead_id=lead, score=score), **options)
+
+
+def admitted(capacity: int = 100) -> list[UUID]:
+    return [each.event_id for each in admit(capacity)]
+
+
+def start(db: Database, event_id: UUID) -> Attempt:
+    attempt = claim(delivery_of(db, event_id).id, Run(flow_run_id=flow_run_id()))
+    assert attempt is not None
+    return attempt
+
+
+def time_passes(db: Database, seconds: float) -> None:
+    """Let every unsettled delivery be this much older, instead of waiting."""
+    with db.transaction() as connection:
+        connection.execute(
+            text(
+                "UPDATE groundwork.delivery SET accepted_at = accepted_at - i, not_before = not_before - i,"
+                " debounced_since = debounced_since - i, expires_at = expires_at - i"
+                " FROM (SELECT make_interval(secs => :seconds) AS i) AS step WHERE settled_at IS NULL"
+            ),
+            {"seconds": seconds},
+        )
+        for table, column in (("throttle_start", "started_at"), ("idempotency", "expires_at")):
+            connection.execute(
+                text(f"UPDATE groundwork.{table} SET {column} = {column} - make_interval(secs => :seconds)"),
+                {"seconds": seconds},
+            )
+
+
+def states(db: Database) -> list[str]:
+    with db.transaction() as connection:
+        return list(connection.execute(text("SELECT state FROM groundwork.delivery ORDER BY sequence")).scalars())

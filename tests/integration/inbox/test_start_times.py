@@ -1,0 +1,96 @@
+"""Debounce, throttle and expiry: when a delivery may start."""
+
+from datetime import UTC, datetime, timedelta
+
+from deployments.relay.admission import seconds_until_next, tidy
+from flows.flow_control import Debounce, Throttle
+from tests.factories import delivery_of, scalar
+from tests.integration.inbox.scored_leads import admitted, register, scored, start, states, time_passes
+
+
+class TestDebounce:
+    def test_the_last_event_runs_and_the_others_name_it(self, db):
+        register(db, debounce=Debounce(seconds=5, key="lead_id"))
+        events = [scored(score=n) for n in range(3)]
+        assert admitted() == []
+        time_passes(db, 5)
+        assert admitted() == [events[2]]
+        assert states(db) == ["cancelled", "cancelled", "admitted"]
+        assert delivery_of(db, events[0]).superseded_by == delivery_of(db, events[2]).id
+
+    def test_an_event_within_the_quiet_time_puts_the_run_off(self, db):
+        register(db, debounce=Debounce(seconds=5))
+        scored()
+        time_passes(db, 3)
+        last = scored()
+        time_passes(db, 3)
+        assert admitted() == []
+        time_passes(db, 2)
+        assert admitted() == [last]
+
+    def test_other_keys_and_workspaces_do_not_count(self, db):
+        register(db, debounce=Debounce(seconds=5, key="lead_id"), lane=5)
+        events = {scored("ann"), scored("bob"), scored("ann", workspace="bolt")}
+        time_passes(db, 5)
+        assert set(admitted()) == events
+
+    def test_events_without_a_pause_run_after_the_longest_time(self, db):
+        register(db, debounce=Debounce(seconds=5, longest=10))
+        for _ in range(3):
+            scored()
+            time_passes(db, 3)
+            assert admitted() == []
+        last = scored()
+        time_passes(db, 1)
+        assert admitted() == [last]
+        assert states(db).count("cancelled") == 3
+
+    def test_the_relay_is_told_when_it_is_due(self, db):
+        register(db, debounce=Debounce(seconds=5))
+        scored()
+        assert 4 < seconds_until_next() <= 5
+
+
+class TestThrottle:
+    def test_no_more_start_than_the_limit_per_period_and_the_others_wait(self, db):
+        register(db, throttle=Throttle(limit=2, period=60), lane=10)
+        events = [scored() for _ in range(5)]
+        assert admitted() == events[:2]
+        assert admitted() == []
+        time_passes(db, 60)
+        assert admitted() == events[2:4]
+
+    def test_each_workspace_has_its_own(self, db):
+        register(db, throttle=Throttle(limit=1, period=60), lane=10)
+        for workspace in ("acme", "bolt", "acme"):
+            scored(workspace=workspace)
+        assert len(admitted()) == 2
+
+    def test_starts_that_do_not_count_any_more_are_forgotten(self, db):
+        register(db, throttle=Throttle(limit=1, period=60))
+        scored()
+        admitted()
+        tidy()
+        assert scalar(db, "SELECT count(*) FROM groundwork.throttle_start") == 1
+        time_passes(db, 61)
+        tidy()
+        assert scalar(db, "SELECT count(*) FROM groundwork.throttle_start") == 0
+
+
+class TestExpires:
+    def test_what_was_not_started_in_time_is_dropped_and_says_so(self, db):
+        register(db, expires=30)
+        first, second = scored(), scored()
+        assert admitted() == [first]
+        time_passes(db, 30)
+        start(db, first).settle()
+        assert admitted() == []
+        dropped = delivery_of(db, second)
+        assert dropped.state == "cancelled"
+        assert dropped.last_error.startswith("Expired: not started by ")
+
+    def test_a_start_in_the_future_counts_from_then(self, db):
+        register(db, expires=30)
+        event = scored(occurred_at=datetime.now(UTC) + timedelta(seconds=100))
+        time_passes(db, 110)
+        assert admitted() == [event]
