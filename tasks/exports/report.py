@@ -1,65 +1,49 @@
 """What people see of an export: progress while it runs, a table at its end."""
 
-import time
-from uuid import UUID
+from typing import Any
 
-from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
+from prefect.artifacts import create_markdown_artifact
 
-from events.inbox import running_attempt
 from tasks.exports.record import ExportRecord, ExportSummary
+from tasks.progress import Progress
 from tasks.step import step
 
-_STATUS_SECONDS = 0.5
-"""Least time between two updates of the status that the application's own page polls."""
-_ARTIFACT_SECONDS = 2.0
-"""Least time between two updates of Prefect's artifact: each is a request of about 20 ms."""
 
-
-class ExportProgress:
+class ExportProgress(Progress):
     """Tells how far an export has come, to the inbox and to Prefect.
 
     Args:
         expected: about how many rows there will be.
     """
 
+    key = "export-progress"
+
     def __init__(self, expected: int) -> None:
         self._expected = expected
         self._rows, self._bytes = 0, 0
-        self._artifact: UUID | None = None
-        self._drawn_at = time.monotonic()
-        self._report()
+        super().__init__()
 
     def show(self, rows: int, size: int) -> None:
         """Rows and bytes that are stored by now."""
         self._rows, self._bytes = rows, size
-        if time.monotonic() - self._reported_at >= _STATUS_SECONDS:
-            self._report()
-        if time.monotonic() - self._drawn_at >= _ARTIFACT_SECONDS:
-            self._draw()
+        self._show_if_due()
 
     def close(self) -> None:
         """Show the end."""
         self._expected = self._rows
-        self._report()
-        self._draw()
+        self._show()
 
-    def _report(self) -> None:
-        self._reported_at = time.monotonic()
-        running_attempt().report({"rows": self._rows, "bytes": self._bytes, "expected_rows": self._expected})
+    def status(self) -> dict[str, Any]:
+        return {"rows": self._rows, "bytes": self._bytes, "expected_rows": self._expected}
 
-    def _draw(self) -> None:
-        self._drawn_at = time.monotonic()
+    def percent(self) -> float:
+        if self._rows == self._expected:
+            return 100.0
         # The planner's estimate may be short of the rows.
-        percent = (
-            100.0 if self._rows == self._expected else min(round(100 * self._rows / max(self._expected, 1), 1), 99)
-        )
-        description = f"{self._rows:,} contacts, {self._bytes:,} bytes stored"
-        if self._artifact is None:
-            artifact = create_progress_artifact(percent, key="export-progress", description=description)
-            assert isinstance(artifact, UUID)
-            self._artifact = artifact
-        else:
-            update_progress_artifact(self._artifact, percent, description=description)
+        return min(round(100 * self._rows / max(self._expected, 1), 1), 99)
+
+    def description(self) -> str:
+        return f"{self._rows:,} contacts, {self._bytes:,} bytes stored"
 
 
 @step
