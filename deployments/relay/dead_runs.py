@@ -2,7 +2,6 @@
 
 import logging
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 from prefect import get_client
 from prefect.client.schemas.filters import (
@@ -18,7 +17,7 @@ from prefect.states import Crashed
 
 from blocks.database import database
 from blocks.settings import settings
-from deployments.relay.prefect_api import WORK_POOL
+from deployments.relay.prefect_api import WORK_POOL, delivery_of
 from deployments.relay.sweeper import pending_seconds
 from events.inbox.statements import inbox_statement
 
@@ -47,7 +46,7 @@ def crash_dead_runs() -> int:
             inbox_statement("runs_of_deliveries"), {"run_ids": [run.id for run in silent], "grace_seconds": grace}
         ).all()
     alive = {row.flow_run_id: row.alive for row in rows}
-    dead = [run for run in silent if not alive.get(run.id, not _is_of_a_delivery(run))]
+    dead = [run for run in silent if not alive.get(run.id, delivery_of(run) is None)]
     with get_client(sync_client=True) as client:
         for run in dead:
             client.set_flow_run_state(run.id, Crashed(message="Its process is gone: it holds no lease."))
@@ -72,11 +71,3 @@ def _is_silent(run: FlowRun, grace: float) -> bool:
         return False
     patience = max(pending_seconds(), grace) if run.state.type == StateType.PENDING else grace
     return run.state.timestamp < datetime.now(UTC) - timedelta(seconds=patience)
-
-
-def _is_of_a_delivery(run: FlowRun) -> bool:
-    try:
-        UUID(str(run.parameters.get("delivery_id")))
-    except ValueError:
-        return False
-    return True

@@ -3,7 +3,6 @@
 import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from prefect import get_client
 from prefect.client.schemas.filters import (
@@ -17,6 +16,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from sqlalchemy import Row
 
 from blocks.database import database
+from deployments.relay.prefect_api import delivery_of
 from deployments.relay.redelivery import give_up, requeue, unclaimed
 from events.inbox.statements import inbox_statement
 
@@ -40,7 +40,7 @@ def look_after_ended_runs() -> int:
         if not connection.execute(inbox_statement("anything_in_flight")).scalar():
             return 0
     runs = {run.id: run for run in _ended_runs()}
-    asked = [(run.id, delivery_id, run.created) for run in runs.values() if (delivery_id := _delivery_of(run))]
+    asked = [(run.id, delivery_id, run.created) for run in runs.values() if (delivery_id := delivery_of(run))]
     if not asked:
         return 0
     run_ids, delivery_ids, created_at = zip(*asked, strict=True)
@@ -66,13 +66,6 @@ def _ended_runs() -> list[FlowRun]:
     )
     with get_client(sync_client=True) as client:
         return client.read_flow_runs(flow_run_filter=ended_badly, sort=FlowRunSort.END_TIME_DESC, limit=MOST)
-
-
-def _delivery_of(run: FlowRun) -> UUID | None:
-    try:
-        return UUID(str(run.parameters.get("delivery_id")))
-    except ValueError:
-        return None
 
 
 def _look_after(row: Row[Any], run: FlowRun) -> None:

@@ -14,7 +14,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import State, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.events import Event as PrefectEvent
 from prefect.exceptions import ObjectNotFound
@@ -108,6 +108,14 @@ def start_run(job: str, delivery_id: UUID, dispatch: int) -> UUID:
         return run.id
 
 
+def delivery_of(run: FlowRun) -> UUID | None:
+    """The delivery that a run was made for; None where it is no job's, or a person started it."""
+    try:
+        return UUID(str(run.parameters.get("delivery_id")))
+    except ValueError:
+        return None
+
+
 def waiting_run(job: str, delivery_id: UUID) -> UUID | None:
     """The run that an automation made for a delivery and that still waits for a worker; None where there is none, or so
     many wait that it is not among the first.
@@ -123,7 +131,7 @@ def waiting_run(job: str, delivery_id: UUID) -> UUID | None:
             sort=FlowRunSort.EXPECTED_START_TIME_ASC,
             limit=_MOST,
         )
-    return next((run.id for run in runs if run.parameters.get("delivery_id") == str(delivery_id)), None)
+    return next((run.id for run in runs if delivery_of(run) == delivery_id), None)
 
 
 def run_state(flow_run_id: UUID) -> State | None:

@@ -190,7 +190,7 @@ class Attempt:
 
     def _has_ended_as(self, connection: Connection, state: str) -> bool:
         """Whether this attempt has ended so already: its COMMIT went through, and only the answer was lost."""
-        row = connection.execute(inbox_statement("ending"), {"delivery_id": self.delivery_id}).one_or_none()
+        row = connection.execute(inbox_statement("holder"), {"delivery_id": self.delivery_id}).one_or_none()
         return row is not None and (row.attempt, row.state) == (self.token, state)
 
     @property

@@ -42,8 +42,8 @@ JOIN groundwork.event ON event.id = claimed.event_id
 ORDER BY claimed.id <> :delivery_id, claimed.sequence;
 
 -- name: holder
--- Who has a delivery that could not be claimed.
-SELECT state, flow_run_id FROM groundwork.delivery WHERE id = :delivery_id;
+-- Who has a delivery, and how it stands, for a run that may not claim or settle it.
+SELECT state, attempt, flow_run_id FROM groundwork.delivery WHERE id = :delivery_id;
 
 -- name: renew
 -- Keep the lease of a live attempt. No row: a later attempt has the delivery.
@@ -82,10 +82,6 @@ SET state = outcome.state,
 FROM jsonb_to_recordset(CAST(:outcomes AS jsonb)) AS outcome (id uuid, state text, result jsonb, last_error text), fence
 WHERE delivery.id = outcome.id AND delivery.state = 'running' AND delivery.attempt = :attempt
 RETURNING delivery.id;
-
--- name: ending
--- How a delivery stands, for an attempt that may have ended it before.
-SELECT state, attempt FROM groundwork.delivery WHERE id = :delivery_id;
 
 -- name: ledger_row
 -- What a step has already written for this key.
