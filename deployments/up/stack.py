@@ -155,7 +155,7 @@ class Stack:
     def _prefect(self) -> Part:
         port = str(self.settings.prefect_port)
         return self._part(
-            "prefect", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port,
+            "prefect", "deployments.up.prefect_server", "--host", "127.0.0.1", "--port", port,
             ready=lambda: _answers(f"{self.prefect_url}/api/health"),
         )  # fmt: skip
 

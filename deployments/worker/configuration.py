@@ -3,13 +3,17 @@
 import os
 from functools import lru_cache
 from pathlib import Path
+from uuid import UUID
 
+from prefect.client.schemas.objects import Flow, FlowRun, WorkPool
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorkerResult
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from blocks.blob_store import BlobStore, blob_store
 from blocks.database import database
 from blocks.settings import settings
+from deployments.worker.known import Known
 
 
 class GroundworkJobConfiguration(BaseJobConfiguration):
@@ -18,6 +22,25 @@ class GroundworkJobConfiguration(BaseJobConfiguration):
     working_dir: Path | None = None
     memory_limit_mb: int | None = None
     grace_seconds: float = 10.0
+    _known: Known | None = PrivateAttr(default=None)
+
+    def prepare_for_flow_run(
+        self,
+        flow_run: FlowRun,
+        deployment: DeploymentResponse | None = None,
+        flow: Flow | None = None,
+        work_pool: WorkPool | None = None,
+        worker_name: str | None = None,
+        worker_id: UUID | None = None,
+    ) -> None:
+        """See the base class. Keeps what the worker has read for the run's process."""
+        super().prepare_for_flow_run(flow_run, deployment, flow, work_pool, worker_name, worker_id)
+        self._known = Known(flow_run=flow_run, flow=flow, deployment=deployment, work_pool=work_pool)
+
+    @property
+    def known(self) -> Known | None:
+        """What was read of the run; None before :meth:`prepare_for_flow_run`."""
+        return self._known
 
     def environment(self) -> dict[str, str]:
         """The worker's environment with the deployment's changes; a variable set to None is taken away.

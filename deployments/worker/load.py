@@ -5,27 +5,26 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from prefect import Flow, get_client
-from prefect.client.schemas.objects import FlowRun
+from prefect import Flow
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.flow_engine import load_flow
 
+from deployments.worker.known import Known
 
-def load_warm_flow(flow_run: FlowRun) -> Flow[..., Any]:
+
+def load_warm_flow(known: Known) -> Flow[..., Any]:
     """The flow of a run.
 
     Where the only pull step sets the working directory and the entrypoint's file is a module that the zygote has
     imported, the flow is that module's: steps and flow are then of one version of the code, and about 0.1 s is saved.
     Everything else goes Prefect's way.
     """
-    if flow_run.deployment_id is not None:
-        with get_client(sync_client=True) as client:
-            deployment = client.read_deployment(flow_run.deployment_id)
-        directory = _working_directory(deployment)
-        if directory is not None and (flow := _imported(directory, deployment.entrypoint or "")):
+    if known.deployment is not None:
+        directory = _working_directory(known.deployment)
+        if directory is not None and (flow := _imported(directory, known.deployment.entrypoint or "")):
             os.chdir(directory)
             return flow
-    return load_flow(flow_run)
+    return load_flow(known.flow_run)
 
 
 def _working_directory(deployment: DeploymentResponse) -> Path | None:

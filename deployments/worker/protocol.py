@@ -2,17 +2,21 @@
 
 from pydantic import BaseModel
 
+from deployments.worker.known import Known
+
 
 class StartRun(BaseModel):
     """Worker to zygote: fork a process for this flow run.
 
     Attributes:
+        known: what the worker has read of it; None: its process reads it.
         environment: the run's whole environment.
         working_dir: None: where the zygote is.
         memory_limit_mb: data segment limit in MiB; None means none.
     """
 
     flow_run_id: str
+    known: Known | None = None
     environment: dict[str, str] = {}
     working_dir: str | None = None
     memory_limit_mb: int | None = None

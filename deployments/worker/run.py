@@ -15,6 +15,7 @@ from prefect.logging.loggers import flow_run_logger
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from blocks.settings import settings
+from deployments.worker.known import Known
 from deployments.worker.load import load_warm_flow
 from deployments.worker.protocol import StartRun
 from flows.registry import jobs
@@ -29,7 +30,7 @@ def run_in_child(request: StartRun) -> None:
     code = 1
     try:
         with _taken_on(request):
-            _run(UUID(request.flow_run_id))
+            _run(request)
         code = 0
     except SystemExit as ending:
         code = ending.code if isinstance(ending.code, int) else 1
@@ -80,16 +81,18 @@ BULK_NICENESS = 5
 """Added to the niceness of runs of bulk jobs: where cores are short, interactive runs and Prefect's server go first."""
 
 
-def _run(flow_run_id: UUID) -> None:
+def _run(request: StartRun) -> None:
+    flow_run_id = UUID(request.flow_run_id)
     with handle_engine_signals(flow_run_id):
-        flow_run = load_flow_run(flow_run_id)
-        logger = flow_run_logger(flow_run)
+        known = request.known or Known(flow_run=load_flow_run(flow_run_id))
+        known.remember()
+        logger = flow_run_logger(known.flow_run)
         try:
-            flow = load_warm_flow(flow_run)
+            flow = load_warm_flow(known)
         except Exception:
             logger.exception("The flow could not be loaded")
             raise
         spec = jobs().get(flow.name)
         if spec is not None and not spec.interactive:
             os.nice(BULK_NICENESS)
-        run_flow(flow, flow_run=flow_run)
+        run_flow(flow, flow_run=known.flow_run)

@@ -20,10 +20,10 @@ class Spawner:
         Returns:
             Its process id, and a future of its exit code.
         """
+        argument = request.model_dump_json(exclude={"environment", "known"})
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "deployments.worker.spawner", request.model_dump_json(exclude={"environment"}),
-            env=request.environment,
-        )  # fmt: skip
+            sys.executable, "-m", "deployments.worker.spawner", argument, env=request.environment
+        )
         return process.pid, asyncio.ensure_future(process.wait())
 
     def renew(self) -> None:

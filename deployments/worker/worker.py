@@ -13,7 +13,7 @@ from uuid import UUID
 import anyio
 import anyio.abc
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, FlowRunFilterState, FlowRunFilterStateType
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, StateType, WorkQueue
 from prefect.exceptions import InfrastructureNotFound
 from prefect.states import Cancelled
 from prefect.workers.base import BaseWorker
@@ -24,6 +24,7 @@ from deployments.worker.configuration import (
     GroundworkWorkerResult,
     configured_blocks,
 )
+from deployments.worker.known import Known
 from deployments.worker.protocol import StartRun
 from deployments.worker.run_process import RunProcess
 from deployments.worker.spawner import Spawner
@@ -54,6 +55,7 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
         super().__init__(*args, **kwargs)
         self._zygotes = Zygotes() if hasattr(os, "fork") else Spawner()
         self._processes: dict[UUID, RunProcess] = {}
+        self._known_queues: dict[UUID, WorkQueue] = {}
 
     async def start(
         self, run_once: bool = False, with_healthcheck: bool = False, printer: Callable[..., None] = print
@@ -83,6 +85,7 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
         """Run a flow run in a process of its own and wait for its end."""
         request = StartRun(
             flow_run_id=str(flow_run.id),
+            known=await self._known(configuration),
             environment=configuration.environment() | {PICKED_UP_AT: datetime.now(UTC).isoformat()},
             working_dir=str(configuration.working_dir) if configuration.working_dir else None,
             memory_limit_mb=configuration.memory_limit_mb,
@@ -99,6 +102,15 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
             await self.client.set_flow_run_state(flow_run.id, Cancelled(message="Stopped by the worker."), force=True)
             exit_code = 0
         return GroundworkWorkerResult(status_code=exit_code, identifier=str(process.pid))
+
+    async def _known(self, configuration: GroundworkJobConfiguration) -> Known | None:
+        """What this worker has read of a run, with the work queue, which it reads once for all runs."""
+        known = configuration.known
+        if known is None or (queue_id := known.flow_run.work_queue_id) is None:
+            return known
+        if queue_id not in self._known_queues:
+            self._known_queues[queue_id] = await self.client.read_work_queue(queue_id)
+        return known.model_copy(update={"work_queue": self._known_queues[queue_id]})
 
     async def kill_infrastructure(
         self,

@@ -43,7 +43,7 @@ def prefect_api(home: Path, postgres: EmbeddedPostgres) -> Iterator[dict[str, st
             return False
 
     port = url.rpartition(":")[2]
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
+    command = [sys.executable, "-m", "deployments.up.prefect_server", "--host", "127.0.0.1", "--port", port]
     server = Part("prefect", command, environment, home / "prefect.log", answers)
     server.start()
     with temporary_settings(

@@ -1,0 +1,56 @@
+"""Prefect's server as ``up`` runs it: ``python -m deployments.up.prefect_server --host HOST --port PORT``.
+
+The application is that of ``prefect server start``, which works in its place. The difference is what the settings cost:
+for each run that an automation starts, Prefect's server renders all of its settings as environment variables twice (to
+find its own application, and to configure logging again), about 0.1 s in which it does nothing else.
+"""
+
+import argparse
+from typing import Any
+
+import uvicorn
+from prefect.context import SettingsContext, get_settings_context
+from prefect.server.api.server import create_app
+from prefect.settings import Settings
+from pydantic import PrivateAttr
+
+
+class RememberedSettings(Settings):
+    """Prefect's settings, which do not change while a server runs and are rendered once for all."""
+
+    _rendered: dict[tuple[bool, ...], dict[str, str]] = PrivateAttr(default_factory=dict)
+
+    def to_environment_variables(
+        self, exclude_unset: bool = False, include_secrets: bool = True, include_aliases: bool = False
+    ) -> dict[str, str]:
+        """See the base class."""
+        asked = (exclude_unset, include_secrets, include_aliases)
+        if asked not in self._rendered:
+            self._rendered[asked] = super().to_environment_variables(*asked)
+        return dict(self._rendered[asked])
+
+
+def remembered_settings() -> SettingsContext:
+    """The current profile with settings that are rendered once, to be entered by ``with``."""
+    return SettingsContext(profile=get_settings_context().profile, settings=RememberedSettings())
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", required=True)
+    parser.add_argument("--port", required=True, type=int)
+    arguments = parser.parse_args()
+    with remembered_settings() as context:
+        server = context.settings.server
+        options: dict[str, Any] = {
+            "timeout_keep_alive": server.api.keepalive_timeout,
+            "ws_ping_interval": server.api.websocket_ping_interval,
+            "ws_ping_timeout": server.api.websocket_ping_timeout,
+            "log_level": server.logging_level.lower(),
+        }
+        uvicorn.run(create_app(final=True), host=arguments.host, port=arguments.port, **options)
+
+
+if __name__ == "__main__":
+    main()
