@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from uuid import UUID
 
+from prefect.client.schemas.objects import FlowRun
 from prefect.context import get_settings_context, refresh_global_settings_context, use_profile
 from prefect.engine import handle_engine_signals
 from prefect.flow_engine import load_flow_run, run_flow
@@ -95,4 +96,14 @@ def _run(request: StartRun) -> None:
         spec = jobs().get(flow.name)
         if spec is not None and not spec.interactive:
             os.nice(BULK_NICENESS)
-        run_flow(flow, flow_run=known.flow_run)
+        run_flow(flow, flow_run=known.flow_run if spec is None else without_suspension(known.flow_run))
+
+
+def without_suspension(flow_run: FlowRun) -> FlowRun:
+    """The run of a job as the engine takes it on without looking out for somebody who suspends it.
+
+    For a run of a deployment, Prefect starts a thread with an event loop and a WebSocket of its own, waits for them at
+    the beginning and at the end, and asks for the run once more. A job is paused by its lane and cancelled by its
+    worker. The engine reads the run again, deployment and all, before it enters the flow.
+    """
+    return flow_run.model_copy(update={"deployment_id": None})
