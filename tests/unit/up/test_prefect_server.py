@@ -3,10 +3,11 @@
 from itertools import product
 
 import pytest
+from prefect.logging.configuration import DEFAULT_LOGGING_SETTINGS_PATH, load_logging_config
 from prefect.server.api.clients import OrchestrationClient
 from prefect.settings import Settings, get_current_settings
 
-from deployments.up.prefect_server import RememberedSettings, remembered_settings
+from deployments.up.prefect_server import LOGGING, RememberedSettings, remembered_settings
 from deployments.up.prefect_settings import PREFECT_SETTINGS
 
 
@@ -43,6 +44,11 @@ def test_the_client_that_starts_runs_for_automations_renders_the_settings_once(m
             OrchestrationClient()
     assert first > 0, "Prefect does not render its settings any more: prefect_server.py can go"
     assert len(rendered) == first
+
+
+def test_the_short_logging_configuration_names_what_prefects_own_names():
+    own, short = (load_logging_config(path)["loggers"] for path in (DEFAULT_LOGGING_SETTINGS_PATH, LOGGING))
+    assert short == {name: {"level": own[name]["level"]} for name in short}
 
 
 def test_the_recorder_is_given_whole_seconds_because_prefect_cuts_off_the_rest():
