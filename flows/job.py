@@ -15,7 +15,7 @@ from blocks.retry import database_went_away
 from blocks.settings import settings
 from events.base import Event
 from events.inbox import Attempt, claim
-from events.inbox.claim import Run, claim_started_by_person, holder, was_cancelled
+from events.inbox.claim import claim_started_by_person, holder, was_cancelled
 from flows.flow_control import Batch, CancelOn, Debounce, FlowControl, Idempotency, Singleton, Throttle
 from flows.flow_run import as_claimant, current_flow_run, label
 from flows.registry import JobSpec, OnFailure, register, tell_of_failed_event, tell_of_failure
@@ -94,7 +94,8 @@ def job(
         signature = _parameters_of(on)
         vars(run)["__signature__"] = signature
         run.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
-        return flow(name=spec.name, flow_run_name=None, persist_result=False)(run)
+        # Events are validated by their own model; Prefect would build another one of the parameters for each run.
+        return flow(name=spec.name, flow_run_name=None, persist_result=False, validate_parameters=False)(run)
 
     return make
 
@@ -115,11 +116,16 @@ def _parameters_of(on: type[Event]) -> inspect.Signature:
 
 def _run(spec: JobSpec, body: Body, parameters: dict[str, Any]) -> Any:
     flow_run = current_flow_run()
-    attempt = _claim(spec, parameters, as_claimant(flow_run))
-    if attempt is None:
-        message = f"Delivery {parameters['delivery_id']} is not this run's: {holder(parameters['delivery_id'])}."
-        logger.info(message)
-        return Completed(name="Superseded", message=message)
+    given = {name: value for name, value in parameters.items() if value is not None}
+    if "delivery_id" in given:
+        delivery_id = UUID(str(given["delivery_id"]))
+        attempt = claim(delivery_id, as_claimant(flow_run))
+        if attempt is None:
+            return _superseded(f"Delivery {delivery_id} is not this run's: {holder(delivery_id)}.")
+    else:
+        attempt = claim_started_by_person(spec.on.model_validate(given), spec.name, as_claimant(flow_run))
+        if attempt is None:
+            return _superseded("The delivery that this run was recorded as has gone on without it.")
     label(flow_run, attempt)
     try:
         with attempt.running():
@@ -128,6 +134,11 @@ def _run(spec: JobSpec, body: Body, parameters: dict[str, Any]) -> Any:
         if not was_cancelled(attempt.delivery_id):
             raise
         return Cancelled(message=f"Delivery {attempt.delivery_id} was cancelled while it ran.")
+
+
+def _superseded(message: str) -> State[Any]:
+    logger.info(message)
+    return Completed(name="Superseded", message=message)
 
 
 def _run_body(spec: JobSpec, body: Body, attempt: Attempt) -> Any:
@@ -144,14 +155,6 @@ def _run_body(spec: JobSpec, body: Body, attempt: Attempt) -> Any:
         raise
     attempt.settle_each(outcomes)
     return _told_of_failures(attempt, outcomes) or result
-
-
-def _claim(spec: JobSpec, parameters: dict[str, Any], run: Run) -> Attempt | None:
-    delivery_id = parameters.get("delivery_id")
-    if delivery_id is not None:
-        return claim(delivery_id, run)
-    given = {name: value for name, value in parameters.items() if value is not None}
-    return claim_started_by_person(spec.on.model_validate(given), spec.name, run)
 
 
 def _outcomes(spec: JobSpec, result: Any, attempt: Attempt) -> Sequence[Any]:

@@ -36,11 +36,10 @@ def _working_directory(deployment: DeploymentResponse) -> Path | None:
 
 
 def _imported(directory: Path, entrypoint: str) -> Flow[..., Any] | None:
-    """The flow of an entrypoint ``path.py:function``, if this process has imported that file."""
+    """The flow of an entrypoint ``folder/file.py:function``, if ``folder.file`` is imported from that file."""
     path, _, function = entrypoint.rpartition(":")
-    file = str((directory / path).resolve())
-    for module in list(sys.modules.values()):
-        if getattr(module, "__file__", None) == file:
-            flow = getattr(module, function, None)
-            return flow if isinstance(flow, Flow) else None
-    return None
+    module = sys.modules.get(".".join(Path(path).with_suffix("").parts))
+    if module is None or getattr(module, "__file__", None) != str((directory / path).resolve()):
+        return None
+    flow = getattr(module, function, None)
+    return flow if isinstance(flow, Flow) else None

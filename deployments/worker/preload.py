@@ -4,7 +4,12 @@ Only imports belong here: a thread, a socket or an event loop made before the fo
 """
 
 import importlib
+from collections.abc import Iterator
 
+from prefect.blocks.core import Block
+from pydantic import BaseModel
+
+from blocks.blob_store import BlobStore
 from flows.registry import jobs
 
 MODULES = (
@@ -35,7 +40,17 @@ MODULES = (
 
 
 def preload() -> None:
-    """Import everything, the jobs included."""
+    """Import everything, the jobs included, and build what would be built when it is first used."""
     for name in MODULES:
         importlib.import_module(name)
     jobs()
+    # Prefect puts off building most of its models, and looks through all installed packages for the first block class.
+    for model in _models(BaseModel):
+        model.model_rebuild(raise_errors=False)
+    Block.get_block_class_from_key(BlobStore.get_block_type_slug())
+
+
+def _models(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for model in base.__subclasses__():
+        yield model
+        yield from _models(model)
