@@ -25,6 +25,8 @@ PREFECT_SETTINGS: Mapping[str, str] = {
     "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
     # The worker asks for new runs this often; the default of 10 s is most of a run's latency.
     "PREFECT_WORKER_QUERY_SECONDS": "0.5",
+    # Logs go to files; finding out what to colour costs each run some ten milliseconds.
+    "PREFECT_LOGGING_COLORS": "false",
 }
 
 

@@ -63,9 +63,9 @@ def _taken_on(request: StartRun) -> Iterator[None]:
     changed = _changed(os.environ, request.environment)
     os.environ.clear()
     os.environ.update(request.environment)
-    if any(name.startswith("GROUNDWORK_") for name in changed):
+    if any(_is_setting(name, "GROUNDWORK") for name in changed):
         settings.cache_clear()
-    if any(name.startswith("PREFECT_") and not name.startswith("PREFECT__") for name in changed):
+    if any(_is_setting(name, "PREFECT") for name in changed):
         refresh_global_settings_context()
         profile = get_settings_context().profile
         with use_profile(profile, include_current_context=False), without_heartbeat():
@@ -76,6 +76,11 @@ def _taken_on(request: StartRun) -> Iterator[None]:
 
 def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
     return {name for name in {*before, *after} if before.get(name) != after.get(name)}
+
+
+def _is_setting(name: str, prefix: str) -> bool:
+    """Whether a variable is a setting; with two underscores it tells one process something."""
+    return name.startswith(f"{prefix}_") and not name.startswith(f"{prefix}__")
 
 
 BULK_NICENESS = 5

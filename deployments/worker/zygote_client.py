@@ -10,6 +10,7 @@ import sys
 from prefect.settings import get_current_settings
 
 from blocks.errors import GroundworkError
+from deployments.worker.configuration import configured_blocks
 from deployments.worker.protocol import Message, StartRun
 
 NO_THREADS = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
@@ -44,8 +45,13 @@ class ZygoteClient:
         ours, theirs = socket.socketpair()
         process = subprocess.Popen(
             [sys.executable, "-m", "deployments.worker.zygote", str(theirs.fileno())],
-            # As the worker will give it to runs, so that most of them find Prefect's settings already right.
-            env={**os.environ, **get_current_settings().to_environment_variables(exclude_unset=True), **NO_THREADS},
+            # As the worker will give it to runs, so that most of them find all settings already right.
+            env={
+                **configured_blocks(),
+                **os.environ,
+                **get_current_settings().to_environment_variables(exclude_unset=True),
+                **NO_THREADS,
+            },
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
         )
