@@ -5,6 +5,7 @@ import pytest
 from tests.chaos.storm import judge
 from tests.chaos.storm.execution_log import Execution
 from tests.chaos.storm.judge import Held, Transition
+from tests.chaos.storm.mail_server import Mail
 
 
 def execution(number: int, began: float, ended: float | None, *, attempt: int = 1, pid: int = 7) -> Execution:
@@ -75,6 +76,17 @@ def test_an_execution_that_began_before_a_lower_number_had_ended_is_out_of_order
     assert judge.executions_out_of_order([holding[0], holding[1]], ["count"]) == 0
 
 
-def test_recovery_counts_from_the_kill_to_the_begin_of_the_next_attempt():
-    executions = [execution(1, 0, None), execution(1, 8, 9, attempt=2, pid=8), execution(2, 1, 2)]
-    assert judge.recoveries(executions, {7: [5.0]}) == [3.0]
+def test_a_user_without_a_mail_is_lost_however_many_mails_others_got():
+    ada, bob = ("ada@example.com", "Welcome, Ada"), ("bob@example.com", "Welcome, Bob")
+    sent = judge.letters([Mail("<1>", *ada), Mail("<2>", *ada)])
+    assert judge.missing({ada, bob}, sent) == {bob}
+
+
+def test_a_second_mail_with_an_id_of_its_own_and_one_that_nobody_wanted_are_doubled():
+    ada, bob = ("ada@example.com", "Welcome, Ada"), ("bob@example.com", "Welcome, Bob")
+    assert judge.surplus({ada}, judge.letters([Mail("<1>", *ada), Mail("<2>", *ada), Mail("<3>", *bob)])) == 2
+
+
+def test_a_copy_with_the_same_message_id_is_the_same_mail():
+    ada = ("ada@example.com", "Welcome, Ada")
+    assert judge.surplus({ada}, judge.letters([Mail("<1>", *ada), Mail("<1>", *ada)])) == 0

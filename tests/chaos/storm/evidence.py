@@ -1,8 +1,7 @@
-"""What a storm left to be judged: read from the database, the outbox, and the process table."""
+"""What a storm left to be judged: read from the database and the process table."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from blocks.database import Database
 from deployments.up.home import is_alive
 from tests.chaos.storm.judge import Transition
 from tests.chaos.storm.load import Count
+from tests.chaos.storm.recovery import FirstStep
 
 
 def open_deliveries(database: Database) -> Mapping[str, int]:
@@ -50,9 +50,24 @@ def transitions(database: Database) -> list[Transition]:
     rows = _rows(
         database,
         "SELECT extract(epoch FROM at)::float AS at, delivery_id::text AS delivery, job, workspace_id AS workspace,"
-        " leads, state, attempt FROM chaos.transition ORDER BY at, id",
+        " leads, state, attempt, flow_run_id::text AS flow_run FROM chaos.transition ORDER BY at, id",
     )
     return [Transition(**row._mapping) for row in rows]
+
+
+def first_steps(database: Database) -> list[FirstStep]:
+    """When the first step of each attempt began."""
+    rows = _rows(
+        database,
+        "SELECT extract(epoch FROM at)::float AS at, delivery_id::text AS delivery, attempt FROM chaos.first_step",
+    )
+    return [FirstStep(**row._mapping) for row in rows]
+
+
+def running_flow_runs(database: Database) -> set[str]:
+    """The flow runs that hold a delivery now."""
+    rows = _rows(database, "SELECT flow_run_id::text AS flow_run FROM groundwork.delivery WHERE state = 'running'")
+    return {row.flow_run for row in rows}
 
 
 def imports(database: Database) -> dict[str, Any]:
@@ -64,12 +79,6 @@ def imports(database: Database) -> dict[str, Any]:
         " (SELECT count(*) FROM app.contact WHERE contact.import_id = csv_import.id) AS contacts FROM app.csv_import",
     )
     return {row.id: row for row in rows}
-
-
-def mails(home: Path) -> list[tuple[str, str]]:
-    """Message-ID and subject of every message."""
-    found = (message_from_bytes(path.read_bytes(), policy=policy.default) for path in (home / "outbox").glob("*.eml"))
-    return [(str(mail["Message-ID"]), str(mail["Subject"])) for mail in found]
 
 
 def processes_of(home: Path) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,7 @@ class Execution:
 
 @contextmanager
 def executing(attempt: Attempt, workspace: str, numbers: Sequence[int]) -> Iterator[None]:
-    """Record the block. One write of O_APPEND per line: lines of many processes do not mix, and a kill tears none."""
+    """Record the block."""
     execution = {
         "job": attempt.job,
         "workspace": workspace,
@@ -45,11 +45,12 @@ def executing(attempt: Attempt, workspace: str, numbers: Sequence[int]) -> Itera
         "attempt": attempt.token,
         "pid": os.getpid(),
     }
-    _append(execution | {"began": time.time()})
+    log = Path(os.environ[VARIABLE])
+    append(log, execution | {"began": time.time()})
     try:
         yield
     finally:
-        _append(execution | {"ended": time.time()})
+        append(log, execution | {"ended": time.time()})
 
 
 def read(path: Path) -> list[Execution]:
@@ -65,8 +66,9 @@ def read(path: Path) -> list[Execution]:
     return sorted(executions.values(), key=lambda each: each.began)
 
 
-def _append(record: dict[str, object]) -> None:
-    descriptor = os.open(os.environ[VARIABLE], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+def append(path: Path, record: Mapping[str, object]) -> None:
+    """Write one line of JSON by one write of O_APPEND: lines of many processes do not mix, and a kill tears none."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         os.write(descriptor, json.dumps(record).encode() + b"\n")
     finally:

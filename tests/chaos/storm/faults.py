@@ -1,61 +1,22 @@
-"""The faults of a storm: a seeded schedule, and what each does to which process."""
+"""The faults of a storm: what each does to which process."""
 
 import contextlib
-import os
-import random
 import signal
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import psutil
+from sqlalchemy.exc import DBAPIError
 
 from blocks.errors import DatabaseUnavailable
-from tests.chaos.storm import execution_log
+from tests.chaos.storm import evidence, process_log
+from tests.chaos.storm.schedule import Fault, Hit
 from tests.chaos.storm.stack import LEASE_SECONDS, StormStack
 
-_ALWAYS = ("run", "run", "run", "zombie", "relay", "gateway", "zygote", "machine")
-_IN_LONG_STORMS = ("run", "zombie", "worker", "prefect")
-"""What takes Prefect many seconds to get over."""
-_LONG_SECONDS = 120.0
 _STOPPED_SECONDS = 2.2 * LEASE_SECONDS
-_TARGET_SECONDS = 3.0
-"""How long a fault waits for something to hit."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """``at`` counts seconds from the begin; ``amount`` is between 0 and 1."""
-
-    at: float
-    kind: str
-    amount: float
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A fault as it happened. ``at`` counts seconds since 1970; ``pids`` are the processes that were killed."""
-
-    at: float
-    kind: str
-    pids: Sequence[int]
-
-
-def schedule(rng: random.Random, seconds: float) -> list[Fault]:
-    """Faults for a storm of this length: every kind in turn, shuffled, and PostgreSQL on a clock of its own."""
-    is_long = seconds >= _LONG_SECONDS
-    kinds = (*_ALWAYS, *_IN_LONG_STORMS) if is_long else _ALWAYS
-    faults: list[Fault] = []
-    at, deck = 0.0, list[str]()
-    while (at := at + (rng.uniform(6, 18) if is_long else rng.uniform(1.5, 3.5))) < seconds:
-        deck = deck or rng.sample(kinds, len(kinds))
-        faults.append(Fault(at, deck.pop(), rng.random()))
-    at = 0.0
-    while (at := at + (rng.uniform(5, 40) if is_long else rng.uniform(5, 12))) < seconds:
-        kinds = ("postgres-stopped", "postgres-frozen", *(("postgres-killed",) if is_long else ()))
-        faults.append(Fault(at, rng.choice(kinds), rng.random()))
-    return sorted(faults, key=lambda fault: fault.at)
+_TARGET_SECONDS = {"run": 3.0, "zombie": 8.0}
+"""How long a fault waits for a run to hit; no other waits for a zombie."""
 
 
 class Faults(threading.Thread):
@@ -100,22 +61,21 @@ class Faults(threading.Thread):
         try:
             match fault.kind:
                 case "run":
-                    pids = self._kill(self._a_run(fault))
+                    pids = self._kill(fault, self._a_run(fault))
                 case "zombie":
-                    pids = self._stop_for_long(self._a_run(fault))
+                    pids = self._stop_for_long(fault, self._a_run(fault))
                 case "zygote":
-                    pids = self._kill(*self._zygotes())
+                    pids = self._kill(fault, *self._zygotes())
                 case "machine":
-                    worker = self._stack.part("worker")
-                    pids = self._kill(worker, *worker.children(recursive=True))
+                    pids = self._kill(fault, *self._machine())
                 case "postgres-stopped":
-                    pids = self._restart_postgres(signal.SIGINT, 2.0 * fault.amount)
+                    pids = self._stop_postgres(fault, 2.0 * fault.amount)
                 case "postgres-killed":
-                    pids = self._restart_postgres(signal.SIGQUIT, 0.0)
+                    pids = self._kill_postgres(fault)
                 case "postgres-frozen":
-                    pids = self._freeze_postgres(2.0 * fault.amount)
+                    pids = self._freeze_postgres(fault, 2.0 * fault.amount)
                 case part:
-                    pids = self._kill(self._stack.part(part))
+                    pids = self._kill(fault, self._stack.part(part))
         except (psutil.NoSuchProcess, KeyError, _NothingThere):
             self.missed.append(fault)
         except BaseException as error:
@@ -124,20 +84,22 @@ class Faults(threading.Thread):
             lasted = time.monotonic() - began
             print(f"  {fault.at:6.1f} s  {fault.kind:<17} for {lasted:4.1f} s {pids or ''}", flush=True)
 
-    def _hit(self, kind: str, pids: Sequence[int]) -> Sequence[int]:
-        self.hits.append(Hit(time.time(), kind, pids))
+    def _hit(self, fault: Fault, pids: Sequence[int] = ()) -> Sequence[int]:
+        self.hits.append(Hit(time.time(), fault.kind, pids))
         return pids
 
-    def _kill(self, *processes: psutil.Process) -> Sequence[int]:
+    def _kill(self, fault: Fault, *processes: psutil.Process) -> Sequence[int]:
+        if not processes:
+            raise _NothingThere
         for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        return self._hit("killed", [process.pid for process in processes])
+        return self._hit(fault, [process.pid for process in processes])
 
-    def _stop_for_long(self, process: psutil.Process) -> Sequence[int]:
+    def _stop_for_long(self, fault: Fault, process: psutil.Process) -> Sequence[int]:
         """A pause of more than two leases, after which the process goes on as if nothing had happened."""
         process.suspend()
-        self._hit("stopped", [process.pid])
+        self._hit(fault, [process.pid])
         self._never.wait(_STOPPED_SECONDS)
         with contextlib.suppress(psutil.NoSuchProcess):
             process.resume()
@@ -145,27 +107,66 @@ class Faults(threading.Thread):
 
     def _a_run(self, fault: Fault) -> psutil.Process:
         """A process that is in the middle of a job."""
-        deadline = time.monotonic() + _TARGET_SECONDS
+        deadline = time.monotonic() + _TARGET_SECONDS[fault.kind]
         while time.monotonic() < deadline:
-            open_ones = [each for each in execution_log.read(self._stack.executions) if each.ended is None]
-            pids = sorted({each.pid for each in open_ones if _can_be_hit(each.pid)})
+            killed = {pid for hit in self.hits if hit.is_kill for pid in hit.pids}
+            pids = sorted(pid for pid in self._with_delivery() - killed if _can_be_hit(pid))
             if pids:
                 return psutil.Process(pids[int(fault.amount * len(pids))])
-            self._never.wait(0.1)
+            self._never.wait(0.05)
         raise _NothingThere
 
-    def _zygotes(self) -> list[psutil.Process]:
-        children = self._stack.part("worker").children()
-        return [each for each in children if "deployments.worker.zygote" in each.cmdline()]
+    def _with_delivery(self) -> set[int]:
+        """Processes of the runs that hold a delivery; none while the database is away."""
+        processes = process_log.read(self._stack.processes_log)
+        with contextlib.suppress(DBAPIError):
+            holders = evidence.running_flow_runs(self._stack.database)
+            return set().union(*(processes.get(flow_run, ()) for flow_run in holders))
+        return set()
 
-    def _restart_postgres(self, how: signal.Signals, seconds: float) -> Sequence[int]:
-        """SIGINT ends every connection and stops in order; SIGQUIT stops at once, and the next start has to recover."""
-        postgres = self._stack.postgres
-        pid = postgres.pid
-        if pid is None:
+    def _machine(self) -> list[psutil.Process]:
+        """The worker and all of its processes but a zombie, which is to wake when nothing else of it is left."""
+        worker = self._stack.part("worker")
+        children = worker.children(recursive=True)
+        return [worker, *(each for each in children if each.status() != psutil.STATUS_STOPPED)]
+
+    def _zygotes(self) -> list[psutil.Process]:
+        return [each for each in self._stack.part("worker").children() if _is_zygote(each)]
+
+    def _stop_postgres(self, fault: Fault, seconds: float) -> Sequence[int]:
+        """A fast shutdown, which ends every connection, and a pause."""
+        server, *_ = self._postgres()
+        self._hit(fault)
+        server.send_signal(signal.SIGINT)
+        return self._start_postgres(seconds)
+
+    def _kill_postgres(self, fault: Fault) -> Sequence[int]:
+        """Every process of it at once, so that its start has to recover."""
+        processes = self._postgres()
+        self._kill(fault, *processes)
+        return self._start_postgres(0.0)
+
+    def _freeze_postgres(self, fault: Fault, seconds: float) -> Sequence[int]:
+        processes = self._postgres()
+        self._hit(fault)
+        for how in (signal.SIGSTOP, signal.SIGCONT):
+            for process in processes:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.send_signal(how)
+            if how == signal.SIGSTOP:
+                self._never.wait(seconds)
+        return []
+
+    def _postgres(self) -> list[psutil.Process]:
+        """The server, and its processes after it."""
+        if self._stack.postgres.pid is None:
             raise _NothingThere
-        self._hit("database", [])
-        os.kill(pid, how)
+        server = psutil.Process(self._stack.postgres.pid)
+        return [server, *server.children(recursive=True)]
+
+    def _start_postgres(self, seconds: float) -> Sequence[int]:
+        """Start it again, so many seconds after it has ended."""
+        postgres = self._stack.postgres
         while postgres.is_running():
             self._never.wait(0.02)
         self._never.wait(seconds)
@@ -177,27 +178,19 @@ class Faults(threading.Thread):
             self._never.wait(0.2)
         raise DatabaseUnavailable("PostgreSQL did not start again")
 
-    def _freeze_postgres(self, seconds: float) -> Sequence[int]:
-        if self._stack.postgres.pid is None:
-            raise _NothingThere
-        server = psutil.Process(self._stack.postgres.pid)
-        processes = [server, *server.children(recursive=True)]
-        self._hit("database", [])
-        for how in (signal.SIGSTOP, signal.SIGCONT):
-            for process in processes:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.send_signal(how)
-            if how == signal.SIGSTOP:
-                self._never.wait(seconds)
-        return []
-
 
 class _NothingThere(Exception):
     """The fault found nothing to hit."""
 
 
 def _can_be_hit(pid: int) -> bool:
+    """Whether a run's process, which is a copy of its zygote, is there and awake; its id may be another's by now."""
     try:
-        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_STOPPED)
-    except psutil.NoSuchProcess:
+        process = psutil.Process(pid)
+        return _is_zygote(process) and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_STOPPED)
+    except psutil.Error:
         return False
+
+
+def _is_zygote(process: psutil.Process) -> bool:
+    return "deployments.worker.zygote" in process.cmdline()

@@ -1,7 +1,8 @@
 """What counts as lost, doubled, out of order or over a limit. Plain functions over what was recorded.
 
 **Lost**: an event whose 202 the sender has, and that has not ended as done, or one of whose effects is missing.
-**Doubled**: an effect, row or mail too many.
+**Doubled**: an effect, row or mail too many. Two copies of a mail with one Message-ID are one mail: SMTP has no
+transaction, so a mail whose answer was lost is sent again (``docs/notifications.md``).
 **Out of order**: in an ordered lane, an effect of a number before that of a lower one, or an execution that began while
 one of a lower number was still to end.
 **Over the limit**: a lane with more runs at once than it may have, by the inbox's own record of what is admitted or
@@ -18,10 +19,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 from tests.chaos.storm.execution_log import Execution
-from tests.chaos.storm.load import Count
+from tests.chaos.storm.load import Count, Letter
+from tests.chaos.storm.mail_server import Mail
 
+T = TypeVar("T")
 Lane = tuple[str, str]
 """Job and workspace."""
 
@@ -37,6 +41,7 @@ class Transition:
     leads: bool
     state: str
     attempt: int
+    flow_run: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,15 +52,20 @@ class Held:
     until: float
 
 
-def missing(expected: Iterable[Count], *found: Mapping[Count, int]) -> set[Count]:
-    """What was to be counted and was not, in one place or the other."""
-    return {count for count in expected if any(not each.get(count) for each in found)}
+def missing(expected: Iterable[T], *found: Mapping[T, int]) -> set[T]:
+    """What was to be and is not, in one place or the other."""
+    return {effect for effect in expected if any(not each.get(effect) for each in found)}
 
 
-def surplus(expected: Iterable[Count], *found: Mapping[Count, int]) -> int:
-    """How often something was counted once too often, or should not have been."""
+def surplus(expected: Iterable[T], *found: Mapping[T, int]) -> int:
+    """How often something is there once too often, or should not be there."""
     allowed = Counter(expected)
-    return sum(max(number - allowed[count], 0) for each in found for count, number in each.items())
+    return sum(max(number - allowed[effect], 0) for each in found for effect, number in each.items())
+
+
+def letters(mails: Iterable[Mail]) -> Counter[Letter]:
+    """How many different mails each recipient got of each subject. Copies with the same Message-ID are one mail."""
+    return Counter((mail.recipient, mail.subject) for mail in set(mails))
 
 
 def held(
@@ -152,20 +162,3 @@ def _falls(numbers: Iterable[tuple[Lane, int]]) -> int:
         falls += number < highest.get(lane, number)
         highest[lane] = max(number, highest.get(lane, number))
     return falls
-
-
-def recoveries(executions: Sequence[Execution], killed: Mapping[int, Sequence[float]]) -> list[float]:
-    """Seconds from a kill to the begin of the next attempt, for each execution that a kill interrupted."""
-    seconds = []
-    for execution in executions:
-        times = [at for at in killed.get(execution.pid, ()) if at >= execution.began]
-        if execution.ended is not None or not times:
-            continue
-        later = [
-            each.began
-            for each in executions
-            if each.delivery == execution.delivery and each.attempt > execution.attempt
-        ]
-        if later:
-            seconds.append(min(later) - times[0])
-    return seconds

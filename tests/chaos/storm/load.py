@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from events.imports import CsvImportConfirmed
+from events.users import UserSignedUp
 from tests.chaos.count_events import BatchedCountWanted, CountWanted, OrderedCountWanted
 from tests.integration.stack.application import Application
 
@@ -17,12 +19,43 @@ _JOBS = {
     "count-in-order": OrderedCountWanted.event_name,
     "count-together": BatchedCountWanted.event_name,
 }
-_IMPORTS, _SINGLES = 0.02, 0.08
+_IMPORTS, _USERS, _SINGLES = 0.02, 0.04, 0.08
 """Shares of the events; the others are counted in batches."""
+_USERS_PER_REPEAT = 4
+"""Of so many users, one signs up twice."""
+_SECOND_SIGN_UP = 2.0
+"""Seconds after the first, at most."""
 _LARGEST_REQUEST = 40
 
 Count = tuple[str, str, int]
 """Job, workspace and number."""
+Letter = tuple[str, str]
+"""Recipient and subject of a mail."""
+
+
+@dataclass(frozen=True)
+class User:
+    """Someone who signs up, and whom the application has stored."""
+
+    id: str
+    workspace: str
+
+    @property
+    def name(self) -> str:
+        return self.id.title()
+
+    @property
+    def email(self) -> str:
+        return f"{self.id}@example.com"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that an application has uploaded, and whose import is to be confirmed."""
+
+    application: Application
+    import_id: str
+    filename: str
 
 
 @dataclass(frozen=True)
@@ -45,16 +78,17 @@ class Load:
     Attributes:
         requests: by workspace, in the order in which they are sent.
         counts: by the envelope's id: what it is to count.
-        imports: by the envelope's id: the import that it confirms.
+        letters: by the envelope's id: the mail that is to be sent. Two sign-ups of one user are to bring one.
     """
 
     requests: dict[str, list[Request]] = field(default_factory=lambda: defaultdict(list))
     counts: dict[str, Count] = field(default_factory=dict)
-    imports: dict[str, str] = field(default_factory=dict)
+    letters: dict[str, Letter] = field(default_factory=dict)
 
     @property
-    def events(self) -> int:
-        return len(self.counts) + len(self.imports)
+    def keys(self) -> set[str]:
+        """The ids of all envelopes."""
+        return {*self.counts, *self.letters}
 
 
 def workspace_names() -> list[str]:
@@ -66,25 +100,37 @@ def imports_of(events: int) -> int:
     return max(int(events * _IMPORTS), 2)
 
 
-def plan(rng: random.Random, events: int, seconds: float, uploads: Sequence[tuple[Application, str]]) -> Load:
+def users_of(events: int) -> list[User]:
+    """Who signs up, of so many events."""
+    names = workspace_names()
+    return [User(f"user-{each}", names[each % WORKSPACES]) for each in range(max(int(events * _USERS), 4))]
+
+
+def plan(rng: random.Random, events: int, seconds: float, uploads: Sequence[Upload], users: Sequence[User]) -> Load:
     """Spread events over workspaces and time; the even workspaces count in order, the odd ones in any.
 
     Args:
         rng: decides; the same state gives the same plan.
         events: how many in all.
         seconds: within which they are sent.
-        uploads: imports to confirm, each with the application that uploaded its file.
+        uploads: imports to confirm.
+        users: who signs up, some of them twice.
     """
     names = workspace_names()
     wanted: list[tuple[float, str, str, Any]] = []
-    for application, import_id in uploads:
-        wanted.append((rng.uniform(0, seconds), application.workspace, "import", (application.user, import_id)))
+    for upload in uploads:
+        wanted.append((rng.uniform(0, seconds), upload.application.workspace, "import", upload))
+    for number, user in enumerate(users):
+        at = rng.uniform(0, seconds)
+        wanted.append((at, user.workspace, "sign-up", (user, "first")))
+        if number % _USERS_PER_REPEAT == 0:
+            wanted.append((at + rng.uniform(0, _SECOND_SIGN_UP), user.workspace, "sign-up", (user, "second")))
     singles = max(int(events * _SINGLES), 2)
     for each in range(singles):
         number = each % WORKSPACES
         job = "count-in-order" if number % 2 == 0 else "count"
         wanted.append((rng.uniform(0, seconds), names[number], job, 1))
-    left = max(events - singles - len(uploads), 0)
+    left = max(events - len(wanted), 0)
     while left:
         size = min(rng.randint(1, _LARGEST_REQUEST), left)
         wanted.append((rng.uniform(0, seconds), rng.choice(names), "count-together", size))
@@ -97,10 +143,17 @@ def _numbered(wanted: Sequence[tuple[float, str, str, Any]]) -> Load:
     next_number: dict[tuple[str, str], int] = defaultdict(int)
     for at, workspace, job, what in wanted:
         if job == "import":
-            user, import_id = what
-            data = {"workspaceId": workspace, "userId": user, "importId": import_id}
-            load.imports[import_id] = import_id
-            events = [{"name": "import/csv.confirmed", "id": import_id, "data": data}]
+            key, person = what.import_id, what.application
+            data = {"workspaceId": workspace, "userId": person.user, "importId": what.import_id}
+            load.letters[key] = (person.email, f"Import finished: {what.filename}")
+            events = [{"name": CsvImportConfirmed.event_name, "id": key, "data": data}]
+        elif job == "sign-up":
+            user, which = what
+            key = f"{user.id}:{which}"
+            load.letters[key] = (user.email, f"Welcome, {user.name}")
+            events = [
+                {"name": UserSignedUp.event_name, "id": key, "data": {"workspaceId": workspace, "userId": user.id}}
+            ]
         else:
             events = []
             for _ in range(what):

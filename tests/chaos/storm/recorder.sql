@@ -1,4 +1,5 @@
--- What the storm records in the database: the counters' effects, and every change of a delivery's state.
+-- What the storm records in the database: the counters' effects, every change of a delivery's state, and when each
+-- attempt's first step began.
 CREATE SCHEMA chaos;
 
 CREATE TABLE chaos.effect (
@@ -17,13 +18,23 @@ CREATE TABLE chaos.transition (
     workspace_id text NOT NULL,
     leads boolean NOT NULL,
     state text NOT NULL,
+    attempt int NOT NULL,
+    flow_run_id uuid
+);
+
+CREATE TABLE chaos.first_step (
+    at timestamptz NOT NULL,
+    delivery_id uuid NOT NULL,
     attempt int NOT NULL
 );
 
 CREATE FUNCTION chaos.note_transition() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO chaos.transition (delivery_id, job, workspace_id, leads, state, attempt)
-    VALUES (NEW.id, NEW.job, NEW.workspace_id, NEW.batch_id IS NULL OR NEW.batch_id = NEW.id, NEW.state, NEW.attempt);
+    INSERT INTO chaos.transition (delivery_id, job, workspace_id, leads, state, attempt, flow_run_id)
+    VALUES (
+        NEW.id, NEW.job, NEW.workspace_id, NEW.batch_id IS NULL OR NEW.batch_id = NEW.id, NEW.state, NEW.attempt,
+        NEW.flow_run_id
+    );
     RETURN NULL;
 END
 $$;
@@ -31,3 +42,14 @@ $$;
 CREATE TRIGGER note_transition AFTER UPDATE ON groundwork.delivery FOR EACH ROW
 WHEN ((OLD.state, OLD.attempt) IS DISTINCT FROM (NEW.state, NEW.attempt))
 EXECUTE FUNCTION chaos.note_transition();
+
+CREATE FUNCTION chaos.note_first_step() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO chaos.first_step (at, delivery_id, attempt) VALUES (NEW.first_step_at, NEW.id, NEW.attempt);
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER note_first_step AFTER UPDATE ON groundwork.delivery FOR EACH ROW
+WHEN (OLD.first_step_at IS DISTINCT FROM NEW.first_step_at)
+EXECUTE FUNCTION chaos.note_first_step();

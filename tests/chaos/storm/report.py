@@ -13,8 +13,11 @@ class Report:
     Attributes:
         left_behind: what was there when `up` had ended, and should not have been: claims, processes, temporary files.
         unfinished_files: half-written files in the stores' folders for them; a kill amid a write leaves one.
-        recovery_p50_seconds: from the kill of a run, or of its worker with it, to the first step of the attempt after.
+        recovery_p50_seconds: from a kill to the first step of the attempt after the one that it interrupted.
+        recovery_seconds_by_fault: the same for each kind of kill that interrupted any: median, longest and how many.
         settle_seconds: from the end of the storm until everything had ended.
+        mails: different ones, by Message-ID.
+        mails_repeated: copies of these, sent again because the answer was lost.
     """
 
     seed: int
@@ -29,9 +32,12 @@ class Report:
     recovery_p50_seconds: float | None = None
     recovery_longest_seconds: float | None = None
     recoveries: int = 0
+    recovery_seconds_by_fault: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     settle_seconds: float = 0.0
     runs: int = 0
     interrupted_runs: int = 0
+    mails: int = 0
+    mails_repeated: int = 0
     requests_resent: int = 0
     answers_lost: int = 0
     left_behind: Sequence[str] = ()

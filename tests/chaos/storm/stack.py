@@ -4,22 +4,25 @@ import asyncio
 import random
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
+import httpx
+
 from blocks.database import Database
 from blocks.embedded import EmbeddedPostgres
-from deployments.deploy import register_job
-from flows.registry import jobs
+from deployments.relay.prefect_api import WORK_POOL
 from tests.chaos import counter
-from tests.chaos.storm import execution_log
+from tests.chaos.storm import execution_log, process_log
 from tests.chaos.storm.crm import Crm
+from tests.chaos.storm.mail_server import LossyPostmaster
 from tests.chaos.storm.proxy import LossyProxy
-from tests.integration.stack.running import PROJECT, RunningStack
+from tests.integration.blocks.mail_server import serving
+from tests.integration.stack.running import PROJECT, START_SECONDS, RunningStack
+from tests.waiting import wait_until
 
 LEASE_SECONDS = 3.0
-_COUNTERS = ("count", "count-in-order", "count-together")
 _LOST_REQUESTS = 0.1
 _LOST_COMMITS = 0.02
 
@@ -30,12 +33,17 @@ class StormStack(RunningStack):
     Args:
         folder: of everything.
         seed: of what is lost on the network.
+        postmaster: takes the mails.
+        mail_port: where.
     """
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, postmaster: LossyPostmaster, mail_port: int) -> None:
+        self.postmaster = postmaster
+        self._mail_port = mail_port
         self.postgres = EmbeddedPostgres(folder / "database")
         self.postgres_log = folder / "postgres.log"
         self.executions = folder / "executions.jsonl"
+        self.processes_log = folder / "processes.jsonl"
         self.temporary = folder / "tmp"
         self.temporary.mkdir()
         self.crm = Crm(random.Random(f"crm {seed}"))
@@ -59,27 +67,38 @@ class StormStack(RunningStack):
         return Database(connection_url=self.postgres.url().render_as_string(hide_password=False))
 
     @property
+    def _network(self) -> tuple[LossyProxy, LossyProxy, Crm, LossyPostmaster]:
+        return self.to_postgres, self.to_gateway, self.crm, self.postmaster
+
+    @property
     def answers_lost(self) -> int:
-        return sum(each.answers_lost for each in (self.to_postgres, self.to_gateway, self.crm))
+        return sum(each.answers_lost for each in self._network)
 
     @property
     def unfinished(self) -> list[Path]:
         """Folders of files that a killed process may have left half-written."""
-        return [self.home / folder / ".partial" for folder in ("blobs", "outbox")]
+        return [self.home / "blobs" / ".partial"]
 
     def set_lossy(self, lossy: bool) -> None:
         """Lose answers from now on, or no more."""
-        self.to_postgres.lossy = self.to_gateway.lossy = self.crm.lossy = lossy
+        for each in self._network:
+            each.lossy = lossy
 
     def prepare(self) -> None:
-        """Start everything, and deploy the counters."""
-        self.start()
-        with self.database.transaction() as connection:
-            for name in _COUNTERS:
-                register_job(connection, jobs()[name])
-            connection.exec_driver_sql((Path(__file__).parent / "recorder.sql").read_text())
+        """Start everything, and deploy the counters, which `up` has registered as it preloads them."""
+        self.launch()
+        wait_until(self._has_work_pool, START_SECONDS, "the work pool")
         deployed = self.prefect("deploy", "--all", "--prefect-file", "tests/chaos/prefect.yaml")
         assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+        wait_until(lambda: self._ready(0), START_SECONDS, "`groundwork up` is ready")
+        with self.database.transaction() as connection:
+            connection.exec_driver_sql((Path(__file__).parent / "recorder.sql").read_text())
+
+    def _has_work_pool(self) -> bool:
+        """Whether deployments can be made; `up` goes on meanwhile."""
+        with suppress(httpx.HTTPError):
+            return bool(self.ask_prefect(f"/work_pools/{WORK_POOL}", method="GET"))
+        return False
 
     def _settings(self) -> dict[str, str]:
         through_proxy = f"127.0.0.1:{self.to_postgres.port}/groundwork?sslmode=disable&gssencmode=disable"
@@ -89,14 +108,16 @@ class StormStack(RunningStack):
                 "prefect", driver="postgresql+asyncpg"
             ).render_as_string(hide_password=False),
             "GROUNDWORK_LEASE_SECONDS": str(LEASE_SECONDS),
-            "GROUNDWORK_CLAIM_SECONDS": "10",
+            "GROUNDWORK_CLAIM_SECONDS": "5",
             "GROUNDWORK_MAX_ATTEMPTS": "100",
             "GROUNDWORK_EVENT_MODULES": "tests.chaos.count_events",
-            "GROUNDWORK_PRELOAD": "tests.chaos.counter",
+            "GROUNDWORK_PRELOAD": "tests.chaos.counter,tests.chaos.watched_jobs",
+            "GROUNDWORK_SMTP_URL": f"smtp://127.0.0.1:{self._mail_port}",
             "PYTHONPATH": str(PROJECT),
             "TMPDIR": str(self.temporary),
             counter.CRM_URL: self.crm.url,
             execution_log.VARIABLE: str(self.executions),
+            process_log.VARIABLE: str(self.processes_log),
         }
 
 
@@ -104,7 +125,8 @@ class StormStack(RunningStack):
 def storm_stack(seed: int) -> Iterator[StormStack]:
     """A running stack on a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="storm-") as folder, ExitStack() as ending:
-        stack = StormStack(Path(folder), seed)
+        postmaster = LossyPostmaster(random.Random(f"mail {seed}"))
+        stack = StormStack(Path(folder), seed, postmaster, ending.enter_context(serving(postmaster)))
         for each in (stack.crm, stack.to_postgres, stack.to_gateway):
             ending.callback(each.close)
         stack.postgres.create()
