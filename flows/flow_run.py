@@ -17,8 +17,8 @@ from events.inbox.claim import Run
 
 logger = logging.getLogger(__name__)
 
-PICKED_UP_AT = "GROUNDWORK_PICKED_UP_AT"
-"""Environment variable by which a worker tells a run when it took the run on (ISO 8601)."""
+PICKED_UP_AT = "GROUNDWORK__PICKED_UP_AT"
+"""Environment variable by which a worker tells a run when it took it on (ISO 8601). Two underscores: no setting."""
 
 
 def current_flow_run() -> FlowRun:
@@ -51,6 +51,7 @@ def as_claimant(flow_run: FlowRun) -> Run:
     """What the inbox notes of a flow run that claims."""
     return Run(
         flow_run_id=flow_run.id,
+        scheduled=flow_run.auto_scheduled,
         created_at=flow_run.created,
         process_started_at=_process_start(),
         picked_up_at=_picked_up(),

@@ -7,10 +7,6 @@ from blocks.settings import settings
 from deployments.relay.prefect_api import Admitted
 from events.inbox.statements import inbox_statement
 
-_ADMISSION_LOCK = 0x61646D6974
-"""Advisory lock: many relays may run, and one at a time counts and admits."""
-
-
 LANES_AT_ONCE = 256
 """Lanes of a job that one admission looks at, some 40 µs each."""
 _BEFORE = ("expire", "supersede_debounced", "promote", "skip_singletons")
@@ -29,7 +25,7 @@ def admit(capacity: int) -> list[Admitted]:
         claimed.
     """
     with database().transaction() as connection:
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_ADMISSION_LOCK,))
+        connection.execute(inbox_statement("admission_lock"))
         for name in _BEFORE:
             connection.execute(inbox_statement(name))
         rows = connection.execute(

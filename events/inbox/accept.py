@@ -86,12 +86,17 @@ def send(
 
     Returns:
         The event's id; of the first, where this one is a duplicate.
+
+    Raises:
+        StaleAttempt: without a session, in a job whose delivery a later attempt has; nothing is sent.
     """
     if session is None:
         dedupe_id = dedupe_id or follow_on_id(event)
     new = NewEvent.of(event, dedupe_id=dedupe_id, occurred_at=occurred_at, source=source)
     if session is None:
         with database().transaction() as connection:
+            if attempt := current_attempt():
+                attempt.keep_fence(connection)
             return accept(connection, [new])[0].id
     connection = session.connection() if isinstance(session, Session) else session
     return accept(connection, [new])[0].id

@@ -74,12 +74,13 @@ FROM stored
 JOIN incoming USING (id);
 
 -- name: cancel_on
--- Cancel what these events cancel: unfinished deliveries of the same workspace and key, but none of an event that came
--- later in the same request. Runs under way lose their fence at once; the relay then cancels them in Prefect.
+-- Cancel what these events cancel: unfinished deliveries of the same workspace and key, but neither an event's own, where a
+-- job's latest event cancels those before it, nor those of events that came later in the same request. Runs under way lose
+-- their fence at once; the relay then cancels them in Prefect.
 UPDATE groundwork.delivery
 SET state = 'cancelled',
     last_error = 'Cancelled by event ' || incoming.id || ' (' || incoming.name || ').',
-    run_to_cancel = delivery.state IN ('admitted', 'running'),
+    run_to_cancel = delivery.state IN ('admitted', 'running') OR delivery.attempt > 0,
     lease_expires_at = NULL,
     settled_at = clock_timestamp()
 FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS incoming (
@@ -94,7 +95,7 @@ WHERE job.flow_control #>> '{cancel_on,event}' = incoming.name
   AND NOT EXISTS (
       SELECT
       FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS later (position int, id uuid)
-      WHERE later.id = delivery.event_id AND later.position > incoming.position
+      WHERE later.id = delivery.event_id AND later.position >= incoming.position
   );
 
 -- name: first_ids
@@ -114,7 +115,7 @@ VALUES (:id, :name, :workspace_id, :user_id, :dedupe_id, CAST(:data AS jsonb), c
 ON CONFLICT (workspace_id, name, dedupe_id) DO NOTHING;
 
 -- name: record_run
--- Deliver an event to the one job whose run a person started; that run needs no admission.
+-- Deliver an event to the one job whose run a person or a schedule started; that run needs no admission.
 INSERT INTO groundwork.delivery (
     id, event_id, job, workspace_id, state, dispatches, max_attempts, lease_expires_at, admitted_at, flow_run_id
 )
@@ -125,7 +126,7 @@ WHERE event.id = :event_id AND job.name = :job
 ON CONFLICT (event_id, job) DO NOTHING;
 
 -- name: run_delivery
--- The delivery that a person's run was recorded under.
+-- The delivery that such a run was recorded under.
 SELECT delivery.id
 FROM groundwork.delivery
 JOIN groundwork.event ON event.id = delivery.event_id

@@ -1,10 +1,14 @@
+-- name: admission_lock
+-- One at a time counts and admits; a cancellation waits for it, since it has to see which deliveries share a run.
+SELECT pg_advisory_xact_lock(x'61646D6974'::bigint);
+
 -- name: expire
--- Drop what was not started in time, visibly.
+-- Drop what was not started in time, visibly. One that ran already and waits for its next attempt was started.
 UPDATE groundwork.delivery
 SET state = 'cancelled',
     last_error = 'Expired: not started by ' || expires_at || '.',
     settled_at = clock_timestamp()
-WHERE state IN ('scheduled', 'queued') AND expires_at <= clock_timestamp();
+WHERE state IN ('scheduled', 'queued') AND attempt = 0 AND expires_at <= clock_timestamp();
 
 -- name: supersede_debounced
 -- Where a debounced delivery is due, the newest of its key takes over from all others, and runs at the latest when the
@@ -56,7 +60,8 @@ FROM inherited
 WHERE delivery.id = inherited.heir;
 
 -- name: promote
--- Let deliveries into their lane whose time has come, at the place that their acceptance gave them.
+-- Let deliveries into their lane whose time has come, at the place that their acceptance gave them. The state is asked for
+-- twice: the inner one is that of the statement's begin, and an event may have cancelled the delivery since.
 UPDATE groundwork.delivery
 SET state = 'queued'
 WHERE id IN (
@@ -65,7 +70,7 @@ WHERE id IN (
     WHERE state = 'scheduled' AND not_before <= clock_timestamp()
     ORDER BY not_before
     LIMIT 10000
-);
+) AND state = 'scheduled';
 
 -- name: skip_singletons
 -- Drop events that find another unfinished one of their key, where the job says so. One that ran already and waits for
@@ -159,7 +164,8 @@ WITH in_flight AS MATERIALIZED (
 ), held AS (
     SELECT job, workspace_id, sum(units) AS units FROM in_flight GROUP BY job, workspace_id
 ), lane_room AS (
-    SELECT lane.job, lane.workspace_id, lane.flow_key, job.interactive, job.batch_size, job.batch_wait_seconds, coalesce(lane_override.weight, 1) AS weight,
+    SELECT lane.job, lane.workspace_id, lane.flow_key, job.interactive, job.ordered, job.batch_size,
+           job.batch_wait_seconds, coalesce(lane_override.weight, 1) AS weight,
            least(
                coalesce(lane_override.lane_limit, job.lane_limit) - coalesce(held.units, 0),
                CASE WHEN job.ordered THEN 1 - coalesce(held.units, 0) END,
@@ -184,9 +190,9 @@ WITH in_flight AS MATERIALIZED (
     WHERE NOT coalesce(lane_override.paused, false)
 ), oldest AS (
     SELECT lane_room.*, head.id, head.batch_id, head.priority, head.sequence, head.accepted_at,
-           -- A delivery of an ordered job that waits for its next attempt keeps those behind it waiting.
+           -- A delivery of an ordered job that waits for its next attempt keeps those behind it waiting, whatever their key.
            bool_and(head.not_before <= clock_timestamp()) OVER (
-               PARTITION BY job, workspace_id, flow_key ORDER BY head.sequence
+               PARTITION BY job, workspace_id, CASE WHEN ordered THEN '' ELSE flow_key END ORDER BY head.sequence
            ) AS due,
            CASE WHEN head.batch_id IS NULL THEN (row_number() OVER (
                PARTITION BY job, workspace_id, flow_key, head.batch_id IS NULL ORDER BY head.sequence
@@ -268,7 +274,8 @@ WITH in_flight AS MATERIALIZED (
             WHEN delivery.id = member.leader THEN clock_timestamp() + make_interval(secs => :claim_seconds)
         END
     FROM member
-    WHERE delivery.id = member.id
+    -- The state again: an event may have cancelled the delivery since this statement began.
+    WHERE delivery.id = member.id AND delivery.state = 'queued'
     RETURNING delivery.id, delivery.event_id, delivery.job, delivery.workspace_id, delivery.dispatches,
               delivery.sequence, member.leader
 )
@@ -291,7 +298,7 @@ SELECT least(
     (
         SELECT min(batch_wait_seconds) / 2
         FROM groundwork.job
-        WHERE batch_size > 1 AND EXISTS (
+        WHERE batch_size > 1 AND batch_wait_seconds > 0 AND NOT paused AND EXISTS (
             SELECT FROM groundwork.delivery WHERE delivery.state = 'queued' AND delivery.job = job.name
         )
     )

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from blocks.database import database
 from blocks.errors import ConfigurationError, StaleAttempt
-from blocks.retry import while_database_restarts
+from blocks.retry import database_went_away, while_database_restarts
 from blocks.settings import settings
 from events.base import Event
 from events.catalogue import parse_event
@@ -130,6 +130,17 @@ class Attempt:
                     logger.warning("delivery %s: attempt %s has lost its lease", self.delivery_id, self.token)
                 return
 
+    def keep_fence(self, connection: Connection) -> None:
+        """Let no later attempt claim until a transaction ends: what it writes is written by the latest attempt.
+
+        Raises:
+            StaleAttempt: a later attempt has the delivery, or it waits for one.
+        """
+        if connection.execute(inbox_statement("keep_fence"), self._fence).scalar() is None:
+            raise StaleAttempt(
+                f"delivery {self.delivery_id}: attempt {self.token} may not write, the delivery is a later one's"
+            )
+
     def note_first_step(self) -> None:
         """Record that the first step has begun; later calls do nothing."""
         if not self._first_step_noted:
@@ -138,13 +149,19 @@ class Attempt:
                 connection.execute(inbox_statement("first_step"), self._fence)
 
     def report(self, progress: dict[str, Any]) -> None:
-        """Show how far the attempt has come, to whoever asks for the event's status.
+        """Show how far the attempt has come, to whoever asks for the event's status. Best effort while the database is
+        away: progress is not worth an attempt.
 
         Args:
             progress: JSON-ready, such as ``{"rows": 5000, "bytes": 81920, "total_bytes": 163840}``.
         """
-        with database().transaction() as connection:
-            connection.execute(inbox_statement("progress"), self._fence | {"progress": json.dumps(progress)})
+        try:
+            with database().transaction() as connection:
+                connection.execute(inbox_statement("progress"), self._fence | {"progress": json.dumps(progress)})
+        except OperationalError as error:
+            if not database_went_away(error):
+                raise
+            logger.warning("delivery %s: progress not shown, the database is away", self.delivery_id)
 
     def settle(self, result: Any = None) -> None:
         """End the delivery as done.

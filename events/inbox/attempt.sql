@@ -52,6 +52,14 @@ SET lease_expires_at = clock_timestamp() + make_interval(secs => :lease_seconds)
 WHERE id = :delivery_id AND attempt = :attempt AND state = 'running'
 RETURNING id;
 
+-- name: keep_fence
+-- Keep later attempts from claiming until this transaction ends. No row: the delivery is a later one's, or waits for it. An
+-- attempt that has ended keeps its fence, for what its job does on failure.
+SELECT id
+FROM groundwork.delivery
+WHERE id = :delivery_id AND attempt = :attempt AND (state = 'running' OR settled_at IS NOT NULL)
+FOR KEY SHARE;
+
 -- name: first_step
 -- Note when an attempt's first step began.
 UPDATE groundwork.delivery

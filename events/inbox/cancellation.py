@@ -16,7 +16,7 @@ class Cancellation(BaseModel):
     Attributes:
         queued: deliveries that had not been started, or waited for their next attempt.
         running: deliveries in flight; the relay cancels their runs within seconds.
-        sharing: deliveries in flight that were left alone, since they share a run with others that go on.
+        sharing: deliveries that were left alone, since they share a run, or their next attempt, with others that go on.
     """
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
@@ -48,6 +48,7 @@ def cancel(
     check_job(connection, job)
     if event_id is None and job is None and workspace_id is None:
         raise ConfigurationError("say what to cancel: an event, a job, a workspace, or a job and a workspace")
+    connection.execute(inbox_statement("admission_lock"))
     row = connection.execute(
         inbox_statement("cancel"),
         {

@@ -1,6 +1,7 @@
 -- name: cancel
 -- Cancel unfinished deliveries. Runs under way lose their fence at once; the relay then cancels them in Prefect. A run that
--- several deliveries share is cancelled with all of them or not at all: those that are left could not end without it.
+-- several deliveries share is cancelled with all of them or not at all: those that are left could not end without it. So is
+-- a batch that waits for its next attempt: what it has done is kept under the name of its first.
 WITH chosen AS MATERIALIZED (
     SELECT id, state, batch_id
     FROM groundwork.delivery
@@ -14,12 +15,11 @@ WITH chosen AS MATERIALIZED (
 ), sharing AS (
     SELECT chosen.id
     FROM chosen
-    WHERE state IN ('admitted', 'running')
-      AND EXISTS (
+    WHERE EXISTS (
           SELECT
           FROM groundwork.delivery AS other
           WHERE other.batch_id = chosen.batch_id
-            AND other.state IN ('admitted', 'running')
+            AND other.state IN ('scheduled', 'queued', 'admitted', 'running')
             AND other.id NOT IN (SELECT id FROM chosen)
       )
 ), cancelled AS (

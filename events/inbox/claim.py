@@ -19,9 +19,14 @@ from events.inbox.statements import inbox_statement
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """The Prefect flow run that claims."""
+    """The Prefect flow run that claims.
+
+    Attributes:
+        scheduled: a schedule of its deployment made it.
+    """
 
     flow_run_id: UUID
+    scheduled: bool = False
     created_at: datetime | None = None
     process_started_at: datetime | None = None
     picked_up_at: datetime | None = None
@@ -40,7 +45,7 @@ def claim(delivery_id: UUID, run: Run) -> Attempt | None:
 
 
 def claim_started_by_person(event: Event, job: str, run: Run) -> Attempt | None:
-    """Record a run that a person started, like any other delivery, and start its attempt.
+    """Record a run that a person or a schedule started, like any other delivery, and start its attempt.
 
     Args:
         event: built from the run's parameters.
@@ -56,27 +61,27 @@ def claim_started_by_person(event: Event, job: str, run: Run) -> Attempt | None:
         "job": job,
     }
     event_id = uuid7()
-    with database().transaction() as connection:
-        stored = key | {
-            "id": event_id,
-            "user_id": getattr(event, "user_id", None),
-            "data": json.dumps(event.wire()),
-            "source": "person",
-        }
-        connection.execute(inbox_statement("store_event"), stored)
-        connection.execute(
-            inbox_statement("record_run"),
-            {
-                "event_id": event_id,
-                "job": job,
-                "flow_run_id": run.flow_run_id,
-                "lease_seconds": settings().lease_seconds,
-            },
-        )
-        delivery_id = connection.execute(inbox_statement("run_delivery"), key).scalar()
-        if delivery_id is None:
-            raise ConfigurationError(f"the inbox does not know the job {job}; `groundwork deploy` registers it")
-        return _claim(connection, delivery_id, run)
+    stored = key | {
+        "id": event_id,
+        "user_id": getattr(event, "user_id", None),
+        "data": json.dumps(event.wire()),
+        "source": "schedule" if run.scheduled else "person",
+    }
+    recorded = {
+        "event_id": event_id,
+        "job": job,
+        "flow_run_id": run.flow_run_id,
+        "lease_seconds": settings().lease_seconds,
+    }
+    for trial in while_database_restarts(settings().lease_seconds):
+        with trial, database().transaction() as connection:
+            connection.execute(inbox_statement("store_event"), stored)
+            connection.execute(inbox_statement("record_run"), recorded)
+            delivery_id = connection.execute(inbox_statement("run_delivery"), key).scalar()
+            if delivery_id is None:
+                raise ConfigurationError(f"the inbox does not know the job {job}; `groundwork deploy` registers it")
+            return _claim(connection, delivery_id, run)
+    raise AssertionError("unreachable: the last trial raises")
 
 
 def holder(delivery_id: UUID) -> str:

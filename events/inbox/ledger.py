@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from blocks.database import database
-from blocks.errors import StaleAttempt
+from blocks.errors import ConfigurationError, StaleAttempt
+from blocks.retry import while_database_restarts
+from blocks.settings import settings
 from events.inbox.attempt import Attempt
 from events.inbox.statements import inbox_statement
 
@@ -39,6 +41,7 @@ def once(attempt: Attempt, step: str, key: str) -> Iterator[LedgerEntry]:
     The effect commits together with its ledger row, or not at all.
 
     Raises:
+        ConfigurationError: no result was set, so that nobody could tell that the effect was written; it is rolled back.
         StaleAttempt: a later attempt has the delivery; the effect is rolled back.
     """
     address = {"delivery_id": attempt.delivery_id, "step": step, "key": key}
@@ -48,6 +51,8 @@ def once(attempt: Attempt, step: str, key: str) -> Iterator[LedgerEntry]:
             yield entry
             return
         yield entry
+        if entry.result is None:
+            raise ConfigurationError(f"once({step!r}): set entry.result to what the effect amounts to, such as True")
         row = address | {"attempt": attempt.token, "result": json.dumps(entry.result, default=str)}
         if connection.execute(inbox_statement("write_ledger"), row).scalar() is None:
             raise StaleAttempt(
@@ -58,6 +63,9 @@ def once(attempt: Attempt, step: str, key: str) -> Iterator[LedgerEntry]:
 
 def written(attempt: Attempt, step: str) -> dict[str, Any]:
     """What a step has already written for this delivery: results by key."""
-    with database().transaction() as connection:
-        rows = connection.execute(inbox_statement("ledger_rows"), {"delivery_id": attempt.delivery_id, "step": step})
-        return {row.key: row.result for row in rows}
+    address = {"delivery_id": attempt.delivery_id, "step": step}
+    rows: dict[str, Any] = {}
+    for trial in while_database_restarts(settings().lease_seconds):
+        with trial, database().transaction() as connection:
+            rows = {row.key: row.result for row in connection.execute(inbox_statement("ledger_rows"), address)}
+    return rows

@@ -53,6 +53,7 @@ WHERE id = :delivery_id AND state = 'admitted' AND lease_expires_at < clock_time
 
 -- name: requeue
 -- Put a delivery whose attempt died back into its lane, at its old place, to be started after a delay; a batch as a whole.
+-- A batch that nobody claimed has done nothing under the name of its first, and is one no longer.
 -- Until then it is scheduled and lets others pass; of an ordered job it stays in the queue and holds up those behind it.
 WITH first AS (
     SELECT delivery.id, job.ordered
@@ -67,6 +68,7 @@ WITH first AS (
 )
 UPDATE groundwork.delivery
 SET state = CASE WHEN first.ordered OR :delay_seconds = 0 THEN 'queued' ELSE 'scheduled' END,
+    batch_id = CASE WHEN delivery.attempt > 0 THEN delivery.batch_id END,
     lease_expires_at = NULL,
     last_error = :reason,
     not_before = clock_timestamp() + make_interval(secs => :delay_seconds)

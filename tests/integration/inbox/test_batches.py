@@ -84,3 +84,11 @@ class TestBatch:
             connection.execute(text("UPDATE groundwork.delivery SET state = 'queued' WHERE batch_id IS NOT NULL"))
         assert admitted() == [events[0]]
         assert [member.event_id for member in start(batches, events[0]).members] == events[:3]
+
+    def test_the_relay_does_not_look_for_batches_that_time_cannot_fill(self, db):
+        register(db, batch=Batch(size=3, wait=0))
+        scored(), scored()
+        admitted()
+        scored()
+        assert admitted() == []
+        assert seconds_until_next() is None

@@ -11,6 +11,7 @@ from deployments.relay.admission import admit
 from events.inbox import claim, once, send, written
 from events.inbox.claim import Run, claim_started_by_person, holder
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job, scalar
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -139,6 +140,29 @@ def test_a_run_started_by_a_person_is_recorded_like_any_other(db):
     attempt = claim_started_by_person(csv_import_confirmed(), "process-csv", run())
     delivery = delivery_of(db, attempt.event_id)
     assert (delivery.job, delivery.state, delivery.attempt) == ("process-csv", "running", 1)
+
+
+@pytest.mark.parametrize(("scheduled", "source"), [(True, "schedule"), (False, "person")])
+def test_a_run_without_a_delivery_is_recorded_with_who_started_it(db, scheduled, source):
+    register_job(db)
+    claim_started_by_person(csv_import_confirmed(), "process-csv", Run(flow_run_id=flow_run_id(), scheduled=scheduled))
+    assert scalar(db, "SELECT source FROM groundwork.event") == source
+
+
+def test_a_run_that_nobody_sent_an_event_for_outlives_a_cut_connection(db):
+    register_job(db)
+    attempts = []
+    thread = threading.Thread(
+        target=lambda: attempts.append(claim_started_by_person(csv_import_confirmed(), "process-csv", run()))
+    )
+    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with db.transaction() as holder:
+        holder.execute(text("LOCK TABLE groundwork.delivery"))
+        thread.start()
+        wait_until(lambda: scalar(db, cut), what="the claim waits, and its connection is cut")
+    thread.join()
+    [attempt] = attempts
+    assert delivery_of(db, attempt.event_id).state == "running"
 
 
 def test_a_run_of_an_unregistered_job_names_the_cure(db):

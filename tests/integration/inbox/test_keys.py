@@ -115,3 +115,8 @@ class TestCancelOn:
         with db.transaction() as connection:
             accept(connection, [NewEvent.of(event, source="test") for event in events])
         assert states(db) == ["cancelled", "queued"]
+
+    def test_where_the_latest_event_cancels_those_before_it_it_does_not_cancel_itself(self, db):
+        register(db, cancel_on=CancelOn(event=LeadScored, key="lead_id"))
+        scored(score=1), scored(score=2)
+        assert states(db) == ["cancelled", "queued"]
