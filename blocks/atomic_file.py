@@ -34,6 +34,22 @@ def atomic_file(path: Path, partial: Path) -> Iterator[BinaryIO]:
     sync(path.parent)
 
 
+def forget_unfinished(partial: Path, before: float) -> int:
+    """Delete what killed processes left in a folder of unfinished files.
+
+    Args:
+        partial: the folder; it need not be there.
+        before: seconds since 1970; files written to later are kept.
+
+    Returns:
+        How many there were.
+    """
+    old = [path for path in partial.glob("*") if path.stat().st_mtime < before]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
+
+
 def sync(path: Path) -> None:
     """Have the content of a file, or the names in a folder, on disk."""
     descriptor = os.open(path, os.O_RDONLY)

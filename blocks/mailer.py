@@ -6,6 +6,7 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE_FORMAT
 from functools import lru_cache
@@ -15,7 +16,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import Field, SecretStr
 
-from blocks.atomic_file import atomic_file
+from blocks.atomic_file import atomic_file, forget_unfinished
 from blocks.configured import ConfiguredBlock
 from blocks.errors import ConfigurationError, MailRefused, MailTemporarilyRefused, RecipientRefused
 from blocks.settings import settings
@@ -23,6 +24,7 @@ from blocks.settings import settings
 TIMEOUT = 30.0
 """Seconds that the server may stay silent."""
 _DEFAULT_PORTS = {"smtp": 587, "smtps": 465}
+_PARTIAL = ".partial"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -73,9 +75,20 @@ class Mailer(ConfiguredBlock):
                 raise ValueError(f"the message has no {header}; set it before sending")
         url = self.smtp_url or settings().smtp_url
         if url is None:
-            _write(message, settings().home / "outbox")
+            _write(message, _outbox())
         else:
             _transmit(message, _checked(url.get_secret_value()))
+
+    def forget_unfinished(self, older_than: timedelta) -> int:
+        """Delete unfinished files of the outbox that killed processes left behind.
+
+        Args:
+            older_than: longer than any write takes; younger ones may still be written.
+
+        Returns:
+            How many there were.
+        """
+        return forget_unfinished(_outbox() / _PARTIAL, (datetime.now(UTC) - older_than).timestamp())
 
 
 @lru_cache
@@ -84,11 +97,15 @@ def mailer() -> Mailer:
     return Mailer.configured()
 
 
+def _outbox() -> Path:
+    return settings().home / "outbox"
+
+
 def _write(message: EmailMessage, outbox: Path) -> None:
     name = str(message["Message-ID"]).strip("<>").partition("@")[0]
     if not _SAFE_NAME.fullmatch(name):
         name = hashlib.sha256(str(message["Message-ID"]).encode()).hexdigest()
-    with atomic_file(outbox / f"{name}.eml", outbox / ".partial") as file:
+    with atomic_file(outbox / f"{name}.eml", outbox / _PARTIAL) as file:
         file.write(message.as_bytes(policy=WIRE_FORMAT))
 
 

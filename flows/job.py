@@ -19,6 +19,7 @@ from events.inbox.claim import claim_started_by_person, holder, was_cancelled
 from flows.flow_control import Batch, CancelOn, Debounce, FlowControl, Idempotency, Singleton, Throttle
 from flows.flow_run import as_claimant, current_flow_run, label
 from flows.registry import JobSpec, OnFailure, register, tell_of_failed_event, tell_of_failure
+from tasks.provider_limit import prefect_went_away
 
 logger = logging.getLogger(__name__)
 
@@ -148,7 +149,7 @@ def _run_body(spec: JobSpec, body: Body, attempt: Attempt) -> Any:
     except (StaleAttempt, Interrupted):
         raise
     except Exception as error:
-        if database_went_away(error):
+        if database_went_away(error) or prefect_went_away(error):
             raise
         attempt.fail(error)
         tell_of_failure(attempt, error)

@@ -6,7 +6,9 @@ from functools import lru_cache
 import httpx
 from prefect import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
+from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.settings import PREFECT_API_URL
 
 from blocks.settings import settings
 
@@ -40,3 +42,19 @@ def _ensure_limit(tag: str) -> None:
                 client.create_global_concurrency_limit(limit)
             except ObjectAlreadyExists:
                 logger.debug("another run made the limit on %s meanwhile", tag)
+
+
+def prefect_went_away(error: BaseException | None) -> bool:
+    """Whether an error says that Prefect's server is not there or has no database, and nothing about the request.
+
+    A step asks for its slot, and gives it back, by clients of their own, which do not wait for a server that they have
+    never reached.
+    """
+    if isinstance(error, ConcurrencySlotAcquisitionError):
+        return prefect_went_away(error.__cause__)
+    if not isinstance(error, httpx.TransportError | httpx.HTTPStatusError):
+        return False
+    if isinstance(error, httpx.HTTPStatusError) and not error.response.is_server_error:
+        return False
+    # A provider that is away is the step's own affair.
+    return str(error.request.url).startswith(str(PREFECT_API_URL.value()))

@@ -17,7 +17,7 @@ from events.inbox.statements import inbox_statement
 
 logger = logging.getLogger(__name__)
 
-WARM_START_SECONDS, COLD_START_SECONDS = 20.0, 120.0
+WARM_START_SECONDS, COLD_START_SECONDS = 10.0, 120.0
 _CANCELLED = (StateType.CANCELLED, StateType.CANCELLING)
 
 

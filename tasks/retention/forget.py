@@ -8,6 +8,7 @@ from uuid import UUID
 
 from blocks.blob_store import blob_store
 from blocks.database import database
+from blocks.mailer import mailer
 from blocks.settings import settings
 from events.inbox.retention import delete_settled, still_wanted
 from tasks.step import step
@@ -66,7 +67,7 @@ def forget_unfinished_files() -> int:
     Returns:
         How many files were deleted.
     """
-    return blob_store().forget_unfinished(UNFINISHED)
+    return blob_store().forget_unfinished(UNFINISHED) + mailer().forget_unfinished(UNFINISHED)
 
 
 def _results(keys: Iterable[str]) -> Iterator[tuple[str, UUID]]:

@@ -10,16 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import pytest
 from prefect import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.types._concurrency import ConcurrencyLeaseHolder
 
 from deployments.relay.admission import admit
 from deployments.relay.tag_limits import TagLimits
 from events.identifiers import WorkspaceId
 from events.inbox import send
-from tasks.provider_limit import provider_tag
+from tasks.provider_limit import prefect_went_away, provider_tag
 from tests.factories import delivery_of, register_job
 from tests.integration.operations.provider_job import CallsWanted, Provider, provider, provider_job
 from tests.waiting import wait_until
@@ -121,7 +123,7 @@ def let_leases_run_out(prefect_home: Path) -> None:
     (folder / "expirations.json").write_text(json.dumps({path.stem: past for path in leases}))
 
 
-def test_a_slot_that_no_lease_holds_is_freed_and_one_that_is_held_is_kept(prefect_api, workspace):
+def test_a_slot_that_no_lease_holds_is_freed_and_one_that_is_held_is_kept(db, prefect_api, workspace):
     name = f"tag:{provider_tag(workspace)}"
     with get_client(sync_client=True) as client:
         held = client.increment_concurrency_slots_with_lease(
@@ -138,7 +140,37 @@ def test_a_slot_that_no_lease_holds_is_freed_and_one_that_is_held_is_kept(prefec
     assert slots(workspace)[0] == 0
 
 
-def test_a_difference_that_passes_is_left_alone(prefect_api, workspace):
+def test_relays_that_find_the_same_surplus_free_it_once(db, prefect_api, workspace):
+    name = f"tag:{provider_tag(workspace)}"
+    with get_client(sync_client=True) as client:
+        client.update_global_concurrency_limit(name, GlobalConcurrencyLimitUpdate(limit=5))
+        lease = client.increment_concurrency_slots_with_lease(
+            [name], 1, "concurrency", lease_duration=60, holder=ConcurrencyLeaseHolder(type="task_run", id=uuid4())
+        ).json()["lease_id"]
+        client.increment_concurrency_slots([name], 1, "concurrency")
+        relays = [TagLimits() for _ in range(3)]
+        assert [relay.repair() for relay in relays] == [[], [], []]
+        with ThreadPoolExecutor(3) as pool:
+            looks = [pool.submit(copy_context().run, relay.repair) for relay in relays]
+        assert [tag for look in looks for tag in look.result()] == [f"workspace:{workspace}"]
+        assert slots(workspace)[0] == 1
+        client.release_concurrency_slots_with_lease(lease)
+
+
+def test_a_count_below_what_is_held_is_raised(db, prefect_api, workspace):
+    name = f"tag:{provider_tag(workspace)}"
+    limits = TagLimits()
+    with get_client(sync_client=True) as client:
+        for _ in range(2):
+            client.increment_concurrency_slots_with_lease(
+                [name], 1, "concurrency", lease_duration=60, holder=ConcurrencyLeaseHolder(type="task_run", id=uuid4())
+            )
+        client.update_global_concurrency_limit(name, GlobalConcurrencyLimitUpdate(active_slots=1))
+        assert (limits.repair(), limits.repair()) == ([], [f"workspace:{workspace}"])
+    assert slots(workspace)[0] == 2
+
+
+def test_a_difference_that_passes_is_left_alone(db, prefect_api, workspace):
     name = f"tag:{provider_tag(workspace)}"
     limits = TagLimits()
     with get_client(sync_client=True) as client:
@@ -147,6 +179,22 @@ def test_a_difference_that_passes_is_left_alone(prefect_api, workspace):
         client.release_concurrency_slots([name], 1, 0.1)
     assert limits.repair() == []
     assert slots(workspace)[0] == 0
+
+
+NOBODY_LISTENS = "http://127.0.0.1:1/api"
+
+
+def test_a_provider_that_is_away_is_an_error_of_the_step():
+    with pytest.raises(httpx.ConnectError) as away:
+        httpx.get(NOBODY_LISTENS)
+    assert not prefect_went_away(away.value)
+
+
+def test_prefect_that_is_away_is_told_from_it():
+    with temporary_settings({PREFECT_API_URL: NOBODY_LISTENS}):
+        with pytest.raises(httpx.ConnectError) as away:
+            httpx.get(f"{NOBODY_LISTENS}/health")
+        assert prefect_went_away(away.value)
 
 
 def test_a_provider_counts_what_is_under_way():

@@ -152,6 +152,21 @@ def test_what_killed_processes_left_unfinished_goes_after_a_day(store):
     assert list(store.list()) == ["exports/1.csv"]
 
 
+def test_half_written_mails_go_after_a_day_too_and_whole_ones_stay(home):
+    partial = home / "outbox" / ".partial"
+    partial.mkdir(parents=True, exist_ok=True)
+    old, young, whole = partial / "old", partial / "young", partial.parent / "whole.eml"
+    yesterday = time.time() - 90_000
+    for each in (old, young, whole):
+        each.write_bytes(b"mail")
+    for each in (old, whole):
+        os.utime(each, (yesterday, yesterday))
+    assert forget_unfinished_files.fn() == 1
+    assert (old.exists(), young.exists(), whole.exists()) == (False, True, True)
+    young.unlink()
+    whole.unlink()
+
+
 def test_the_nightly_flow_does_all_of_it(db, store, prefect_api):
     event_id = accept(1)
     age(db, event_id, 31)
