@@ -5,6 +5,7 @@ import io
 import mmap
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +44,7 @@ class PartSink(io.RawIOBase):
         self._sha256 = hashlib.sha256()
         self._number = 0
         self._full: deque[mmap.mmap] = deque()
-        self._open = mmap.mmap(-1, part_bytes)
+        self._open = _memory(part_bytes)
         self._filled = 0
 
     def writable(self) -> bool:
@@ -61,7 +62,7 @@ class PartSink(io.RawIOBase):
             self._filled = end
             if end == self._part_bytes:
                 self._full.append(self._open)
-                self._open, self._filled = mmap.mmap(-1, self._part_bytes), 0
+                self._open, self._filled = _memory(self._part_bytes), 0
         self.size += taken
         return taken
 
@@ -85,3 +86,11 @@ class PartSink(io.RawIOBase):
         self._sha256.update(data)
         self._number += 1
         return Part(self._number, data, rows)
+
+
+def _memory(size: int) -> mmap.mmap:
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    # Page by page, the kernel spends longer on mapping a part than we on filling it. Not every system has large pages.
+    with suppress(AttributeError, OSError):
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    return memory

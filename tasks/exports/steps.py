@@ -19,7 +19,6 @@ from tasks.exports.parts import Part
 from tasks.exports.record import ExportRecord, ExportSummary, StoredFile
 from tasks.exports.rows import ContactRows
 from tasks.exports.upload import Upload
-from tasks.imports.read_ahead import read_ahead
 from tasks.step import step
 
 logger = logging.getLogger(__name__)
@@ -87,9 +86,8 @@ def upload_contacts(
     )
     uploads = _PartUploads(into, show)
     try:
-        with read_ahead(rows.batches, depth=2) as batches:
-            for part in encoding.parts(batches):
-                uploads.add(part)
+        for part in encoding.parts(rows.batches):
+            uploads.add(part)
         etags = uploads.finish()
     except Exception:
         uploads.wait()
