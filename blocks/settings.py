@@ -79,6 +79,20 @@ class Settings(BaseSettings):
         "to whole runs, where there is an interactive job. Too low: a hot lead waits behind imports. Too high: idle "
         "workers.",
     )
+    give_way_seconds: float = Field(
+        60.0,
+        ge=0,
+        description="For so long after an interactive run was admitted, bulk runs give way: they start one after the "
+        "other, so far apart as the next setting says. 0: never. Too low: bursts of short bulk runs slow down "
+        "interactive runs that are rare. Too high: such bursts take longer for that time.",
+    )
+    bulk_start_seconds: float = Field(
+        0.6,
+        ge=0,
+        description="Seconds between two starts of bulk runs while they give way; starting a run is what costs Prefect "
+        "most. Too low: interactive runs start up to three times later in a burst. Too high: short bulk runs are "
+        "held up.",
+    )
     worker: Literal["groundwork", "process"] = Field(
         "groundwork",
         description="Type of the worker and of the work pool that `up` makes: groundwork (warm), or Prefect's "

@@ -46,6 +46,7 @@ job = Table(
     Column("walked_workspace_id", Text, nullable=False, server_default="", comment="where admission goes on walking"),
     Column("walked_flow_key", Text, nullable=False, server_default=""),
     Column("updated_at", _timestamp, nullable=False, server_default=func.now()),
+    Column("last_admitted_at", _timestamp, comment="while interactive jobs are in use, bulk jobs give way"),
     schema=SCHEMA,
 )
 

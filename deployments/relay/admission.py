@@ -35,8 +35,11 @@ def admit(capacity: int) -> list[Admitted]:
                 "share": settings().interactive_share,
                 "claim_seconds": settings().claim_seconds,
                 "lanes": LANES_AT_ONCE,
+                **_giving_way(),
             },
         ).all()
+        if rows:
+            connection.execute(inbox_statement("note_admitted"), {"jobs": list({row.job for row in rows})})
     return [
         Admitted(
             row.id,
@@ -55,8 +58,15 @@ def admit(capacity: int) -> list[Admitted]:
 def seconds_until_next() -> float | None:
     """When to look again though nothing is written to the inbox: a start in the future, or a batch that fills up."""
     with database().transaction() as connection:
-        seconds = connection.execute(inbox_statement("next_look")).scalar()
+        seconds = connection.execute(inbox_statement("next_look"), _giving_way()).scalar()
     return None if seconds is None else float(seconds)
+
+
+def _giving_way() -> dict[str, float]:
+    return {
+        "give_way_seconds": settings().give_way_seconds,
+        "bulk_start_seconds": settings().bulk_start_seconds,
+    }
 
 
 def tidy() -> None:

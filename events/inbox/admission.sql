@@ -100,27 +100,45 @@ WHERE job.flow_control ->> 'singleton' = 'skip'
 -- In each lane the oldest units, as far as the lane's limit, its throttle and, for singletons, the key leave room; over all
 -- lanes by priority, then the workspace that holds least for its weight, then the one served least (start-time fair
 -- queueing, Goyal, Vin and Cheng 1996), then age; as far as the workers have room. Bulk jobs leave :share of it free where
--- there are interactive jobs. Walks from lane to lane on delivery_queued_idx, at most :lanes of each job, and goes on from
+-- there are interactive jobs, and give way while these are in use, since starting a run is what costs Prefect most: they
+-- start one every :bulk_start_seconds, and none while an interactive run starts, unless no bulk run is in flight. Walks from lane to lane on delivery_queued_idx, at most :lanes of each job, and goes on from
 -- there the next time: the cost grows with neither the backlog nor the number of lanes. Does not walk while the workers
 -- are full.
 WITH in_flight AS MATERIALIZED (
-    SELECT job, workspace_id, flow_key, count(*) AS units
+    SELECT job, workspace_id, flow_key, count(*) AS units, count(*) FILTER (WHERE state = 'admitted') AS starting
     FROM groundwork.delivery
     WHERE state IN ('admitted', 'running') AND (batch_id IS NULL OR batch_id = id)
     GROUP BY job, workspace_id, flow_key
+), kind AS MATERIALIZED (
+    SELECT coalesce(sum(units), 0) AS units,
+           coalesce(sum(units) FILTER (WHERE NOT job.interactive), 0) AS bulk,
+           coalesce(sum(starting) FILTER (WHERE job.interactive), 0) AS interactive_starting
+    FROM in_flight
+    JOIN groundwork.job ON job.name = in_flight.job
+), recent AS MATERIALIZED (
+    SELECT max(last_admitted_at) FILTER (WHERE interactive)
+               > clock_timestamp() - make_interval(secs => :give_way_seconds) AS interactive,
+           coalesce(max(last_admitted_at) FILTER (WHERE NOT interactive)
+               > clock_timestamp() - make_interval(secs => :bulk_start_seconds), false) AS bulk
+    FROM groundwork.job
 ), free AS MATERIALIZED (
-    SELECT greatest(:capacity - coalesce(sum(units), 0), 0) AS total,
-           greatest(
-               :capacity - coalesce(sum(units) FILTER (WHERE NOT job.interactive), 0)
-                   - CASE
+    SELECT greatest(:capacity - units, 0) AS total,
+           least(
+               greatest(
+                   :capacity - kind.bulk - CASE
                        WHEN EXISTS (SELECT FROM groundwork.job WHERE interactive)
                        THEN least(ceil(:capacity * CAST(:share AS float)), :capacity - 1)
                        ELSE 0
                    END,
-               0
+                   0
+               ),
+               CASE
+                   WHEN recent.interactive
+                   THEN CAST(NOT recent.bulk AND (interactive_starting = 0 OR kind.bulk = 0) AS int)
+               END
            ) AS bulk
-    FROM in_flight
-    JOIN groundwork.job ON job.name = in_flight.job
+    FROM kind
+    CROSS JOIN recent
 ), lane AS MATERIALIZED (
     SELECT job.name AS job, walk.workspace_id, walk.flow_key, walk.number
     FROM groundwork.job
@@ -285,9 +303,13 @@ FROM admitted
 JOIN groundwork.event ON event.id = admitted.event_id
 WHERE admitted.id = admitted.leader;
 
+-- name: note_admitted
+-- Note which jobs are in use.
+UPDATE groundwork.job SET last_admitted_at = clock_timestamp() WHERE name = ANY(:jobs);
+
 -- name: next_look
--- Seconds until something may be admitted without anything being written: the rest of a walk, a start in the future, or a
--- batch that fills up.
+-- Seconds until something may be admitted without anything being written: the rest of a walk, a start in the future, a
+-- batch that fills up, or the next start of bulk jobs that give way.
 SELECT least(
     (SELECT 0 FROM groundwork.job WHERE walked_workspace_id <> '' LIMIT 1),
     (
@@ -301,6 +323,17 @@ SELECT least(
         WHERE batch_size > 1 AND batch_wait_seconds > 0 AND NOT paused AND EXISTS (
             SELECT FROM groundwork.delivery WHERE delivery.state = 'queued' AND delivery.job = job.name
         )
+    ),
+    (
+        SELECT extract(
+            epoch FROM max(last_admitted_at) FILTER (WHERE NOT interactive)
+                + make_interval(secs => :bulk_start_seconds) - clock_timestamp()
+        )
+        FROM groundwork.job
+        HAVING max(last_admitted_at) FILTER (WHERE interactive)
+                > clock_timestamp() - make_interval(secs => :give_way_seconds)
+           AND max(last_admitted_at) FILTER (WHERE NOT interactive)
+                > clock_timestamp() - make_interval(secs => :bulk_start_seconds)
     )
 );
 

@@ -52,6 +52,13 @@ SET lease_expires_at = clock_timestamp() + make_interval(secs => :lease_seconds)
 WHERE id = :delivery_id AND attempt = :attempt AND state = 'running'
 RETURNING id;
 
+-- name: wake_relay_if_interactive
+-- Tell the relays that an interactive run has started: bulk runs had given way to its start.
+SELECT pg_notify('groundwork_inbox', '')
+FROM groundwork.delivery
+JOIN groundwork.job ON job.name = delivery.job AND job.interactive
+WHERE delivery.id = :delivery_id;
+
 -- name: keep_fence
 -- Keep later attempts from claiming until this transaction ends. No row: the delivery is a later one's, or waits for it. An
 -- attempt that has ended keeps its fence, for what its job does on failure.

@@ -112,4 +112,5 @@ def _claim(connection: Connection, delivery_id: UUID, run: Run) -> Attempt | Non
             "process_started_at": run.process_started_at,
         },
     ).all()
+    connection.execute(inbox_statement("wake_relay_if_interactive"), {"delivery_id": delivery_id})
     return Attempt.of(rows) if rows else None

@@ -62,7 +62,15 @@ def test_an_operator_who_cancels_while_a_batch_is_formed_does_not_take_its_first
     with db.transaction() as connection:
         connection.execute(inbox_statement("admission_lock"))
         connection.execute(
-            inbox_statement("admit"), {"capacity": 10, "share": 0.25, "claim_seconds": 10, "lanes": 256}
+            inbox_statement("admit"),
+            {
+                "capacity": 10,
+                "share": 0.25,
+                "claim_seconds": 10,
+                "lanes": 256,
+                "give_way_seconds": 0,
+                "bulk_start_seconds": 0,
+            },
         ).all()
         operator = begin(db, cancel_first)
     operator.join()

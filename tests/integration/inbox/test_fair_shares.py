@@ -1,9 +1,16 @@
 """Order within a lane, and shares between lanes."""
 
+from uuid import UUID
+
+import pytest
 from sqlalchemy import text
 
+from blocks.settings import settings
 from deployments.relay.admission import admit, seconds_until_next, tidy
-from tests.integration.inbox.scored_leads import admitted, register, scored, start, time_passes
+from events.identifiers import WorkspaceId
+from events.inbox import send
+from tests.factories import register_job
+from tests.integration.inbox.scored_leads import LeadLost, admitted, register, scored, start, time_passes
 
 
 class TestOrder:
@@ -133,3 +140,52 @@ class TestManyLanes:
         scored(workspace="bolt")
         admit(capacity=100)
         assert seconds_until_next() == 0
+
+
+class TestGivingWay:
+    """While interactive jobs are in use, bulk runs start one by one."""
+
+    @pytest.fixture
+    def alert(self, db) -> UUID:
+        """An interactive event that has just been admitted, with six bulk events behind it."""
+        register(db, lane=9)
+        register_job(db, "hot-lead", LeadLost.event_name, lane=9, interactive=True)
+        alert = send(LeadLost(workspace_id=WorkspaceId("bolt"), lead_id="ann"))
+        assert admitted() == [alert]
+        for _ in range(6):
+            scored()
+        return alert
+
+    @pytest.mark.usefixtures("alert")
+    def test_where_no_bulk_run_is_in_flight_one_starts_beside_an_interactive_one(self):
+        assert [len(admitted()) for _ in range(2)] == [1, 0]
+
+    @pytest.mark.usefixtures("alert")
+    def test_where_one_is_none_starts_beside_an_interactive_one(self, db):
+        admitted()
+        last_admitted(db, "alert-agent", seconds_ago=1)
+        assert admitted() == []
+
+    def test_the_next_one_starts_after_a_pause_once_the_interactive_run_has_begun(self, db, alert):
+        admitted()
+        start(db, alert)
+        assert admitted() == []
+        pause = seconds_until_next()
+        assert pause is not None
+        assert 0 < pause <= settings().bulk_start_seconds
+        last_admitted(db, "alert-agent", seconds_ago=1)
+        assert len(admitted()) == 1
+
+    def test_all_start_that_there_is_room_for_once_nothing_interactive_goes_on(self, db, alert):
+        start(db, alert)
+        last_admitted(db, "hot-lead", seconds_ago=settings().give_way_seconds + 1)
+        assert len(admitted()) == 6
+
+
+def last_admitted(db, job: str, *, seconds_ago: float) -> None:
+    moment = "clock_timestamp() - make_interval(secs => :seconds)"
+    with db.transaction() as connection:
+        connection.execute(
+            text(f"UPDATE groundwork.job SET last_admitted_at = {moment} WHERE name = :job"),
+            {"job": job, "seconds": seconds_ago},
+        )
