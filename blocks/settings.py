@@ -87,7 +87,7 @@ class Settings(BaseSettings):
         "interactive runs that are rare. Too high: such bursts take longer for that time.",
     )
     bulk_start_seconds: float = Field(
-        0.6,
+        0.75,
         ge=0,
         description="Seconds between two starts of bulk runs while they give way; starting a run is what costs Prefect "
         "most. Too low: interactive runs start up to three times later in a burst. Too high: short bulk runs are "
