@@ -1,8 +1,8 @@
 """The inbox: the durable, ordered record of every event and of each job's delivery of it.
 
-Follow an event: :func:`send` and :func:`accept` store it, the relay admits its deliveries (``admission.sql``),
-:func:`claim` starts an attempt, :func:`once` writes a step's effect together with its ledger row, and
-:meth:`Attempt.settle` ends it.
+Follow an event: :func:`send` and :func:`accept` store it, the relay admits its deliveries (``queue.sql``,
+``admission.sql``), :func:`claim` starts an attempt, :func:`once` writes a step's effect together with its ledger row,
+and :meth:`Attempt.settle` ends it.
 """
 
 from events.inbox.accept import Accepted, NewEvent, accept, send

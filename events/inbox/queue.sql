@@ -1,0 +1,92 @@
+-- name: expire
+-- Drop what was not started in time, visibly. One that ran already and waits for its next attempt was started.
+UPDATE groundwork.delivery
+SET state = 'cancelled',
+    last_error = 'Expired: not started by ' || expires_at || '.',
+    settled_at = clock_timestamp()
+WHERE state IN ('scheduled', 'queued') AND attempt = 0 AND expires_at <= clock_timestamp();
+
+-- name: supersede_debounced
+-- Where a debounced delivery is due, the newest of its key takes over from all others, and runs at the latest when the
+-- first of them has waited for the longest time. Fixed here and not when events are accepted, so that acceptances of
+-- one key do not wait for each other. One that ran already and waits for its next attempt is left alone.
+WITH touched AS (
+    SELECT DISTINCT delivery.job, delivery.workspace_id, delivery.flow_key,
+           make_interval(secs => CAST(job.flow_control #>> '{debounce,longest}' AS float)) AS longest
+    FROM groundwork.delivery
+    JOIN groundwork.job ON job.name = delivery.job AND job.flow_control ? 'debounce'
+    WHERE delivery.state = 'scheduled' AND delivery.attempt = 0 AND delivery.not_before <= clock_timestamp()
+), newest AS (
+    SELECT touched.longest, last.id, last.sequence, touched.job, touched.workspace_id, touched.flow_key
+    FROM touched
+    CROSS JOIN LATERAL (
+        SELECT id, sequence
+        FROM groundwork.delivery
+        WHERE state = 'scheduled'
+          AND attempt = 0
+          AND flow_key <> ''
+          AND job = touched.job
+          AND workspace_id = touched.workspace_id
+          AND flow_key = touched.flow_key
+        ORDER BY sequence DESC
+        LIMIT 1
+    ) AS last
+), superseded AS (
+    UPDATE groundwork.delivery
+    SET state = 'cancelled',
+        superseded_by = newest.id,
+        last_error = 'Superseded by a later event (debounce).',
+        settled_at = clock_timestamp()
+    FROM newest
+    WHERE delivery.state = 'scheduled'
+      AND delivery.attempt = 0
+      AND delivery.flow_key <> ''
+      AND delivery.job = newest.job
+      AND delivery.workspace_id = newest.workspace_id
+      AND delivery.flow_key = newest.flow_key
+      AND delivery.sequence < newest.sequence
+    RETURNING newest.id AS heir, newest.longest, coalesce(delivery.debounced_since, delivery.accepted_at) AS since
+), inherited AS (
+    SELECT heir, min(since) AS since, min(longest) AS longest FROM superseded GROUP BY heir
+)
+UPDATE groundwork.delivery
+SET debounced_since = inherited.since,
+    not_before = least(delivery.not_before, inherited.since + inherited.longest)
+FROM inherited
+WHERE delivery.id = inherited.heir;
+
+-- name: promote
+-- Let deliveries into their lane whose time has come, at the place that their acceptance gave them. The state is asked for
+-- twice: the inner one is that of the statement's begin, and an event may have cancelled the delivery since.
+UPDATE groundwork.delivery
+SET state = 'queued'
+WHERE id IN (
+    SELECT id
+    FROM groundwork.delivery
+    WHERE state = 'scheduled' AND not_before <= clock_timestamp()
+    ORDER BY not_before
+    LIMIT 10000
+) AND state = 'scheduled';
+
+-- name: skip_singletons
+-- Drop events that find another unfinished one of their key, where the job says so. One that ran already and waits for
+-- its next attempt is not dropped.
+UPDATE groundwork.delivery
+SET state = 'cancelled',
+    superseded_by = other.id,
+    last_error = 'Skipped: another event with its key was not finished.',
+    settled_at = clock_timestamp()
+FROM groundwork.job, groundwork.delivery AS other
+WHERE job.flow_control ->> 'singleton' = 'skip'
+  AND delivery.job = job.name
+  AND delivery.state = 'queued'
+  AND delivery.attempt = 0
+  AND other.job = delivery.job
+  AND other.workspace_id = delivery.workspace_id
+  AND other.flow_key = delivery.flow_key
+  AND other.id <> delivery.id
+  AND (
+      other.state IN ('admitted', 'running')
+      OR (other.state = 'queued' AND other.sequence < delivery.sequence)
+      OR (other.state IN ('queued', 'scheduled') AND other.attempt > 0)
+  );
