@@ -83,10 +83,20 @@ def _stored(store: Path, upload_id: str) -> bool:
     return any(file.stat().st_size for file in store.glob(f".*/**/{upload_id}/parts"))
 
 
-def kill(application: Application, delivery: DeliveryStatus) -> None:
-    """SIGKILL the process that executes the delivery's flow run."""
+def process_of(application: Application, delivery: DeliveryStatus) -> int:
+    """The process that executes the delivery's flow run."""
     run = application.stack.ask_prefect(f"/flow_runs/{delivery.flow_run_id}", method="GET")
-    os.kill(int(run["infrastructure_pid"].rpartition(":")[2]), signal.SIGKILL)
+    return int(run["infrastructure_pid"].rpartition(":")[2])
+
+
+def kill(application: Application, delivery: DeliveryStatus) -> None:
+    os.kill(process_of(application, delivery), signal.SIGKILL)
+
+
+def told_to_end(pid: int) -> bool:
+    """Whether SIGTERM waits for a stopped process (proc_pid_status(5))."""
+    [pending] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("ShdPnd:")]
+    return bool(int(pending.split()[1], 16) & 1 << signal.SIGTERM - 1)
 
 
 def test_an_export_killed_in_the_middle_of_its_upload_begins_anew_and_leaves_one_whole_file(full: Application):
@@ -121,9 +131,14 @@ def test_an_export_whose_runs_all_die_leaves_nothing_and_the_user_is_told(full: 
 def test_a_cancelled_export_leaves_nothing(full: Application):
     export_id, event_id = ask(full)
     running = in_the_middle(full, export_id, event_id, attempt=1)
+    process = process_of(full, running)
+    # Stopped, so that it is not done before the worker, which asks every two seconds, hears of it.
+    os.kill(process, signal.SIGSTOP)
     # What the button in Prefect's UI does.
     answer = full.stack.ask_prefect(f"/flow_runs/{running.flow_run_id}/set_state", {"state": {"type": "CANCELLING"}})
     assert answer["status"] == "ACCEPT"
+    wait_until(lambda: told_to_end(process), 10, what="the worker to end the run")
+    os.kill(process, signal.SIGCONT)
     assert full.ended(event_id).state == "cancelled"
     wait_until(lambda: record_of(full, export_id).status == "cancelled", 10)
     wait_until(lambda: uploads(full, export_id) == [], 10)
