@@ -112,5 +112,7 @@ def _claim(connection: Connection, delivery_id: UUID, run: Run) -> Attempt | Non
             "process_started_at": run.process_started_at,
         },
     ).all()
+    if not rows:
+        return None
     connection.execute(inbox_statement("wake_relay_if_interactive"), {"delivery_id": delivery_id})
-    return Attempt.of(rows) if rows else None
+    return Attempt.of(rows)

@@ -1,5 +1,7 @@
 """A delivery that waits for its next attempt, beside what a job says of its order, its time and its company."""
 
+from uuid import UUID
+
 import pytest
 
 from blocks.database import Database
@@ -71,25 +73,27 @@ def test_an_event_that_cancels_it_lets_its_job_tidy_up(db):
     assert (cancelled.state, cancelled.run_to_cancel) == ("cancelled", True)
 
 
+def batch_that_died(db: Database) -> list[UUID]:
+    """Three events of one batch, whose first attempt died."""
+    register(db, batch=Batch(size=3, wait=0))
+    events = [scored(score=n) for n in range(3)]
+    admitted()
+    start(db, events[0])
+    die(db, events[0])
+    return events
+
+
 class TestBatch:
     @pytest.mark.parametrize("which", [0, 1])
     def test_one_of_a_batch_that_has_begun_is_not_cancelled_alone(self, db, which):
-        register(db, batch=Batch(size=3, wait=0))
-        events = [scored(score=n) for n in range(3)]
-        admitted()
-        start(db, events[0])
-        die(db, events[0])
+        events = batch_that_died(db)
         with db.transaction() as connection:
             assert cancel(connection, event_id=events[which]).sharing == 1
         assert admitted() == [events[0]]
         assert len(start(db, events[0]).members) == 3
 
     def test_a_batch_that_has_begun_is_cancelled_as_a_whole(self, db):
-        register(db, batch=Batch(size=3, wait=0))
-        events = [scored(score=n) for n in range(3)]
-        admitted()
-        start(db, events[0])
-        die(db, events[0])
+        batch_that_died(db)
         with db.transaction() as connection:
             assert cancel(connection, job="alert-agent").queued == 3
         assert states(db) == ["cancelled"] * 3
