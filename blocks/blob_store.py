@@ -30,8 +30,7 @@ class BlobStore(ConfiguredBlock, BlobFileSystem):
     """Bytes under keys such as ``imports/7/upload.csv``.
 
     Left empty, it is what ``GROUNDWORK_STORAGE_URL`` says, else the folder ``blobs`` of the Groundwork home. It is also
-    a Prefect file system, so that ``PREFECT_DEFAULT_RESULT_STORAGE_BLOCK=groundwork-blob-store/groundwork`` keeps step
-    results in it.
+    a Prefect file system.
 
     Every method that takes a key raises ValueError for a key that is absolute, has ``..`` in it or does not print.
     """

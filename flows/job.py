@@ -20,6 +20,8 @@ from flows.flow_control import Batch, CancelOn, Debounce, FlowControl, Idempoten
 from flows.flow_run import as_claimant, current_flow_run, label
 from flows.registry import JobSpec, OnFailure, register, tell_of_failed_event, tell_of_failure
 from tasks.provider_limit import prefect_went_away
+from tasks.step_results import StepResults
+from tasks.step_serializer import StepSerializer
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +98,14 @@ def job(
         vars(run)["__signature__"] = signature
         run.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
         # Events are validated by their own model; Prefect would build another one of the parameters for each run.
-        return flow(name=spec.name, flow_run_name=None, persist_result=False, validate_parameters=False)(run)
+        return flow(
+            name=spec.name,
+            flow_run_name=None,
+            persist_result=False,
+            # Nothing is written to it. Without one, Prefect asks its server for a default in each run.
+            result_storage=StepResults.of(StepSerializer.of(body)),
+            validate_parameters=False,
+        )(run)
 
     return make
 

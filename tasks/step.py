@@ -16,6 +16,8 @@ from blocks.errors import ConfigurationError, NonRetriable, RetryAfter
 from events.inbox import current_attempt
 from events.inbox.follow_on import sending_from
 from tasks.provider_limit import provider_tag
+from tasks.step_results import StepResults, result_key
+from tasks.step_serializer import StepSerializer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,9 +55,10 @@ def step(
 ) -> Task[P, R] | Callable[[Callable[P, R]], Task[P, R]]:
     """Make a function a step: a Prefect task that is retried alone, and skipped by a later attempt once it is done.
 
-    Its result is kept under ``delivery:step:inputs``, so that a redelivered run skips it on any machine and after any
-    deploy. Steps are at least once: a step with an effect writes it through :func:`events.inbox.once`, or gives the
-    provider an idempotency key.
+    Its result is kept in the blob store under ``delivery:step:inputs``, so that a redelivered run skips it on any
+    machine and after any deploy. It comes back as what the return annotation says; plain data needs none. Steps are at
+    least once: a step with an effect writes it through :func:`events.inbox.once`, or gives the provider an idempotency
+    key.
 
     Args:
         retries: tries after the first. Too low: a short outage of a provider fails the job. Too high: a lane stands
@@ -110,6 +113,7 @@ def step_of(
             _wait_out(asked, delays)
             raise
 
+    serializer = StepSerializer.of(function)
     return (ProviderStep if provider else Task)(
         body,
         name=name,
@@ -119,7 +123,8 @@ def step_of(
         retry_condition_fn=_may_succeed,
         persist_result=memoise,
         cache_key_fn=(lambda _, parameters: _cache_key(name, key, parameters)) if memoise else None,
-        result_serializer="json" if memoise else None,
+        result_storage=StepResults.of(serializer) if memoise else None,
+        result_serializer=serializer if memoise else None,
         timeout_seconds=timeout,
         log_prints=None,
     )
@@ -149,7 +154,7 @@ def _cache_key(name: str, key: tuple[str, ...] | None, parameters: dict[str, Any
     attempt = current_attempt()
     if attempt is None:
         return None
-    return f"{attempt.delivery_id}:{_work_of(name, key, parameters)}"
+    return result_key(attempt.delivery_id, _work_of(name, key, parameters))
 
 
 def _work_of(name: str, key: tuple[str, ...] | None, parameters: dict[str, Any]) -> str:

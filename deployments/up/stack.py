@@ -140,7 +140,6 @@ class Stack:
             "PREFECT_API_SSL_CERT_FILE": str(one_certificate(self.home.folder / "prefect")),
             "PREFECT_API_URL": f"{self.prefect_url}/api",
             "PREFECT_UI_URL": self.prefect_url,
-            "PREFECT_DEFAULT_RESULT_STORAGE_BLOCK": "groundwork-blob-store/groundwork",
             "PYTHONUNBUFFERED": "1",
         }
         if self.postgres:

@@ -1,10 +1,8 @@
 """Forgetting events and step results after their time, in batches that lock and hold little."""
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from uuid import UUID
 
 from blocks.blob_store import blob_store
 from blocks.database import database
@@ -12,12 +10,11 @@ from blocks.mailer import mailer
 from blocks.settings import settings
 from events.inbox.retention import delete_settled, still_wanted
 from tasks.step import step
+from tasks.step_results import PREFIX, delivery_of
 
 BATCH = 1_000
 UNFINISHED = timedelta(days=1)
 """Age of an unfinished file that nobody is writing any more."""
-_RESULT = re.compile(r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}):[a-z0-9-]+:[0-9a-f]{64}")
-"""Key of a step's result in the blob store: delivery, step, digest of its inputs."""
 
 
 @step(memoise=False)
@@ -42,7 +39,8 @@ def forget_events(batch: int = BATCH) -> int:
 
 @step(memoise=False)
 def forget_results(batch: int = BATCH) -> int:
-    """Delete results of steps whose delivery ended before ``GROUNDWORK_RETENTION_DAYS_RESULTS``, or is forgotten.
+    """Delete results of steps whose delivery ended before ``GROUNDWORK_RETENTION_DAYS_RESULTS``, or is forgotten, and
+    whatever else lies among them.
 
     Returns:
         How many blobs were deleted.
@@ -50,10 +48,11 @@ def forget_results(batch: int = BATCH) -> int:
     before = datetime.now(UTC) - timedelta(days=settings().retention_days_results)
     store = blob_store()
     total = 0
-    for keys in _batched(_results(store.list()), batch):
+    for keys in _batched(store.list(PREFIX), batch):
+        deliveries = {key: delivery_of(key) for key in keys}
         with database().transaction() as connection:
-            wanted = still_wanted(connection, set(keys.values()), before=before)
-        for key, delivery_id in keys.items():
+            wanted = still_wanted(connection, {each for each in deliveries.values() if each}, before=before)
+        for key, delivery_id in deliveries.items():
             if delivery_id not in wanted:
                 store.delete(key)
                 total += 1
@@ -70,10 +69,6 @@ def forget_unfinished_files() -> int:
     return blob_store().forget_unfinished(UNFINISHED) + mailer().forget_unfinished(UNFINISHED)
 
 
-def _results(keys: Iterable[str]) -> Iterator[tuple[str, UUID]]:
-    return ((key, UUID(match[1])) for key in keys if (match := _RESULT.fullmatch(key)))
-
-
-def _batched(pairs: Iterator[tuple[str, UUID]], size: int) -> Iterator[dict[str, UUID]]:
-    while batch := dict(islice(pairs, size)):
+def _batched(keys: Iterator[str], size: int) -> Iterator[list[str]]:
+    while batch := list(islice(keys, size)):
         yield batch

@@ -22,7 +22,7 @@ JOBS = {
 def test_a_job_has_a_deployment_that_its_event_triggers_with_the_delivery_only(name):
     deployment = DEPLOYMENTS[name]
     function = name.replace("-", "_")
-    assert deployment["entrypoint"] == f"flows/{function}.py:{function}"
+    assert deployment["entrypoint"] == f"flows.{function}.{function}"
     [trigger] = deployment["triggers"]
     assert trigger["expect"] == [JOBS[name].on.event_name]
     assert trigger["match"] == {"prefect.resource.id": "groundwork.delivery.*", "groundwork.job": name}
@@ -33,3 +33,8 @@ def test_a_job_has_a_deployment_that_its_event_triggers_with_the_delivery_only(n
 def test_interactive_jobs_have_the_queue_that_workers_look_at_first(name):
     queue = DEPLOYMENTS[name]["work_pool"].get("work_queue_name")
     assert queue == (INTERACTIVE_QUEUE if JOBS[name].interactive else None)
+
+
+def test_no_deployment_names_a_folder_of_the_machine_that_deploys():
+    assert WIRING["pull"] == []
+    assert not any("pull" in each for each in DEPLOYMENTS.values())

@@ -17,6 +17,7 @@ from events.inbox.claim import Run
 from events.inbox.retention import delete_settled
 from flows.apply_retention import apply_retention
 from tasks.retention.forget import forget_events, forget_results, forget_unfinished_files
+from tasks.step_results import PREFIX
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job, scalar
 
 
@@ -115,7 +116,7 @@ def test_what_somebody_holds_is_left_for_the_next_time(db):
 
 
 def result_key(delivery_id: UUID) -> str:
-    return f"{delivery_id}:import-chunk:{'0' * 64}"
+    return f"{PREFIX}{delivery_id}:Import_Chunk:{'0' * 64}"
 
 
 def test_results_of_steps_go_after_their_time_and_other_blobs_stay(db, store):
@@ -126,12 +127,13 @@ def test_results_of_steps_go_after_their_time_and_other_blobs_stay(db, store):
         "young": result_key(settle(db, young)),
         "unfinished": result_key(delivery_of(db, unfinished).id),
         "forgotten": result_key(uuid4()),
+        "unknown": f"{PREFIX}{'0' * 32}",
         "upload": "imports/7/upload.csv",
     }
     age(db, old, 31), age(db, unfinished, 400)
     for key in keys.values():
         store.write_path(key, b"1")
-    assert forget_results.fn(batch=2) == 2
+    assert forget_results.fn(batch=2) == 3
     assert set(store.list()) == {keys["young"], keys["unfinished"], keys["upload"]}
 
 
