@@ -15,7 +15,13 @@ from blocks.signed_link import signed_payload, signed_url
 LONGEST_LINK = timedelta(days=7)
 """What S3 allows a presigned URL (signature version 4)."""
 
+LONGEST_FILENAME = 255
+"""Characters; the limit of most file systems."""
+
 _PURPOSE = "downloads"
+_CLOCK_SECONDS = 300
+"""By which the clocks of the machine that signs and of the one that reads may differ."""
+_CONTENT_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,127}(; ?[\w.+-]{1,64}=[\w.+-]{1,64}){0,4}", re.ASCII)
 _PLAIN_CHARACTERS = "!#$&+-.^_`|~"
 """Besides letters and digits, those that RFC 8187 leaves as they are in a ``filename*``."""
 
@@ -44,13 +50,14 @@ class DownloadLink:
 
     @classmethod
     def read(cls, token: str) -> Self | None:
-        """What a token says; None for one that was not signed here. Whether it has expired is left to the caller.
-
-        Raises:
-            ConfigurationError: production mode without a secret of its own.
-        """
+        """What a token says; None for one that was not signed here, or that lives longer than a link may. Whether it
+        has expired is left to the caller."""
         payload = signed_payload(_PURPOSE, token)
-        return cls(*json.loads(payload)) if payload is not None else None
+        match json.loads(payload) if payload is not None else None:
+            case [str(key), str(filename), str(content_type), int(expires_at)]:
+                link = cls(key, filename, content_type, expires_at)
+                return link if link.expires_at <= time.time() + LONGEST_LINK.total_seconds() + _CLOCK_SECONDS else None
+        return None
 
     @property
     def expired(self) -> bool:
@@ -61,7 +68,8 @@ class DownloadLink:
         """The link itself.
 
         Raises:
-            ConfigurationError: as :meth:`read`.
+            ConfigurationError: no secret to sign with.
+            ValueError: key and file name are too long together.
         """
         return signed_url(_PURPOSE, json.dumps(astuple(self), ensure_ascii=False, separators=(",", ":")))
 
@@ -87,11 +95,24 @@ def checked_filename(filename: str) -> str:
     """The file name itself.
 
     Raises:
-        ValueError: it is empty, a path, or has characters that do not print.
+        ValueError: it is empty, too long, a path, or has characters that do not print.
     """
+    if len(filename) > LONGEST_FILENAME:
+        raise ValueError(f"file name of a download: {len(filename)} characters; give {LONGEST_FILENAME} at most")
     if not filename or not filename.isprintable() or "/" in filename or "\\" in filename:
         raise ValueError(f"file name {filename!r} of a download: give printable characters without slashes")
     return filename
+
+
+def checked_content_type(content_type: str | None) -> str | None:
+    """The media type itself.
+
+    Raises:
+        ValueError: it is none, such as one that could forge a header.
+    """
+    if content_type is not None and _CONTENT_TYPE.fullmatch(content_type) is None:
+        raise ValueError(f"content type {content_type[:100]!r} of a download: give a media type such as text/csv")
+    return content_type
 
 
 def attachment(filename: str) -> str:

@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr
 from blocks.blob import Blobs, BlobStat, checked_key
 from blocks.blob_filesystem import BlobFileSystem
 from blocks.blob_folder import FolderBlobs
-from blocks.blob_link import checked_filename, checked_lifetime
+from blocks.blob_link import checked_content_type, checked_filename, checked_lifetime
 from blocks.blob_s3 import S3Blobs
 from blocks.configured import ConfiguredBlock
 from blocks.errors import BlobMissing, ConfigurationError
@@ -201,7 +201,10 @@ class BlobStore(ConfiguredBlock, BlobFileSystem):
             ConfigurationError: more than 7 days; or, in a folder in production mode, no secret to sign with.
         """
         return self._blobs.download_url(
-            checked_key(key), checked_filename(filename), checked_lifetime(expires_in), content_type
+            checked_key(key),
+            checked_filename(filename),
+            checked_lifetime(expires_in),
+            checked_content_type(content_type),
         )
 
     def local_path(self, key: str) -> Path | None:

@@ -46,8 +46,14 @@ class Settings(BaseSettings):
     signing_secret: SecretStr | None = Field(
         None,
         description="Standard Webhooks secrets (whsec_…) of the event key, comma-separated while they are rotated. "
-        "Links in mails are signed with the first one, else with the event key. Default: unsigned requests are "
-        "accepted in development mode, none in production mode.",
+        "Default: unsigned requests are accepted in development mode, none in production mode.",
+    )
+    link_secret: SecretStr | None = Field(
+        None,
+        description="Secrets of 32 characters at least that sign links in mails (unsubscribe, and downloads from a "
+        "folder store), comma-separated: the first signs, all verify. The same for gateway and workers, and unknown to "
+        "senders. Default: one that development mode keeps in the home; in production mode no link is made, and none "
+        "works. An old one that is left out ends the unsubscribe links in old mails.",
     )
     host: str = Field("127.0.0.1", description="Address the gateway listens on. 0.0.0.0 opens it to the network.")
     port: int = Field(8700, ge=0, le=65535, description="Port of the gateway.")

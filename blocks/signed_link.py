@@ -1,57 +1,69 @@
 """Links to the gateway that prove by a signature that we made them.
 
 A token is ``payload.signature``, both base64url; the signature is HMAC-SHA256 of the payload's text. The key is made
-from ``GROUNDWORK_SIGNING_SECRET``, else from ``GROUNDWORK_EVENT_KEY``, and the purpose of the link, so that a token of
-one purpose is worth nothing for another.
+from a secret of links and from the purpose of the link, so that a token of one purpose is worth nothing for another.
 """
 
 import base64
 import hashlib
 import hmac
+import logging
 
 from blocks.errors import ConfigurationError
-from blocks.settings import DEVELOPMENT_EVENT_KEY, settings
+from blocks.link_secret import link_secrets
+from blocks.settings import settings
+
+logger = logging.getLogger(__name__)
+
+LONGEST_TOKEN = 4096
+"""Characters. Mail programs and proxies cut longer addresses off."""
 
 
 def signed_url(purpose: str, payload: str) -> str:
-    """The link ``<public URL of the gateway>/<purpose>/<token>``.
+    """Make the link ``<public URL of the gateway>/<purpose>/<token>``.
 
     Args:
         purpose: first part of the path.
         payload: what the link says. Whoever has the link can read it.
 
     Raises:
-        ConfigurationError: production mode without a secret of its own.
+        ConfigurationError: no secret to sign with, or one that is not fit for it.
+        ValueError: the payload makes a link of more than 4,096 characters.
     """
     encoded = _encoded(payload.encode())
+    token = f"{encoded}.{_sign(encoded, _key(purpose, link_secrets(make=True)[0]))}"
+    if len(token) > LONGEST_TOKEN:
+        raise ValueError(
+            f"a link whose token has {len(token):,} characters does not survive in mails; shorten the names in it to "
+            f"{LONGEST_TOKEN:,} together"
+        )
     base = settings().public_url or f"http://127.0.0.1:{settings().port}"
-    return f"{base.rstrip('/')}/{purpose}/{encoded}.{_sign(encoded, _keys(purpose)[0])}"
+    return f"{base.rstrip('/')}/{purpose}/{token}"
 
 
 def signed_payload(purpose: str, token: str) -> str | None:
-    """What a token says; None for one that was not signed here, or for another purpose. Takes equally long whichever
-    part of a signature is wrong.
+    """Read what a token says.
 
-    Raises:
-        ConfigurationError: as :func:`signed_url`.
+    Takes equally long whichever part of a signature is wrong.
+
+    Returns:
+        None for a token that was not signed here, or for another purpose; and for every token where there is no secret,
+        which is logged.
     """
     encoded, _, signature = token.partition(".")
-    genuine = [hmac.compare_digest(_sign(encoded, key).encode(), signature.encode()) for key in _keys(purpose)]
+    if len(token) > LONGEST_TOKEN or not token.isascii() or not encoded:
+        return None
+    try:
+        known = link_secrets(make=False)
+    except ConfigurationError as error:
+        logger.warning("links are answered as unknown: %s", error)
+        return None
+    genuine = [hmac.compare_digest(_sign(encoded, _key(purpose, each)), signature) for each in known]
     return _decoded(encoded).decode() if any(genuine) else None
 
 
-def _keys(purpose: str) -> list[bytes]:
-    """Keys of the signature, the one to sign with first; several while GROUNDWORK_SIGNING_SECRET is rotated."""
-    secret = settings().signing_secret
-    event_key = settings().event_key.get_secret_value()
-    if secret is None and settings().in_production and event_key == DEVELOPMENT_EVENT_KEY:
-        raise ConfigurationError(
-            "links cannot be signed with the development key, which anybody knows: set GROUNDWORK_SIGNING_SECRET to "
-            "the same value for gateway and workers"
-        )
-    secrets = secret.get_secret_value().split(",") if secret else [event_key]
-    label = f"groundwork {purpose} link 1".encode()
-    return [hmac.digest(each.strip().encode(), label, hashlib.sha256) for each in secrets]
+def _key(purpose: str, secret: bytes) -> bytes:
+    return hmac.digest(secret, f"groundwork {purpose} link 2".encode(), hashlib.sha256)
 
 
 def _sign(encoded: str, key: bytes) -> str:

@@ -6,7 +6,7 @@ can use its link, so the worst that a forwarded mail can do is to end such mails
 
 import json
 from dataclasses import dataclass
-from typing import Self, get_args
+from typing import Self, cast, get_args
 
 from sqlalchemy import Connection, update
 
@@ -38,8 +38,10 @@ class Unsubscription:
         payload = signed_payload(PURPOSE, token)
         if payload is None:
             return None
-        user_id, setting = json.loads(payload)
-        return cls(UserId(user_id), setting) if setting in get_args(Setting) else None
+        match json.loads(payload):
+            case [str(user_id), str(setting)] if setting in get_args(Setting):
+                return cls(UserId(user_id), cast(Setting, setting))
+        return None
 
     @property
     def kind(self) -> str:
@@ -50,7 +52,7 @@ class Unsubscription:
         """The link.
 
         Raises:
-            ConfigurationError: production mode without a signing secret.
+            ConfigurationError: no secret to sign with.
         """
         return signed_url(PURPOSE, json.dumps([str(self.user_id), self.setting], ensure_ascii=False))
 

@@ -23,7 +23,7 @@ def download(token: str) -> FileResponse:
         raise Refusal(410, "This link has expired. Ask for a new one where you got it.", headers=_HEADERS)
     try:
         path = blob_store().local_path(link.key)
-    except BlobMissing:
+    except (BlobMissing, ValueError):
         path = None
     if path is None:
         raise _unknown()

@@ -32,7 +32,7 @@ def test_a_value_out_of_range_names_the_setting(monkeypatch):
         Settings()
 
 
-@pytest.mark.parametrize("name", ["database_url", "event_key", "signing_secret", "smtp_url"])
+@pytest.mark.parametrize("name", ["database_url", "event_key", "signing_secret", "link_secret", "smtp_url"])
 def test_secrets_are_not_shown(monkeypatch, name):
     monkeypatch.setenv(f"GROUNDWORK_{name.upper()}", "postgresql://ann:s3cret@host/app")
     assert "s3cret" not in repr(Settings())

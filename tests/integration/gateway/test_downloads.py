@@ -1,5 +1,6 @@
 """Download links of a folder store: made by a job, opened by whoever has them."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -12,9 +13,11 @@ from blocks.errors import BlobMissing, ConfigurationError
 from blocks.settings import settings
 from blocks.signed_link import signed_url
 from deployments.gateway.app import create_app
-from tests.integration.gateway.conftest import OLD_SECRET, SECRET, ingest_keys, serving
+from tests.integration.gateway.conftest import OLD_SECRET, OPEN_KEY, SECRET, ingest_keys, serving
 
 KEY = "exports/1.csv"
+LINK_SECRET = "a secret of links: thirty-two and more"
+OLD_LINK_SECRET = "the secret of links that was before it"
 CONTENT = b"email\n" + b"ann@example.com\n" * 100_000
 DAY = timedelta(days=1)
 UNKNOWN = {"error": "There is no such download.", "details": []}
@@ -25,6 +28,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A gateway whose store is a folder with one blob, and which its links lead to."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("GROUNDWORK_STORAGE_URL", tmp_path_factory.mktemp("blobs").as_uri())
+        environment.setenv("GROUNDWORK_LINK_SECRET", LINK_SECRET)
         environment.setenv("GROUNDWORK_SIGNING_SECRET", SECRET)
         _read_environment()
         with serving(create_app(ingest_keys())) as url:
@@ -102,7 +106,7 @@ def test_the_file_name_survives_in_every_browser(door: str, filename: str, dispo
     assert httpx.get(link(filename)).headers["Content-Disposition"] == disposition
 
 
-@pytest.mark.parametrize("filename", ["", "../passwd", "a\\b.csv", "a\r\nSet-Cookie: x=1", "a\0b"])
+@pytest.mark.parametrize("filename", ["", "x" * 256, "../passwd", "a\\b.csv", "a\r\nSet-Cookie: x=1", "a\0b"])
 def test_a_file_name_that_could_forge_a_header_or_a_path_is_refused(door: str, filename: str) -> None:
     with pytest.raises(ValueError, match="file name"):
         link(filename)
@@ -154,10 +158,14 @@ def test_what_was_not_signed_here_is_unknown_whatever_is_wrong_with_it(
         "%00",
         "%C3%A4.%F0%9F%93%8E",
     ]
-    environment.setenv("GROUNDWORK_SIGNING_SECRET", OLD_SECRET)
-    _read_environment()
-    forged.append(link().rpartition("/")[2])
+    forged.append("A" * 60_000)
+    for other in (OLD_LINK_SECRET, SECRET, OPEN_KEY):
+        environment.setenv("GROUNDWORK_SIGNING_SECRET", OLD_SECRET)
+        environment.setenv("GROUNDWORK_LINK_SECRET", other.ljust(32, "."))
+        _read_environment()
+        forged.append(link().rpartition("/")[2])
     environment.setenv("GROUNDWORK_SIGNING_SECRET", SECRET)
+    environment.setenv("GROUNDWORK_LINK_SECRET", LINK_SECRET)
     _read_environment()
     for token in forged:
         response = httpx.get(f"{base}/{token}")
@@ -173,27 +181,48 @@ def test_a_blob_that_was_deleted_is_unknown_and_gets_no_new_link(door: str) -> N
         blob_store().download_url("short-lived", filename="a", expires_in=DAY)
 
 
-def test_links_outlive_the_rotation_of_the_signing_secret(door: str, environment: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("days", [7.1, 31 * 365, 10**12])
+def test_a_link_with_a_time_that_none_can_have_is_unknown(door: str, days: float) -> None:
+    url = DownloadLink(KEY, "contacts.csv", "text/csv", expires_at=int(time.time() + days * 86_400)).url()
+    assert (httpx.get(url).status_code, httpx.get(url).json()) == (404, UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    ["1", "{}", "[]", '["exports/1.csv"]', '["exports/1.csv","a","text/csv","soon"]', '["exports/1.csv",1,"a/b",1]',
+     '["../x","a.csv","text/csv",EXPIRES]', '["exports/1.csv/","a.csv","text/csv",EXPIRES]'],
+)  # fmt: skip
+def test_a_link_of_ours_that_says_nothing_sensible_is_unknown(door: str, payload: str) -> None:
+    url = signed_url("downloads", payload.replace("EXPIRES", str(int(time.time()) + 60)))
+    assert (httpx.get(url).status_code, httpx.get(url).json()) == (404, UNKNOWN)
+
+
+@pytest.mark.parametrize("content_type", ["", "text", "text/csv\r\nSet-Cookie: x=1", "a/b; c", "ä/ö", "a/" + "b" * 200])
+def test_a_content_type_that_could_forge_a_header_is_refused(door: str, content_type: str) -> None:
+    with pytest.raises(ValueError, match="content type"):
+        link(content_type=content_type)
+
+
+def test_links_outlive_the_rotation_of_the_secret(door: str, environment: pytest.MonkeyPatch) -> None:
     before = link()
-    environment.setenv("GROUNDWORK_SIGNING_SECRET", f"{OLD_SECRET}, {SECRET}")
+    environment.setenv("GROUNDWORK_LINK_SECRET", f"{OLD_LINK_SECRET}, {LINK_SECRET}")
     _read_environment()
     assert link() != before
     assert httpx.get(before).status_code == httpx.get(link()).status_code == 200
 
 
-def test_without_a_signing_secret_the_event_key_signs_but_in_production_not_the_one_that_anybody_knows(
-    door: str, environment: pytest.MonkeyPatch
+@pytest.mark.parametrize("path", ["downloads/x.y", "downloads/TOKEN", "unsubscribe/x.y", "unsubscribe/TOKEN"])
+@pytest.mark.parametrize("secret", ["", "short"])
+def test_production_without_a_secret_of_links_knows_no_link(
+    door: str, environment: pytest.MonkeyPatch, path: str, secret: str
 ) -> None:
-    environment.delenv("GROUNDWORK_SIGNING_SECRET")
-    _read_environment()
-    assert httpx.get(link()).status_code == 200
+    token = link().rpartition("/")[2]
     environment.setenv("GROUNDWORK_MODE", "production")
+    environment.setenv("GROUNDWORK_LINK_SECRET", secret)
     _read_environment()
-    with pytest.raises(ConfigurationError, match="set GROUNDWORK_SIGNING_SECRET to the same value"):
+    assert httpx.get(f"{door}/{path.replace('TOKEN', token)}").status_code == 404
+    with pytest.raises(ConfigurationError, match="GROUNDWORK_LINK_SECRET"):
         link()
-    environment.setenv("GROUNDWORK_EVENT_KEY", "a key of our own, which is long")
-    _read_environment()
-    assert httpx.get(link()).status_code == 200
 
 
 def test_a_store_that_is_no_folder_has_no_downloads_here(door: str, environment: pytest.MonkeyPatch) -> None:

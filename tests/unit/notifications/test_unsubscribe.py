@@ -1,3 +1,8 @@
+import base64
+import hashlib
+import hmac
+import stat
+
 import pytest
 
 from blocks.errors import ConfigurationError
@@ -6,12 +11,15 @@ from blocks.signed_link import signed_url
 from events.identifiers import UserId
 from notifications.unsubscribe import Unsubscription
 
+OLD, NEW = "the secret before the rotation: old", "the secret since the rotation: new"
 ADA = Unsubscription(UserId("ada"), "notify_weekly_digest")
 
 
-@pytest.fixture
-def configured(monkeypatch):
-    """Sets variables of the environment for the test's duration."""
+@pytest.fixture(autouse=True)
+def configured(monkeypatch, tmp_path):
+    """Sets variables of the environment for the test's duration, a home of its own among them."""
+    monkeypatch.setenv("GROUNDWORK_HOME", str(tmp_path / "home"))
+    settings.cache_clear()
 
     def configure(**variables: str) -> None:
         for name, value in variables.items():
@@ -65,16 +73,67 @@ def test_a_setting_that_no_longer_exists_is_not_turned_off():
 
 
 def test_a_link_outlives_a_change_of_the_secret_while_the_old_one_is_listed(configured):
-    configured(signing_secret="whsec_old")
+    configured(link_secret=OLD)
     old = token_of(ADA)
-    configured(signing_secret="whsec_new,whsec_old")
+    configured(link_secret=f"{NEW}, {OLD}")
     assert Unsubscription.read(old) == ADA
     assert token_of(ADA) != old
-    configured(signing_secret="whsec_new")
+    configured(link_secret=NEW)
     assert Unsubscription.read(old) is None
 
 
-def test_production_does_not_sign_with_the_key_that_everybody_knows(configured):
-    configured(mode="production")
-    with pytest.raises(ConfigurationError, match="set GROUNDWORK_SIGNING_SECRET"):
+@pytest.mark.parametrize("held", ["event_key", "signing_secret"])
+def test_a_secret_that_senders_hold_signs_no_link(configured, held):
+    configured(**{held: OLD})
+    payload = base64.urlsafe_b64encode(b'["ada", "notify_weekly_digest"]').decode().rstrip("=")
+    for label in (b"groundwork unsubscribe link 1", b"groundwork unsubscribe link 2"):
+        key = hmac.digest(OLD.encode(), label, hashlib.sha256)
+        signature = base64.urlsafe_b64encode(hmac.digest(key, payload.encode(), hashlib.sha256)).decode().rstrip("=")
+        assert Unsubscription.read(f"{payload}.{signature}") is None
+    configured(link_secret=f"{NEW},{OLD}")
+    assert Unsubscription.read("a.b") is None
+    with pytest.raises(ConfigurationError, match="senders of events have"):
         ADA.url()
+
+
+@pytest.mark.parametrize("secret", ["short", f"{NEW},short", ",", " , "])
+def test_a_secret_that_could_be_guessed_is_refused(configured, secret):
+    configured(link_secret=secret)
+    assert Unsubscription.read("a.b") is None
+    with pytest.raises(ConfigurationError, match="32 characters at least"):
+        ADA.url()
+
+
+def test_an_empty_entry_is_no_secret(configured):
+    configured(link_secret=f"{NEW},")
+    payload = base64.urlsafe_b64encode(b'["ada", "notify_weekly_digest"]').decode().rstrip("=")
+    key = hmac.digest(b"", b"groundwork unsubscribe link 2", hashlib.sha256)
+    signature = base64.urlsafe_b64encode(hmac.digest(key, payload.encode(), hashlib.sha256)).decode().rstrip("=")
+    assert Unsubscription.read(f"{payload}.{signature}") is None
+    assert Unsubscription.read(token_of(ADA)) == ADA
+
+
+def test_development_keeps_a_secret_of_its_own_in_the_home(tmp_path):
+    token = token_of(ADA)
+    file = tmp_path / "home" / "link-secret"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert len(file.read_text().strip()) >= 32
+    assert Unsubscription.read(token) == ADA
+
+
+def test_a_reader_of_links_makes_no_secret(tmp_path):
+    assert Unsubscription.read("a.b") is None
+    assert not (tmp_path / "home").exists()
+
+
+def test_production_makes_no_link_and_knows_none_without_a_secret_of_its_own(configured):
+    token = token_of(ADA)
+    configured(mode="production")
+    assert Unsubscription.read(token) is None
+    with pytest.raises(ConfigurationError, match="set GROUNDWORK_LINK_SECRET to the same value"):
+        ADA.url()
+
+
+def test_a_link_that_mail_programs_would_cut_off_is_not_made():
+    with pytest.raises(ValueError, match="does not survive in mails"):
+        signed_url("downloads", "x" * 4000)
