@@ -2,16 +2,17 @@
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 from blocks.atomic_file import atomic_file
-from blocks.blob import BlobStat
+from blocks.beneath import NotBeneath, delete_beneath, files_beneath, open_beneath, stat_beneath
+from blocks.blob import BlobStat, checked_key
 from blocks.blob_folder_uploads import FolderUploads
 from blocks.blob_link import DownloadLink
-from blocks.errors import BlobMissing
+from blocks.errors import BlobMissing, BlobRefused
 
 _PARTIAL = ".partial"
 _UPLOADS = ".uploads"
@@ -20,7 +21,7 @@ _READ_BYTES = 1024 * 1024
 
 
 class FolderBlobs:
-    """Blobs as files of one folder: a key is a path in it.
+    """Blobs as files of one folder: a key is a path in it. Symbolic links below the folder are no blobs.
 
     Args:
         root: the folder; made at the first write.
@@ -31,41 +32,40 @@ class FolderBlobs:
         self._uploads = FolderUploads(self.root / _UPLOADS)
 
     def open(self, key: str) -> BinaryIO:
-        try:
-            return self._path(key).open("rb", buffering=_READ_BYTES)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise self._missing(key) from None
+        stream = open_beneath(self.root, self._checked(key), _READ_BYTES)
+        if stream is None:
+            raise self._missing(key)
+        return stream
 
     def stat(self, key: str) -> BlobStat:
-        path = self._path(key)
-        try:
-            status = path.stat()
-        except (FileNotFoundError, NotADirectoryError):
-            raise self._missing(key) from None
-        if not path.is_file():
+        status = stat_beneath(self.root, self._checked(key))
+        if status is None:
             raise self._missing(key)
         return BlobStat(status.st_size, f"{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ino:x}")
 
-    def write(self, key: str, content_type: str | None) -> AbstractContextManager[BinaryIO]:  # noqa: ARG002
-        return atomic_file(self._path(key), self.root / _PARTIAL)
+    @contextmanager
+    def write(self, key: str, content_type: str | None) -> Iterator[BinaryIO]:  # noqa: ARG002
+        with self._refusing_links(key), atomic_file(self.root, self._checked(key), _PARTIAL) as writer:
+            yield writer
 
     def delete(self, key: str) -> None:
-        self._path(key).unlink(missing_ok=True)
+        delete_beneath(self.root, self._checked(key))
 
     def list(self, prefix: str) -> Iterator[str]:
-        folder = self.root / prefix.rpartition("/")[0]
-        keys = (path.relative_to(self.root).as_posix() for path in folder.rglob("*") if path.is_file())
-        return iter(sorted(key for key in keys if key.startswith(prefix) and key.split("/")[0] not in _HIDDEN))
+        keys = files_beneath(self.root, prefix.rpartition("/")[0])
+        return iter(sorted(key for key in keys if key.startswith(prefix) and _is_key(key)))
 
     def begin_upload(self, key: str, content_type: str | None) -> str:  # noqa: ARG002
-        self._path(key)
-        return self._uploads.begin(key)
+        with self._refusing_links(key):
+            return self._uploads.begin(self._checked(key))
 
     def upload_part(self, key: str, upload_id: str, number: int, data: bytes | memoryview) -> str:
-        return self._uploads.add(key, upload_id, number, data)
+        with self._refusing_links(key):
+            return self._uploads.add(key, upload_id, number, data)
 
     def complete_upload(self, key: str, upload_id: str, etags: Sequence[str]) -> BlobStat:
-        self._uploads.complete(key, upload_id, etags, self._path(key))
+        with self._refusing_links(key):
+            self._uploads.complete(self._checked(key), upload_id, etags)
         return self.stat(key)
 
     def abort_upload(self, key: str, upload_id: str) -> None:
@@ -76,10 +76,11 @@ class FolderBlobs:
 
     def forget_unfinished(self, before: float) -> int:
         forgotten = 0
-        for path in [*(self.root / _PARTIAL).glob("*"), *(self.root / _UPLOADS).glob("*")]:
-            if path.stat().st_mtime >= before:
+        folders = [self.root / each for each in _HIDDEN if not (self.root / each).is_symlink()]
+        for path in [path for folder in folders for path in folder.glob("*")]:
+            if path.lstat().st_mtime >= before:
                 continue
-            if path.is_dir():
+            if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
@@ -98,10 +99,30 @@ class FolderBlobs:
         return str(self._path(key))
 
     def _path(self, key: str) -> Path:
+        return self.root / self._checked(key)
+
+    def _checked(self, key: str) -> str:
         first = key.split("/")[0]
         if first in _HIDDEN:
             raise ValueError(f"blob key {key!r}: {first} holds unfinished files; choose another first part")
-        return self.root / key
+        return key
+
+    @contextmanager
+    def _refusing_links(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except NotBeneath as error:
+            raise BlobRefused(
+                f"the blob {key!r} cannot be written: {error}. Remove it, or choose another key"
+            ) from None
 
     def _missing(self, key: str) -> BlobMissing:
         return BlobMissing(f"no blob {key!r} in the folder {self.root}")
+
+
+def _is_key(path: str) -> bool:
+    """Whether a file is one that this store could have written."""
+    try:
+        return checked_key(path).split("/")[0] not in _HIDDEN
+    except ValueError:
+        return False

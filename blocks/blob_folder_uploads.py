@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blocks.atomic_file import sync
+from blocks.beneath import NotBeneath, folder_of, private_folder, stat_beneath
 from blocks.errors import UploadLost
 
 _UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
@@ -52,9 +53,11 @@ class FolderUploads:
         """Begin an upload; its id."""
         upload_id = secrets.token_hex(16)
         folder = self.root / upload_id
-        folder.mkdir(parents=True)
-        (folder / "content").touch()
-        (folder / "parts").touch()
+        private_folder(self._real_root())
+        folder.mkdir(mode=0o700)
+        (folder / "content").touch(mode=0o600)
+        (folder / "parts").touch(mode=0o600)
+        (folder / "key").touch(mode=0o600)
         (folder / "key").write_text(key, "utf-8")
         return upload_id
 
@@ -74,23 +77,25 @@ class FolderUploads:
             raise self._lost(key, upload_id, "it was completed or aborted") from None
         return str(etag)
 
-    def complete(self, key: str, upload_id: str, etags: Sequence[str], target: Path) -> None:
-        """Put the parts at ``target``, whole and at once. Does nothing where this upload has done so already.
+    def complete(self, key: str, upload_id: str, etags: Sequence[str]) -> None:
+        """Make the parts the blob, whole and at once. Does nothing where this upload has done so already.
 
         Raises:
             UploadLost: no such upload, or a part is not the one that the etag names.
+            NotBeneath: a folder of the blob's path is a symbolic link, or no folder.
         """
+        blobs = self.root.parent
         try:
             folder = self._folder(key, upload_id)
             content = self._joined(folder, self._offsets(key, upload_id, etags), etags)
             written_at = _Etag.parse(etags[-1]).written_at
             os.utime(content, ns=(written_at, written_at))
             sync(content)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            content.replace(target)
-            sync(target.parent)
+            with folder_of(blobs, key, make=True) as (target, name):
+                os.replace(content, name, dst_dir_fd=target)
+                os.fsync(target)
         except (UploadLost, FileNotFoundError) as error:
-            if not _made_of(etags, target):
+            if not _made_of(etags, stat_beneath(blobs, key)):
                 lost = error if isinstance(error, UploadLost) else self._lost(key, upload_id, "its content is gone")
                 raise lost from None
         self.abort(key, upload_id)
@@ -106,18 +111,34 @@ class FolderUploads:
 
     def pending(self) -> Iterator[tuple[str, str]]:
         """Key and id of every upload, by key."""
-        found = []
+        found: list[tuple[str, str]] = []
+        if self.root.is_symlink():
+            return iter(found)
         for file in self.root.glob("*/key"):
+            if file.is_symlink() or file.parent.is_symlink():
+                continue
             with suppress(FileNotFoundError):
                 found.append((file.read_text("utf-8"), file.parent.name))
         return iter(sorted(found))
 
     def _folder(self, key: str, upload_id: str) -> Path:
-        folder = self.root / upload_id
+        folder = self._real_root() / upload_id
         with suppress(FileNotFoundError):
+            if folder.is_symlink():
+                raise self._lost(key, upload_id, "a symbolic link lies in its place")
             if _UPLOAD_ID.fullmatch(upload_id) and (folder / "key").read_text("utf-8") == key:
                 return folder
         raise self._lost(key, upload_id, "it is not there")
+
+    def _real_root(self) -> Path:
+        """The folder of the uploads.
+
+        Raises:
+            NotBeneath: it is a symbolic link.
+        """
+        if self.root.is_symlink():
+            raise NotBeneath(f"{self.root} is a symbolic link")
+        return self.root
 
     def _offsets(self, key: str, upload_id: str, etags: Sequence[str]) -> list[int]:
         """Where the parts begin in the content, in the order of their numbers."""
@@ -135,7 +156,7 @@ class FolderUploads:
         if list(offsets) == [sum(sizes[:number]) for number in range(len(sizes))]:
             os.truncate(content, sum(sizes))
             return content
-        with content.open("rb") as source, copy.open("xb") as target:
+        with content.open("rb") as source, open(copy, "xb", opener=_private) as target:
             for offset, size in zip(offsets, sizes, strict=True):
                 source.seek(offset)
                 for start in range(0, size, _COPY_BYTES):
@@ -155,7 +176,7 @@ def _append(file: Path, data: bytes | memoryview, *, durable: bool = False) -> i
         FileNotFoundError: no such file; none is made.
         OSError: not everything fitted.
     """
-    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND)
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
     try:
         size = memoryview(data).nbytes
         if os.write(descriptor, data) < size:
@@ -168,11 +189,16 @@ def _append(file: Path, data: bytes | memoryview, *, durable: bool = False) -> i
         os.close(descriptor)
 
 
-def _made_of(etags: Sequence[str], file: Path) -> bool:
-    """Whether the file is what an upload of these parts leaves."""
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _made_of(etags: Sequence[str], status: os.stat_result | None) -> bool:
+    """Whether a file is what an upload of these parts leaves."""
     try:
         parts = [_Etag.parse(etag) for etag in etags]
-        status = file.stat()
-    except (ValueError, FileNotFoundError, NotADirectoryError):
+    except ValueError:
+        return False
+    if status is None:
         return False
     return (status.st_size, status.st_mtime_ns) == (sum(part.size for part in parts), parts[-1].written_at)

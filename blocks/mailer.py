@@ -105,7 +105,7 @@ def _write(message: EmailMessage, outbox: Path) -> None:
     name = str(message["Message-ID"]).strip("<>").partition("@")[0]
     if not _SAFE_NAME.fullmatch(name):
         name = hashlib.sha256(str(message["Message-ID"]).encode()).hexdigest()
-    with atomic_file(outbox / f"{name}.eml", outbox / _PARTIAL) as file:
+    with atomic_file(outbox, f"{name}.eml", _PARTIAL) as file:
         file.write(message.as_bytes(policy=WIRE_FORMAT))
 
 

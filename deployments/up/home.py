@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import psutil
 from pydantic import BaseModel
 
+from blocks.beneath import make_private, private_folder
 from blocks.errors import GroundworkError
 
 PART_VARIABLE = "GROUNDWORK_PART"
@@ -47,23 +49,25 @@ class Home:
     """The folder and its files.
 
     Args:
-        folder: created if it does not exist.
+        folder: created if it does not exist, for this user only.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self.logs = self.folder / "logs"
-        self.logs.mkdir(parents=True, exist_ok=True)
+        private_folder(self.logs)
         self._state = self.folder / "up.json"
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Have the home to oneself. The kernel lets go of it when the process ends, however it ends.
+        """Have the home to oneself, and keep it from other users: only this one can read what is in it and what this
+        process and its children write meanwhile. The kernel lets go of it when the process ends, however it ends.
 
         Raises:
             AlreadyRunning: another process has it; the message says which.
         """
-        with (self.folder / "up.lock").open("w") as lock:
+        make_private(self.folder)
+        with _nothing_for_others(), (self.folder / "up.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -140,6 +144,16 @@ class Home:
             return process if str(data) in process.cmdline() else None
         except (FileNotFoundError, ValueError, IndexError, psutil.Error):
             return None
+
+
+@contextlib.contextmanager
+def _nothing_for_others() -> Iterator[None]:
+    """Files and folders that this process and its children make are for this user only."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def is_alive(process: psutil.Process) -> bool:

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import stat
 from pathlib import Path
 
 import psutil
@@ -21,6 +22,13 @@ def test_a_second_up_on_the_same_home_names_the_first(stack: RunningStack):
         " Stop it with Ctrl-C there, or choose another home with --home."
     )
     assert stack.state.pid == stack.up_pid
+
+
+def test_nobody_else_can_read_what_a_running_groundwork_keeps(stack: RunningStack):
+    assert stat.S_IMODE(stack.home.stat().st_mode) == 0o700
+    kept = [path for path in stack.home.rglob("*") if stack.home / "postgres" not in path.parents]
+    assert {"gateway.log", "up.json", "prefect", "logs"} <= {path.name for path in kept}
+    assert [path for path in kept if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
 
 
 def test_both_ports_that_are_taken_are_named_and_by_whom(stack: RunningStack, tmp_path: Path):
