@@ -124,8 +124,9 @@ def _no_gateway(response: httpx.Response) -> Refused:
 def _told(fault: dict[str, str]) -> str:
     """A line for one fault of an event: ``field: reason. cure``."""
     field = fault.get("pointer", "").removeprefix("/data/").lstrip("/").replace("/", ".")
-    reason, cure = fault.get("reason", "").rstrip("."), fault.get("cure", "")
-    return f"\n  {field or 'the event'}: {reason}. {cure}".rstrip()
+    reason, cure = fault.get("reason", ""), fault.get("cure", "")
+    stop = "" if reason.endswith((".", "?", "!")) else "."
+    return f"\n  {field or 'the event'}: {reason}{stop} {cure}".rstrip()
 
 
 def _webhook(secret: str) -> Webhook:

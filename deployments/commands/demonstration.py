@@ -17,7 +17,7 @@ from blocks.database import database
 from blocks.settings import settings
 from deployments.client import GatewayClient
 from deployments.commands.import_file import outcome, start_import
-from deployments.commands.options import client_of, running_on, use_home
+from deployments.commands.options import running_on, uploading_client, use_home
 from deployments.commands.watch import only_delivery, watch
 from deployments.deploy import project_folder
 from deployments.sample_contacts import write_contacts
@@ -48,7 +48,7 @@ def demonstrate(home: Path | None, rows: int, *, as_json: bool) -> bool:
     """
     console = Console(stderr=True, quiet=as_json, highlight=False)
     if running_on(settings().home):
-        return _run(console, client_of(home), rows, as_json)
+        return _run(console, uploading_client(home), rows, as_json)
     with _started(console) as client:
         done = _run(console, client, rows, as_json)
     console.print("Everything has stopped; the data is kept. `make up` starts it again.")

@@ -29,7 +29,7 @@ def _database(error: BaseException) -> tuple[str, int] | None:
     if isinstance(cause, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
         return f"the database has no tables of Groundwork yet. {_where_to_look()}", 2
     if isinstance(cause, psycopg.OperationalError | exc.TimeoutError):
-        return f"cannot reach the database: {_first_line(cause)}. {_cure_of_database()}", 2
+        return _unreachable_database(cause), 2
     if isinstance(cause, psycopg.Error):
         return f"the database refused: {_first_line(cause)}", 2
     return None
@@ -72,10 +72,14 @@ def _system(error: BaseException) -> tuple[str, int] | None:
     return f"{what}{error.strerror or error}", 1 if error.errno in _WORK_FAILED else 2
 
 
-def _cure_of_database() -> str:
+def _unreachable_database(error: BaseException) -> str:
     from blocks.settings import settings
+    from deployments.commands.options import running_on
 
-    return "Check GROUNDWORK_DATABASE_URL." if settings().database_url else _where_to_look()
+    told = f"cannot reach the database: {_first_line(error)}."
+    if settings().database_url:
+        return f"{told} Check GROUNDWORK_DATABASE_URL."
+    return f"{told} {_where_to_look()}" if running_on(settings().home) else _where_to_look()
 
 
 def _where_to_look() -> str:

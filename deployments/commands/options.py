@@ -135,15 +135,13 @@ def inbox(home: Path | None) -> "Iterator[Connection]":
 def client_of(home: Path | None) -> "GatewayClient":
     """A client of the gateway that runs on this home, or else of the one that the settings name."""
     running = running_on(use_home(home).home)
-    if running:
-        os.environ.setdefault("PREFECT_API_URL", running.prefect_api_url)
     from deployments.client import GatewayClient
 
     return GatewayClient.configured(running.gateway_url if running else None)
 
 
 def uploading_client(home: Path | None) -> "GatewayClient":
-    """A client for a command that writes to database and blob store beside the gateway.
+    """A client for a command that writes to database and blob store beside the gateway, as Prefect's blocks say.
 
     Raises:
         ConfigurationError: these are those of the home, and nothing runs on it.
@@ -152,6 +150,9 @@ def uploading_client(home: Path | None) -> "GatewayClient":
     from blocks.errors import ConfigurationError
 
     client = client_of(home)
-    if running_on(use_home(None).home) is None and database().connection_url is None:
+    running = running_on(use_home(None).home)
+    if running:
+        os.environ.setdefault("PREFECT_API_URL", running.prefect_api_url)
+    elif database().connection_url is None:
         raise ConfigurationError(where_to_look())
     return client

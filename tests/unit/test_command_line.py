@@ -138,7 +138,15 @@ def test_help_of_every_command_imports_nothing_heavy(tmp_path):
 
 
 def test_what_only_asks_the_database_or_the_gateway_imports_no_prefect(tmp_path):
-    asked = ["--version", "lanes", "dead list", "pause process-csv", "status 0199f0c2", "send user/signed.up {}"]
+    asked = [
+        "--version",
+        "lanes",
+        "mail list",
+        "dead list",
+        "pause process-csv",
+        "status 0199f0c2",
+        "send user/signed.up {}",
+    ]
     for command, heavy in imported([command.split() for command in asked], tmp_path).items():
         assert {"prefect", "pandas", "pyarrow"}.isdisjoint(heavy), command
 
@@ -194,6 +202,7 @@ WRONG = [
     ["demo", "--rows", "0"],
     ["demo", "--home", "contacts.csv"],
     ["lanes", "--home", "contacts.csv"],
+    ["lanes", "--job", "a\udcff"],
     ["deploy"],
     ["no-such-command"],
 ]
@@ -249,6 +258,26 @@ def test_the_home_is_found_from_a_folder_below(groundwork, tmp_path):
     )
     assert f"No `groundwork up` runs on {tmp_path / '.groundwork'}" in done.stderr
     assert not (below / ".groundwork").exists()
+
+
+def test_a_home_of_another_user_is_not_taken_unasked(groundwork, tmp_path, monkeypatch):
+    home = tmp_path / ".groundwork"
+    home.mkdir()
+    (home / "up.lock").touch()
+    monkeypatch.setattr(os, "geteuid", lambda: home.stat().st_uid + 1)
+    refused = groundwork("lanes")
+    assert_refused(refused)
+    assert refused.stderr == f"groundwork: {home} belongs to another user. Say --home {home} if you mean it.\n"
+    assert "No `groundwork up` runs" in groundwork("lanes", "--home", str(home)).stderr
+
+
+@pytest.mark.parametrize("state", [b"{", b"\xff\xfe{", b"[]", b""])
+def test_a_state_of_up_that_cannot_be_read_is_none(groundwork, tmp_path, state):
+    (tmp_path / ".groundwork").mkdir()
+    (tmp_path / ".groundwork" / "up.json").write_bytes(state)
+    done = groundwork("lanes")
+    assert_refused(done)
+    assert "No `groundwork up` runs" in done.stderr
 
 
 def test_a_folder_above_that_is_no_home_is_not_taken_for_one(groundwork, tmp_path):
