@@ -1,38 +1,32 @@
-"""The Database block: PostgreSQL, embedded by default."""
+"""PostgreSQL, embedded by default.
+
+Free of Prefect, whose import costs 1.5 s of CPU: the command line's short commands go through this module. The block
+that Prefect's UI shows is :class:`blocks.database_block.DatabaseBlock`.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
-from typing import ClassVar, Self
 
 import psycopg
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 
-from blocks.configured import ConfiguredBlock
 from blocks.embedded import EmbeddedPostgres
 from blocks.errors import ConfigurationError
+from blocks.prefect_profile import prefect_may_be_configured
 from blocks.settings import settings
 
 
-class Database(ConfiguredBlock):
+class Database(BaseModel):
     """PostgreSQL 14 or later: the inbox and the application's tables.
 
     Left empty, it is the embedded server of the Groundwork home.
     """
 
-    _block_type_name: ClassVar[str] = "Groundwork Database"
-    _block_type_slug: ClassVar[str] = "groundwork-database"
-    _description: ClassVar[str] = "PostgreSQL that holds the inbox and the application's tables."
-
     connection_url: SecretStr | None = Field(
         None, title="URL", description="postgresql://user:password@host/database. Empty: the embedded server."
     )
-
-    @classmethod
-    def from_settings(cls) -> Self | None:
-        url = settings().database_url
-        return cls(connection_url=url) if url else None
 
     @property
     def url(self) -> URL:
@@ -73,5 +67,12 @@ class Database(ConfiguredBlock):
 
 @lru_cache
 def database() -> Database:
-    """The process's database, as configured."""
-    return Database.configured()
+    """The process's database: as the environment says, else as the block in Prefect does, else the embedded server."""
+    url = settings().database_url
+    if url:
+        return Database(connection_url=url)
+    if not prefect_may_be_configured():
+        return Database()
+    from blocks.database_block import DatabaseBlock
+
+    return DatabaseBlock.configured()

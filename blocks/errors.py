@@ -3,14 +3,24 @@
 A docstring of an exception is the operator's message: what happened and what to do about it.
 """
 
+from typing import ClassVar
+
 
 class GroundworkError(Exception):
-    """Base of every error that Groundwork raises on purpose."""
+    """Base of every error that Groundwork raises on purpose.
+
+    Attributes:
+        exit_code: of a command that it ends: 1 the work failed, 2 wrong use or configuration.
+    """
+
+    exit_code: ClassVar[int] = 2
 
 
 class NonRetriable(GroundworkError):
     """The input is wrong and will stay wrong: no retry can help, so the job fails at once. Mend it, then send a new
     event."""
+
+    exit_code = 1
 
 
 class RetryAfter(GroundworkError):

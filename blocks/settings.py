@@ -8,8 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from blocks.errors import ConfigurationError
 
 DEVELOPMENT_EVENT_KEY = "development"
 """The event key of a machine nobody has configured. Refused in production mode."""
@@ -211,5 +213,16 @@ class Settings(BaseSettings):
 
 @lru_cache
 def settings() -> Settings:
-    """The process's settings, read from the environment at first use."""
-    return Settings()
+    """The process's settings, read from the environment at first use.
+
+    Raises:
+        ConfigurationError: a variable's value is not one that it takes; the message names each such variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [
+            f"\n  GROUNDWORK_{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}"
+            for each in error.errors(include_input=False)
+        ]
+        raise ConfigurationError(f"The environment has settings that cannot be:{''.join(faults)}") from None

@@ -1,20 +1,38 @@
 """The command line: ``groundwork``."""
 
+import os
 import sys
+from typing import Annotated, TextIO
 
-import httpx
 import typer
 
-from blocks.errors import GroundworkError
-from deployments.commands import cancel, dead, demo, deploy, export, import_file, lanes, mail, pause, send, status, up
+from deployments.commands import (
+    cancel,
+    dead,
+    demo,
+    deploy,
+    export,
+    import_file,
+    lanes,
+    mail,
+    pause,
+    send,
+    status,
+    up,
+    user,
+)
+from deployments.commands.failure import explain
+
+_CLOSED_PIPE = 141
+"""Exit code of a program whose reader has gone (128 + SIGPIPE), as of `head` in `groundwork dead list | head`."""
 
 app = typer.Typer(
     name="groundwork",
     help="Background jobs for multi-tenant SaaS applications, as Prefect flows.",
+    epilog="Exit codes: 0 done, 1 the work failed or there was none, 2 wrong use or configuration.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # plain help: a third of its CPU is Rich otherwise, and nothing is cut
 )
 app.command("up")(up.up)
 app.command("deploy")(deploy.deploy)
@@ -30,18 +48,74 @@ app.command("lanes")(lanes.lanes)
 app.add_typer(lanes.lane, name="lane")
 app.add_typer(dead.app, name="dead")
 app.add_typer(mail.app, name="mail")
+app.add_typer(user.app, name="user")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"groundwork {version('groundwork')}, Prefect {version('prefect')}")
+        raise typer.Exit
+
+
+@app.callback()
+def groundwork(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Background jobs for multi-tenant SaaS applications, as Prefect flows."""
 
 
 def main() -> None:
     """Entry point. Exit codes: 0 done; 1 the work failed; 2 wrong use, wrong configuration, or a refused request."""
+    for stream in (sys.stdout, sys.stderr):
+        # A workspace's name may have characters that the terminal's encoding lacks.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    out = sys.stdout
     try:
-        app()
-    except GroundworkError as error:
-        print(f"groundwork: {error}", file=sys.stderr)
-        sys.exit(2)
-    except httpx.TransportError as error:
-        print(f"groundwork: cannot reach {error.request.url}: {error}. Is `groundwork up` running?", file=sys.stderr)
-        sys.exit(2)
+        code = _run()
+        # Typer puts another stream in its place when the reader of this one has gone.
+        if sys.stdout is not out:
+            raise BrokenPipeError
+        out.flush()
+    except BrokenPipeError:
+        code = _CLOSED_PIPE
+    except OSError as error:
+        code = _tell(error)
+    if code != 0:
+        _let_go_of(out)
+    sys.exit(code)
+
+
+def _run() -> int:
+    try:
+        app(prog_name="groundwork")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except Exception as error:
+        return _tell(error)
+    return 0
+
+
+def _tell(error: Exception) -> int:
+    """Print what is wrong. Returns the exit code; raises what is a bug."""
+    told = explain(error)
+    if told is None:
+        raise error
+    message, code = told
+    print(f"groundwork: {message}", file=sys.stderr)
+    return code
+
+
+def _let_go_of(out: TextIO) -> None:
+    """Keep the interpreter from complaining at its end that what is left cannot be written."""
+    sys.stdout = out
+    try:
+        out.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
 
 if __name__ == "__main__":

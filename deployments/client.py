@@ -6,9 +6,10 @@ from typing import Any, Self
 from uuid import UUID
 
 import httpx
+from pydantic import ValidationError
 from standardwebhooks import Webhook
 
-from blocks.errors import GroundworkError
+from blocks.errors import ConfigurationError, GroundworkError
 from blocks.settings import settings
 from blocks.uuid7 import uuid7
 from events.base import Event
@@ -17,6 +18,12 @@ from events.inbox import EventStatus
 
 class Refused(GroundworkError):
     """The gateway did not accept the request. The message says why, field by field."""
+
+
+class NotFound(Refused):
+    """The gateway knows no such event. Check the id, and whether the key may see its workspace."""
+
+    exit_code = 1
 
 
 class GatewayClient:
@@ -30,7 +37,7 @@ class GatewayClient:
 
     def __init__(self, url: str, key: str, secret: str | None = None) -> None:
         self._http = httpx.Client(base_url=url, headers={"authorization": f"Bearer {key}"}, timeout=30.0)
-        self._webhook = Webhook(secret) if secret else None
+        self._webhook = _webhook(secret) if secret else None
 
     @classmethod
     def configured(cls, url: str | None = None) -> Self:
@@ -60,17 +67,26 @@ class GatewayClient:
         envelope = {"name": name, "data": data} | ({"id": id} if id else {})
         body = json.dumps(envelope)
         headers = {"content-type": "application/json"} | self._signature(body)
-        answer = self._checked(self._http.post("/events", content=body, headers=headers))
-        return UUID(answer["ids"][0])
+        response = self._http.post("/events", content=body, headers=headers)
+        answer = self._checked(response)
+        try:
+            return UUID(answer["ids"][0])
+        except (KeyError, IndexError, TypeError, ValueError):
+            raise _no_gateway(response) from None
 
     def status(self, event_id: UUID) -> EventStatus:
         """What became of an event.
 
         Raises:
-            Refused: no such event, or not this key's to see.
+            NotFound: no such event, or not this key's to see.
+            Refused: the gateway answered with another error.
             httpx.HTTPError: the gateway could not be reached.
         """
-        return EventStatus.model_validate(self._checked(self._http.get(f"/events/{event_id}")))
+        response = self._http.get(f"/events/{event_id}")
+        try:
+            return EventStatus.model_validate(self._checked(response))
+        except ValidationError:
+            raise _no_gateway(response) from None
 
     def _signature(self, body: str) -> dict[str, str]:
         if self._webhook is None:
@@ -86,9 +102,37 @@ class GatewayClient:
     def _checked(response: httpx.Response) -> Any:
         try:
             answer = response.json()
-        except ValueError:
-            raise Refused(f"{response.status_code} from {response.url}, and it is not Groundwork's gateway") from None
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict) or not (response.is_success or "error" in answer):
+            raise _no_gateway(response)
         if response.is_success:
             return answer
-        details = "".join(f"\n  {detail}" for detail in answer.get("details") or [])
-        raise Refused(f"{response.status_code} {answer.get('error', 'error')}{details}")
+        told = "".join([f"{response.status_code} {answer['error']}", *map(_told, answer.get("details") or [])])
+        if response.status_code == 401:
+            told += (
+                " This command sends GROUNDWORK_EVENT_KEY, and signs with GROUNDWORK_SIGNING_SECRET where it is set: "
+                "give both the values that the gateway was started with."
+            )
+        raise NotFound(told) if response.status_code == 404 else Refused(told)
+
+
+def _no_gateway(response: httpx.Response) -> Refused:
+    return Refused(f"{response.status_code} from {response.url}, and it is not Groundwork's gateway")
+
+
+def _told(fault: dict[str, str]) -> str:
+    """A line for one fault of an event: ``field: reason. cure``."""
+    field = fault.get("pointer", "").removeprefix("/data/").lstrip("/").replace("/", ".")
+    reason, cure = fault.get("reason", ""), fault.get("cure", "")
+    stop = "" if reason.endswith((".", "?", "!")) else "."
+    return f"\n  {field or 'the event'}: {reason}{stop} {cure}".rstrip()
+
+
+def _webhook(secret: str) -> Webhook:
+    try:
+        return Webhook(secret)
+    except Exception:  # of base64, or one of the library's own, which have no base in common
+        raise ConfigurationError(
+            "GROUNDWORK_SIGNING_SECRET is not of the form whsec_…, with base64 behind the underscore"
+        ) from None

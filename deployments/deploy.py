@@ -18,6 +18,7 @@ import flows
 from blocks.blob_store import BlobStore
 from blocks.configured import DOCUMENT, ConfiguredBlock
 from blocks.database import Database
+from blocks.database_block import DatabaseBlock
 from blocks.errors import ConfigurationError
 from blocks.ingest_keys import IngestKeys
 from blocks.mailer import Mailer
@@ -28,7 +29,7 @@ from flows.registry import JobSpec, jobs
 
 INTERACTIVE_QUEUE = "interactive"
 """Work queue of the deployments of interactive jobs, in ``prefect.yaml``."""
-BLOCKS: tuple[type[ConfiguredBlock], ...] = (Database, BlobStore, Mailer, IngestKeys)
+BLOCKS: tuple[type[ConfiguredBlock], ...] = (DatabaseBlock, BlobStore, Mailer, IngestKeys)
 
 _REGISTER = text(
     """

@@ -3,7 +3,7 @@
 import re
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -31,7 +31,7 @@ class Event(BaseModel):
     model_config = WIRE
     event_name: ClassVar[str] = ""
 
-    workspace_id: WorkspaceId
+    workspace_id: WorkspaceId = Field(description="Workspace (tenant) that it happened in.")
 
     def __init_subclass__(cls, *, name: str = "", **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -63,7 +63,7 @@ class Event(BaseModel):
 class UserEvent(Event):
     """An event that a person caused."""
 
-    user_id: UserId
+    user_id: UserId = Field(description="Person who caused it.")
 
 
 def _has_nul(value: Any) -> bool:

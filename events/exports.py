@@ -37,7 +37,9 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Column = Annotated[ContactField, AfterValidator(_known_column)]
-Columns = Annotated[tuple[Column, ...], AfterValidator(_each_once)]
+Columns = Annotated[
+    tuple[Column, ...], AfterValidator(_each_once), Field(json_schema_extra={"minItems": 1, "maxItems": 1000})
+]
 
 
 class ContactFilter(BaseModel):

@@ -45,7 +45,9 @@ class _Identifier(str):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": "string", "minLength": 1, "maxLength": _LONGEST, "title": cls.__name__}
+        return {
+            "type": "string", "minLength": 1, "maxLength": _LONGEST, "pattern": r"^\S(.*\S)?$", "title": cls.__name__,
+        }  # fmt: skip
 
 
 class WorkspaceId(_Identifier):

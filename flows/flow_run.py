@@ -34,13 +34,16 @@ def current_flow_run() -> FlowRun:
 
 
 def label(flow_run: FlowRun, attempt: Attempt) -> None:
-    """Let the UI find the run by its workspace. Best effort: a label is not worth a run."""
+    """Let the UI find the run by its workspace, and name it so in its log and its events. Best effort: a label is not
+    worth a run."""
     workspace_id = attempt.event.workspace_id
+    # What the run logs and emits from now on takes its name from here.
+    flow_run.name = f"{attempt.job}/{workspace_id}/{str(attempt.event_id)[-12:]}"
     try:
         with get_client(sync_client=True) as client:
             client.update_flow_run(
                 flow_run.id,
-                name=f"{attempt.job}/{workspace_id}/{str(attempt.event_id)[-12:]}",
+                name=flow_run.name,
                 tags={*flow_run.tags, f"workspace:{workspace_id}"},
             )
     except Exception as error:

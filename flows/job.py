@@ -9,8 +9,9 @@ from uuid import UUID
 from prefect import Flow, flow
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed
+from pydantic import ValidationError
 
-from blocks.errors import ConfigurationError, Interrupted, StaleAttempt
+from blocks.errors import ConfigurationError, Interrupted, NonRetriable, StaleAttempt
 from blocks.retry import database_went_away
 from blocks.settings import settings
 from events.base import Event
@@ -18,6 +19,7 @@ from events.inbox import Attempt, claim
 from events.inbox.claim import claim_started_by_person, holder, was_cancelled
 from flows.flow_control import Batch, CancelOn, Debounce, FlowControl, Idempotency, Singleton, Throttle
 from flows.flow_run import as_claimant, current_flow_run, label
+from flows.form import form_of
 from flows.registry import JobSpec, OnFailure, register, tell_of_failed_event, tell_of_failure
 from tasks.provider_limit import prefect_went_away
 from tasks.step_results import StepResults
@@ -98,7 +100,7 @@ def job(
         vars(run)["__signature__"] = signature
         run.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
         # Events are validated by their own model; Prefect would build another one of the parameters for each run.
-        return flow(
+        made = flow(
             name=spec.name,
             flow_run_name=None,
             persist_result=False,
@@ -106,6 +108,9 @@ def job(
             result_storage=StepResults.of(StepSerializer.of(body)),
             validate_parameters=False,
         )(run)
+        # A deployment's schema is made of the flow's signature, a call's parameters of the function's.
+        vars(made)["__signature__"] = form_of(on)
+        return made
 
     return make
 
@@ -133,7 +138,7 @@ def _run(spec: JobSpec, body: Body, parameters: dict[str, Any]) -> Any:
         if attempt is None:
             return _superseded(f"Delivery {delivery_id} is not this run's: {holder(delivery_id)}.")
     else:
-        attempt = claim_started_by_person(spec.on.model_validate(given), spec.name, as_claimant(flow_run))
+        attempt = claim_started_by_person(_event_of(spec.on, given), spec.name, as_claimant(flow_run))
         if attempt is None:
             return _superseded("The delivery that this run was recorded as has gone on without it.")
     label(flow_run, attempt)
@@ -144,6 +149,19 @@ def _run(spec: JobSpec, body: Body, parameters: dict[str, Any]) -> Any:
         if not was_cancelled(attempt.delivery_id):
             raise
         return Cancelled(message=f"Delivery {attempt.delivery_id} was cancelled while it ran.")
+
+
+def _event_of(on: type[Event], given: dict[str, Any]) -> Event:
+    """The event of a run that a person or a schedule has started.
+
+    Raises:
+        NonRetriable: its parameters make none; the message names each that is at fault.
+    """
+    try:
+        return on.model_validate(given)
+    except ValidationError as error:
+        faults = "".join(f"\n  {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise NonRetriable(f"The parameters make no {on.event_name}. Correct them and run again:{faults}") from None
 
 
 def _superseded(message: str) -> State[Any]:

@@ -1,5 +1,16 @@
 """Notifications: templates, and the one way to send them."""
 
-from notifications.user import notify_once, notify_user
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from notifications.user import notify_once, notify_user
 
 __all__ = ["notify_once", "notify_user"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what sends when it is wanted: whoever only renders, as `groundwork mail` does, needs no Prefect."""
+    if name in __all__:
+        return getattr(importlib.import_module("notifications.user"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from blocks.errors import UnknownName
+from blocks.words import counted
 from events.catalogue import did_you_mean
 from notifications.image import InlineImage
 
@@ -60,11 +61,6 @@ def templates() -> list[str]:
 def number(value: int) -> str:
     """``1,234,567``."""
     return f"{value:,}"
-
-
-def counted(value: int, noun: str) -> str:
-    """``1 contact``, ``1,200 contacts``; for nouns whose plural ends in s."""
-    return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
 
 
 def duration(seconds: float) -> str:

@@ -3,8 +3,8 @@
 import hashlib
 import inspect
 import time
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Iterator
+from functools import reduce, wraps
 from typing import Any, ParamSpec, TypeVar, overload
 
 from prefect import Task
@@ -13,6 +13,7 @@ from prefect.context import TaskRunContext
 from pydantic_core import PydanticSerializationError, to_json
 
 from blocks.errors import ConfigurationError, NonRetriable, RetryAfter
+from blocks.words import printable
 from events.inbox import current_attempt
 from events.inbox.follow_on import sending_from
 from tasks.provider_limit import provider_tag
@@ -24,6 +25,8 @@ R = TypeVar("R")
 
 JITTER = 0.5
 """Each delay is spread by this share of it to either side, so that those that failed together spread out."""
+LONGEST_NAME = 200
+"""Characters of a task run's name."""
 LONGEST_WAIT = 300.0
 """Seconds a step waits at most for a provider's Retry-After; the flow's process waits with it."""
 
@@ -65,7 +68,8 @@ def step(
             still behind a hopeless step. :class:`~blocks.errors.NonRetriable` is never retried.
         first_delay: seconds before the first retry, give or take a half; each further delay is twice as long.
         longest_delay: seconds; no delay grows beyond it.
-        key: names of the parameters that identify the step's work. Default: all of them, which must be JSON-ready.
+        key: names of the parameters that identify the step's work, or of their attributes (``chunk.number``); the task
+            run is named after it. Default: all of them, which must be JSON-ready.
         memoise: False for a step without an effect whose result is large or cheap to make again.
         timeout: seconds after which a try is failed; None means never.
         provider: it calls a provider, so that only so many of them run at once in one workspace
@@ -93,7 +97,7 @@ def step_of(
 ) -> Task[P, R]:
     """The Prefect task of a step; see :func:`step`."""
     name = function.__name__.replace("_", "-")
-    unknown = set(key or ()) - set(inspect.signature(function).parameters)
+    unknown = {each.partition(".")[0] for each in key or ()} - set(inspect.signature(function).parameters)
     if unknown:
         raise ConfigurationError(f"step {name}: key names {sorted(unknown)}, which {function.__name__} does not take")
     delays = [min(first_delay * 2**n, longest_delay) for n in range(retries)]
@@ -127,6 +131,7 @@ def step_of(
         result_serializer=serializer if memoise else None,
         timeout_seconds=timeout,
         log_prints=None,
+        task_run_name=_run_namer(name, key) if key else None,
     )
 
 
@@ -159,7 +164,7 @@ def _cache_key(name: str, key: tuple[str, ...] | None, parameters: dict[str, Any
 
 def _work_of(name: str, key: tuple[str, ...] | None, parameters: dict[str, Any]) -> str:
     """Which piece of work a call of a step is: its name and a digest of what identifies it."""
-    identifying = {each: parameters[each] for each in key if each in parameters} if key is not None else parameters
+    identifying = parameters if key is None else dict(_identifying(key, parameters))
     try:
         inputs = to_json(identifying)
     except PydanticSerializationError as error:
@@ -168,6 +173,24 @@ def _work_of(name: str, key: tuple[str, ...] | None, parameters: dict[str, Any])
             "Name those that identify its work: @step(key=(…))."
         ) from None
     return f"{name}:{hashlib.sha256(inputs).hexdigest()}"
+
+
+def _identifying(key: tuple[str, ...], parameters: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The parameters, or attributes of theirs, that a key names."""
+    for each in key:
+        parameter, *attributes = each.split(".")
+        if parameter in parameters:
+            yield each, reduce(getattr, attributes, parameters[parameter])
+
+
+def _run_namer(name: str, key: tuple[str, ...]) -> Callable[..., str]:
+    """What names a step's task runs, such as ``import-chunk-2``."""
+
+    def named(parameters: dict[str, Any]) -> str:
+        values = (printable(str(value)) for _, value in _identifying(key, parameters))
+        return "-".join([name, *values])[:LONGEST_NAME]
+
+    return named
 
 
 def _may_succeed(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:

@@ -2,18 +2,18 @@
 
 import json
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
-from blocks.database import database
 from blocks.errors import ConfigurationError
-from deployments.commands.options import HomeOption, JobOption, JsonOption, WorkspaceOption, use_home
-from events.inbox.cancellation import cancel as cancel_deliveries
+from deployments.commands.ids import digits_of, resolved, whole_id
+from deployments.commands.options import HomeOption, JobOption, JsonOption, WorkspaceOption, inbox
 
 
 def cancel(
-    event_id: Annotated[UUID | None, typer.Argument(help="The id that the event was accepted with.")] = None,
+    event_id: Annotated[
+        str | None, typer.Argument(help="The id that the event was accepted with, or how it begins.")
+    ] = None,
     job: JobOption = None,
     workspace: WorkspaceOption = None,
     queued_only: Annotated[bool, typer.Option("--queued-only", help="Leave alone what runs.")] = False,
@@ -27,22 +27,28 @@ def cancel(
 
     Examples:
 
-      groundwork cancel 0199f0c2-7c1e-7d4a-a5d1-3f0c8a6d2b11
+      groundwork cancel 0199f0c2
 
       groundwork cancel --job process-csv --workspace acme --queued-only
     """
     if event_id is None and job is None and workspace is None:
         raise ConfigurationError("say what to cancel: the id of an event, --job, --workspace, or both of these")
-    use_home(home)
-    with database().transaction() as connection:
-        done = cancel_deliveries(
-            connection, event_id=event_id, job=job, workspace_id=workspace, queued_only=queued_only
-        )
+    digits = digits_of(event_id) if event_id is not None else None
+    with inbox(home) as connection:
+        from events.inbox.cancellation import cancel as cancel_deliveries
+        from events.inbox.short_ids import events_with_prefix
+
+        # An id that nothing begins with stays what it is: there is then nothing to cancel.
+        event = whole_id(digits) or resolved(connection, digits, events_with_prefix) if digits else None
+        if digits and event is None:
+            print(f"there is no event {event_id}")
+            raise typer.Exit(1)
+        done = cancel_deliveries(connection, event_id=event, job=job, workspace_id=workspace, queued_only=queued_only)
     if as_json:
         print(json.dumps(done.model_dump()))
     else:
         print(f"cancelled: {done.queued} queued, {done.running} running")
         if done.sharing:
-            print(f"left alone: {done.sharing} that share a run with others")
+            print(f"left alone: {done.sharing} that {'shares' if done.sharing == 1 else 'share'} a run with others")
     if not done.queued + done.running:
         raise typer.Exit(1)

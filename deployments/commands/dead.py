@@ -2,16 +2,22 @@
 
 import json
 from collections.abc import Sequence
-from typing import Annotated
-from uuid import UUID
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blocks.database import database
 from blocks.errors import ConfigurationError
-from deployments.commands.options import HomeOption, JobOption, JsonOption, WorkspaceOption, use_home
+from blocks.words import counted, printable
+from deployments.commands.ids import digits_of, resolved, whole_id
+from deployments.commands.options import MOST, HomeOption, JobOption, JsonOption, WorkspaceOption, inbox
 from deployments.commands.since import SinceOption
-from events.inbox.dead_letters import DeadLetter, dead_letters, replay
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+    from events.inbox.dead_letters import DeadLetter
 
 app = typer.Typer(help="Deliveries that failed for good: list them, replay them.", no_args_is_help=True)
 
@@ -21,7 +27,7 @@ def list_dead(
     job: JobOption = None,
     workspace: WorkspaceOption = None,
     since: SinceOption = None,
-    most: Annotated[int, typer.Option("--limit", min=1, help="How many at most, the latest first.")] = 100,
+    most: Annotated[int, typer.Option("--limit", min=1, max=MOST, help="How many at most, the latest first.")] = 100,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -33,8 +39,9 @@ def list_dead(
 
       groundwork dead list --job process-csv --workspace acme --json
     """
-    use_home(home)
-    with database().transaction() as connection:
+    with inbox(home) as connection:
+        from events.inbox.dead_letters import dead_letters
+
         found = dead_letters(connection, job=job, workspace_id=workspace, since=since, most=most)
     if as_json:
         print(json.dumps({"deadLetters": _json(found)}))
@@ -45,7 +52,8 @@ def list_dead(
 @app.command("replay")
 def replay_dead(
     ids: Annotated[
-        list[UUID] | None, typer.Argument(help="Of deliveries or of events; none means all that fit.")
+        list[str] | None,
+        typer.Argument(help="Of deliveries or of events, or how they begin; none means all that fit."),
     ] = None,
     job: JobOption = None,
     workspace: WorkspaceOption = None,
@@ -58,39 +66,57 @@ def replay_dead(
 ) -> None:
     """Queue dead letters again, behind what their lanes hold now. Steps that were done are not done again.
 
-    Exit code 1 if an id that was given names no dead letter.
+    Exit code 1 if an id that was given names no dead letter, or if there was nothing to replay.
 
     Examples:
 
       groundwork dead replay --job process-csv --since 2h --dry-run
 
-      groundwork dead replay 0199f0c2-7c1e-7d4a-a5d1-3f0c8a6d2b11
+      groundwork dead replay 0199f0c2
     """
     if not (ids or job or workspace or since):
         raise ConfigurationError("say which dead letters: ids, --job, --workspace, --since, or several of them")
-    use_home(home)
-    with database().transaction() as connection:
-        found = dead_letters(connection, ids=ids or (), job=job, workspace_id=workspace, since=since)
+    asked = [digits_of(each) for each in ids or ()]
+    with inbox(home) as connection:
+        from events.inbox.dead_letters import dead_letters, replay
+
+        known = _known(connection, asked)
+        found = (
+            dead_letters(connection, ids=list(known.values()), job=job, workspace_id=workspace, since=since)
+            if known or not asked
+            else []
+        )
         queued = [] if dry_run else replay(connection, found)
     chosen = found if dry_run else [each for each in found if each.id in queued]
-    missing = sorted(str(id) for id in set(ids or ()) - {each.id for each in found} - {each.event_id for each in found})
+    fitting = {each.id for each in found} | {each.event_id for each in found}
+    missing = [given for given, digits in zip(ids or (), asked, strict=True) if known.get(digits) not in fitting]
     if as_json:
         print(json.dumps({"dryRun": dry_run, "replayed": _json(chosen), "missing": missing}))
     else:
-        print("\n".join(_line(each) for each in chosen))
-        print(f"{len(chosen)} {'would be' if dry_run else 'are'} queued again")
+        for each in chosen:
+            print(_line(each))
+        would = ("would be" if dry_run else "is" if len(chosen) == 1 else "are") + " queued again"
+        print(f"{counted(len(chosen), 'dead letter')} {would}")
         for id in missing:
             print(f"{id} is no dead letter that fits")
-    if missing:
+    if missing or not (chosen or dry_run):
         raise typer.Exit(1)
 
 
-def _json(letters: Sequence[DeadLetter]) -> list[dict[str, object]]:
+def _known(connection: "Connection", asked: Sequence[str]) -> "dict[str, UUID]":
+    """The whole ids of those that were asked for; the beginnings that fit nothing are left out."""
+    from events.inbox.short_ids import dead_letters_with_prefix
+
+    found = {digits: whole_id(digits) or resolved(connection, digits, dead_letters_with_prefix) for digits in asked}
+    return {digits: id for digits, id in found.items() if id is not None}
+
+
+def _json(letters: "Sequence[DeadLetter]") -> list[dict[str, object]]:
     return [each.model_dump(mode="json", by_alias=True) for each in letters]
 
 
-def _line(letter: DeadLetter) -> str:
+def _line(letter: "DeadLetter") -> str:
     return (
         f"{letter.id}  {letter.died_at:%Y-%m-%d %H:%M:%S}  {letter.job} of {letter.workspace_id}, "
-        f"attempt {letter.attempt}\n  event {letter.event_id}\n  {letter.last_error}"
+        f"attempt {letter.attempt}\n  event {letter.event_id}\n  {printable(letter.last_error or '')}"
     )

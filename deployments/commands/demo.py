@@ -1,43 +1,16 @@
 """``groundwork demo``."""
 
-import base64
-import json
-import os
-import secrets
-import tempfile
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from sqlalchemy import text
 
-from blocks.blob_store import blob_store
-from blocks.database import database
-from blocks.settings import settings
-from deployments.client import GatewayClient
-from deployments.commands.import_file import outcome, start_import
-from deployments.commands.options import HomeOption, JsonOption, client_of, use_home
-from deployments.commands.watch import watch
-from deployments.deploy import project_folder
-from deployments.sample_contacts import write_contacts
-from deployments.up.home import Home
-from deployments.up.interrupt import interruptible
-from deployments.up.ports import free_port, is_free
-from deployments.up.stack import Stack
-from events.identifiers import UserId, WorkspaceId
-from events.imports import ImportOptions
-from events.inbox import EventStatus
+from deployments.commands.options import HomeOption, JsonOption, use_home
 
-_WORKSPACE, _USER = WorkspaceId("demo"), UserId("demo-user")
+_MOST_ROWS = 100_000_000
 
 
 def demo(
-    rows: Annotated[int, typer.Option("--rows", min=1, help="Rows of the CSV.")] = 100_000,
+    rows: Annotated[int, typer.Option("--rows", min=1, max=_MOST_ROWS, help="Rows of the CSV.")] = 100_000,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -52,115 +25,8 @@ def demo(
 
       groundwork demo --rows 1000000 --json
     """
-    console = Console(stderr=True, quiet=as_json, highlight=False)
-    if Home(use_home(home).home).running():
-        _run(console, client_of(home), rows, as_json)
-        return
-    _use_own_keys()
-    with _started(console) as client:
-        _run(console, client, rows, as_json)
-    console.print("Everything has stopped; the data is kept. `make up` starts it again.")
+    use_home(home)
+    from deployments.commands.demonstration import demonstrate
 
-
-def _run(console: Console, client: GatewayClient, rows: int, as_json: bool) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        console.print(f"Writing a CSV of {rows:,} contacts, with some duplicates and some mistakes ...")
-        file = write_contacts(Path(folder) / "contacts.csv", rows, duplicates=0.01, invalid=0.005, ragged=0.002)
-        _ensure_user()
-        console.print("Uploading it and sending the signed event import/csv.confirmed ...")
-        event_id = start_import(client, file, _WORKSPACE, _USER, ImportOptions())
-        console.print(f"Accepted as {event_id}.")
-        status = watch(client, event_id, quiet=as_json)
-    if as_json:
-        print(json.dumps(_figures(status)))
-    else:
-        print(outcome(status))
-        print("\n".join(_where_to_look(status)))
-    if any(delivery.state != "done" for delivery in status.deliveries):
+    if not demonstrate(home, rows, as_json=as_json):
         raise typer.Exit(1)
-
-
-def _figures(status: EventStatus) -> dict[str, Any]:
-    [delivery] = status.deliveries
-    result = delivery.result or {}
-    first_step = delivery.trace.get("firstStepAt")
-    rejects = result.get("rejects_path")
-    return {
-        "state": delivery.state,
-        **{name: result.get(name) for name in ("rows", "inserted", "updated", "skipped", "rejected", "duplicates")},
-        "seconds": result.get("seconds"),
-        "rows_per_second": round(result["rows"] / result["seconds"]) if result.get("seconds") else None,
-        "accepted_to_first_step_seconds": (
-            round((first_step - status.accepted_at).total_seconds(), 3) if first_step else None
-        ),
-        "run_url": _run_url(delivery.flow_run_id),
-        "rejects_path": blob_store().location(rejects) if rejects else None,
-        "error": delivery.last_error,
-    }
-
-
-def _where_to_look(status: EventStatus) -> list[str]:
-    figures = _figures(status)
-    return [
-        f"  {'rows/s':<11}{figures['rows_per_second'] or 0:>12,}",
-        f"  from accepted to first step: {figures['accepted_to_first_step_seconds']} s",
-        "Where to look (while `make up` runs):",
-        f"  the run           {figures['run_url']}",
-        f"  mail              {settings().home.resolve() / 'outbox'}",
-        f"  logs              {settings().home.resolve() / 'logs'}",
-    ]
-
-
-def _run_url(flow_run_id: object) -> str | None:
-    running = Home(settings().home).running()
-    return f"{running.prefect_ui_url}/runs/flow-run/{flow_run_id}" if running and flow_run_id else None
-
-
-def _ensure_user() -> None:
-    with database().transaction() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO app.app_user (id, workspace_id, email, name)"
-                " VALUES (:id, :workspace_id, 'demo-user@example.com', 'Demo User') ON CONFLICT DO NOTHING"
-            ),
-            {"id": _USER, "workspace_id": _WORKSPACE},
-        )
-
-
-def _use_own_keys() -> None:
-    """Show the real thing: a key of its own, and signed requests."""
-    os.environ.setdefault("GROUNDWORK_EVENT_KEY", secrets.token_urlsafe(32))
-    os.environ.setdefault("GROUNDWORK_SIGNING_SECRET", "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
-
-
-@contextmanager
-def _started(console: Console) -> Iterator[GatewayClient]:
-    """Every part, running for as long as the block lasts. A taken port gives way to a free one."""
-    for name in ("port", "prefect_port"):
-        wanted = getattr(settings(), name)
-        os.environ[f"GROUNDWORK_{name.upper()}"] = str(wanted if is_free(wanted) else free_port())
-    now = use_home(None)
-    home = Home(now.home)
-    with home.held():
-        stack = Stack(home, now, project_folder())
-        ended = threading.Event()
-        watcher = threading.Thread(target=_keep_running, args=(stack, ended), daemon=True)
-        try:
-            with interruptible():
-                began = time.monotonic()
-                console.print("Starting PostgreSQL, Prefect, gateway, relay and worker ...")
-                stack.start()
-                console.print(f"Started in {time.monotonic() - began:.1f} s. Prefect UI: {stack.prefect_url}")
-                watcher.start()
-                os.environ["PREFECT_API_URL"] = stack.environment["PREFECT_API_URL"]
-                yield GatewayClient.configured(stack.gateway_url)
-        finally:
-            ended.set()
-            if watcher.is_alive():
-                watcher.join()
-            stack.stop()
-
-
-def _keep_running(stack: Stack, ended: threading.Event) -> None:
-    while not ended.wait(1.0):
-        stack.watch()

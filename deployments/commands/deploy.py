@@ -2,10 +2,8 @@
 
 import os
 
-from blocks.database import Database
 from blocks.errors import ConfigurationError
 from deployments.commands.options import HomeOption, use_home
-from deployments.deploy import deploy_wiring, prepare_database, project_folder
 
 
 def deploy(home: HomeOption = None) -> None:
@@ -18,7 +16,10 @@ def deploy(home: HomeOption = None) -> None:
       GROUNDWORK_DATABASE_URL=postgresql://… PREFECT_API_URL=https://…/api groundwork deploy
     """
     settings = use_home(home)
-    if "PREFECT_API_URL" not in os.environ:
+    if not os.environ.get("PREFECT_API_URL"):
         raise ConfigurationError("PREFECT_API_URL is not set: say which Prefect server to deploy to.")
+    from blocks.database import Database
+    from deployments.deploy import deploy_wiring, prepare_database, project_folder
+
     prepare_database(Database(connection_url=settings.database_url))
     deploy_wiring(project_folder(), os.environ, settings)

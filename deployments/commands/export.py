@@ -3,29 +3,32 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from uuid import UUID
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from pydantic import ValidationError
 
-from blocks.blob_store import blob_store
-from blocks.database import database
 from blocks.errors import ConfigurationError
-from blocks.uuid7 import uuid7
-from deployments.client import GatewayClient
-from deployments.commands.options import HomeOption, JsonOption, client_of
-from deployments.commands.watch import watch
-from events.exports import CsvExportConfirmed
-from events.inbox import EventStatus
-from tasks.exports.record import create_export
+from blocks.words import printable
+from deployments.commands.options import (
+    HomeOption,
+    JsonOption,
+    RequiredWorkspace,
+    UserIdOption,
+    uploading_client,
+)
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from deployments.client import GatewayClient
+    from events.inbox import EventStatus
 
 _COPY_BYTES = 1024 * 1024
 
 
 def export(
-    workspace: Annotated[str, typer.Option("--workspace", help="Workspace whose contacts are exported.")],
-    user: Annotated[str, typer.Option("--user", help="User who gets the link.")] = "operator",
+    workspace: RequiredWorkspace,
+    user: UserIdOption = "operator",
     file_format: Annotated[Literal["csv", "parquet"], typer.Option("--format", help="Of the file.")] = "csv",
     columns: Annotated[
         str | None, typer.Option("--columns", help="Comma-separated, in their order; custom fields as custom.Plan.")
@@ -51,18 +54,23 @@ def export(
 
       groundwork export --workspace acme --format parquet --columns email,custom.Plan --filter '{"city": "Ulm"}' --wait
     """
-    client = client_of(home)
+    if out is not None:
+        _check_writable(out)
     data: dict[str, Any] = {"format": file_format, "neutraliseFormulas": not raw}
     if columns is not None:
         data["columns"] = [name.strip() for name in columns.split(",")]
     if condition is not None:
         data["filter"] = _parsed(condition)
+    client = uploading_client(home)
     event_id = _start(client, workspace, user, data)
     if not (wait or out):
         print(json.dumps({"id": str(event_id)}) if as_json else f"accepted as {event_id}; groundwork status {event_id}")
         return
+    from blocks.blob_store import blob_store
+    from deployments.commands.watch import only_delivery, watch
+
     status = watch(client, event_id, quiet=as_json)
-    [delivery] = status.deliveries
+    delivery = only_delivery(status)
     if out and delivery.state == "done":
         with blob_store().open(delivery.result["blob_path"]) as source, out.open("wb") as target:
             shutil.copyfileobj(source, target, _COPY_BYTES)
@@ -71,12 +79,31 @@ def export(
         raise typer.Exit(1)
 
 
-def _start(client: GatewayClient, workspace: str, user: str, data: dict[str, Any]) -> UUID:
+def _check_writable(out: Path) -> None:
+    """Find out before the export runs whether its file can be written here.
+
+    Raises:
+        OSError: it cannot.
+    """
+    existed = out.exists()
+    out.open("ab").close()
+    if not existed:
+        out.unlink()
+
+
+def _start(client: "GatewayClient", workspace: str, user: str, data: dict[str, Any]) -> "UUID":
     """Do what an application's export dialogue does.
 
     Returns:
         The id of the accepted event.
     """
+    from pydantic import ValidationError
+
+    from blocks.database import database
+    from blocks.uuid7 import uuid7
+    from events.exports import CsvExportConfirmed
+    from tasks.exports.record import create_export
+
     export_id = str(uuid7())
     given = {"exportId": export_id, "workspaceId": workspace, "userId": user} | data
     try:
@@ -92,15 +119,17 @@ def _start(client: GatewayClient, workspace: str, user: str, data: dict[str, Any
 def _parsed(condition: str) -> Any:
     try:
         return json.loads(condition)
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise ConfigurationError(f"--filter is not JSON: {error}") from None
+    except RecursionError:
+        raise ConfigurationError("--filter is nested too deeply") from None
 
 
-def outcome(status: EventStatus, out: Path | None) -> str:
+def outcome(status: "EventStatus", out: Path | None) -> str:
     """How the export ended, for people."""
     [delivery] = status.deliveries
     if delivery.state != "done":
-        return f"{delivery.state}: {delivery.last_error}"
+        return f"{delivery.state}: {printable(delivery.last_error or '')}"
     result = delivery.result
     lines = [
         f"{result['status']} in {result['seconds']:.1f} s",

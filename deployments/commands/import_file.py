@@ -2,27 +2,35 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
-from uuid import UUID
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from blocks.blob_store import blob_store
-from blocks.database import database
-from blocks.uuid7 import uuid7
-from deployments.client import GatewayClient
-from deployments.commands.options import HomeOption, JsonOption, client_of
-from deployments.commands.watch import watch
-from events.identifiers import UserId, WorkspaceId
-from events.imports import CsvImportConfirmed, ImportOptions
-from events.inbox import EventStatus
-from tasks.imports.record import create_import
+from blocks.words import printable
+from deployments.commands.options import (
+    HomeOption,
+    JsonOption,
+    RequiredWorkspace,
+    UserIdOption,
+    uploading_client,
+)
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from deployments.client import GatewayClient
+    from events.identifiers import UserId, WorkspaceId
+    from events.imports import ImportOptions
+    from events.inbox import EventStatus
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help="A CSV of contacts; .csv.gz and .zip too.", exists=True, dir_okay=False)],
-    workspace: Annotated[str, typer.Option("--workspace", help="Workspace whose contacts they become.")],
-    user: Annotated[str, typer.Option("--user", help="User who is told when it is done.")] = "operator",
+    file: Annotated[
+        Path,
+        typer.Argument(help="A CSV of contacts; .csv.gz and .zip too.", exists=True, dir_okay=False, readable=True),
+    ],
+    workspace: RequiredWorkspace,
+    user: UserIdOption = "operator",
     on_conflict: Annotated[
         Literal["update", "skip"],
         typer.Option("--on-conflict", help="What to do with contacts that are there already."),
@@ -39,7 +47,11 @@ def import_file(
 
       groundwork import contacts.csv.gz --workspace acme --on-conflict skip --json
     """
-    client = client_of(home)
+    client = uploading_client(home)
+    from deployments.commands.watch import only_delivery, watch
+    from events.identifiers import UserId, WorkspaceId
+    from events.imports import ImportOptions
+
     options = ImportOptions(on_conflict=on_conflict)
     event_id = start_import(client, file, WorkspaceId(workspace), UserId(user), options)
     if not wait:
@@ -47,18 +59,24 @@ def import_file(
         return
     status = watch(client, event_id, quiet=as_json)
     print(status.model_dump_json(by_alias=True) if as_json else outcome(status))
-    if any(delivery.state != "done" for delivery in status.deliveries):
+    if only_delivery(status).state != "done":
         raise typer.Exit(1)
 
 
 def start_import(
-    client: GatewayClient, file: Path, workspace_id: WorkspaceId, user_id: UserId, options: ImportOptions
-) -> UUID:
+    client: "GatewayClient", file: Path, workspace_id: "WorkspaceId", user_id: "UserId", options: "ImportOptions"
+) -> "UUID":
     """Do what an application's upload page does.
 
     Returns:
         The id of the accepted event.
     """
+    from blocks.blob_store import blob_store
+    from blocks.database import database
+    from blocks.uuid7 import uuid7
+    from events.imports import CsvImportConfirmed
+    from tasks.imports.record import create_import
+
     import_id = str(uuid7())
     key = f"imports/{import_id}/upload{''.join(file.suffixes[-2:])}"
     blob_store().upload(file, key)
@@ -75,11 +93,13 @@ def start_import(
     return client.send(event, id=import_id)
 
 
-def outcome(status: EventStatus) -> str:
+def outcome(status: "EventStatus") -> str:
     """How the import ended, for people."""
+    from blocks.blob_store import blob_store
+
     [delivery] = status.deliveries
     if delivery.state != "done":
-        return f"{delivery.state}: {delivery.last_error}"
+        return f"{delivery.state}: {printable(delivery.last_error or '')}"
     result = delivery.result
     lines = [
         f"{result['status'].replace('_', ' ')} in {result['seconds']:.1f} s",

@@ -2,23 +2,33 @@
 
 import json
 import time
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.live import Live
-from rich.table import Table
 
-from blocks.database import database
-from deployments.commands.options import HomeOption, JobOption, JsonOption, WorkspaceOption, use_home
+from deployments.commands.options import (
+    MOST,
+    HomeOption,
+    JobOption,
+    JsonOption,
+    RequiredWorkspace,
+    WorkspaceOption,
+    inbox,
+)
 from deployments.commands.pause import JobArgument
-from events.inbox import lanes as inbox_lanes
-from events.inbox.lanes import Lane
+
+if TYPE_CHECKING:
+    from events.inbox.lanes import Lane
 
 lane = typer.Typer(help="One workspace's lane of a job: its limit and weight.", no_args_is_help=True)
-RequiredWorkspace = Annotated[str, typer.Option("--workspace", help="The workspace.")]
 
 _REFRESH_SECONDS = 1.0
+_HEADINGS = ("workspace", "job", "queued", "scheduled", "running", "limit", "weight", "oldest wait", "")
+_TEXTS = (0, 1, 8)
+"""Columns of text, which begin at the left; the others are numbers."""
+_LARGEST_WEIGHT = 1e6
 
 
 def lanes(
@@ -38,29 +48,17 @@ def lanes(
 
       groundwork lanes --workspace acme --json
     """
-    use_home(home)
-    if not watch:
-        _print_once(_read(job, workspace), as_json)
-        return
-    console = Console()
-    try:
-        if as_json or not console.is_terminal:
-            while True:
-                _print_once(_read(job, workspace), as_json)
-                time.sleep(_REFRESH_SECONDS)
-        with Live(console=console, screen=True, auto_refresh=False) as screen:
-            while True:
-                screen.update(_table(_read(job, workspace)), refresh=True)
-                time.sleep(_REFRESH_SECONDS)
-    except KeyboardInterrupt:
-        return
+    if watch:
+        _watch(home, job, workspace, as_json=as_json)
+    else:
+        print(_shown(_read(home, job, workspace), as_json))
 
 
 @lane.command("set")
 def set_lane(
     job: JobArgument,
     workspace: RequiredWorkspace,
-    limit: Annotated[int | None, typer.Option("--limit", help="Runs at once.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, max=MOST, help="Runs at once.")] = None,
     weight: Annotated[float | None, typer.Option("--weight", help="Share between workspaces; 1 is usual.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -71,8 +69,11 @@ def set_lane(
 
       groundwork lane set process-csv --workspace acme --limit 4 --weight 2
     """
-    use_home(home)
-    with database().transaction() as connection:
+    if weight is not None and not 0 < weight <= _LARGEST_WEIGHT:
+        raise typer.BadParameter(f"--weight {weight}: above 0, and at most {_LARGEST_WEIGHT:,.0f}")
+    with inbox(home) as connection:
+        from events.inbox import lanes as inbox_lanes
+
         inbox_lanes.set_lane(connection, job, workspace, limit=limit, weight=weight)
     _say({"job": job, "workspaceId": workspace, "limit": limit, "weight": weight}, as_json)
 
@@ -87,8 +88,9 @@ def unset_lane(
 
       groundwork lane unset process-csv --workspace acme
     """
-    use_home(home)
-    with database().transaction() as connection:
+    with inbox(home) as connection:
+        from events.inbox import lanes as inbox_lanes
+
         inbox_lanes.unset_lane(connection, job, workspace)
     _say({"job": job, "workspaceId": workspace, "limit": None, "weight": None}, as_json)
 
@@ -101,37 +103,72 @@ def _say(lane: dict[str, object], as_json: bool) -> None:
     print(f"{lane['job']} of {lane['workspaceId']}: {values or 'as the job says'}")
 
 
-def _read(job: str | None, workspace: str | None) -> list[Lane]:
-    with database().transaction() as connection:
+def _read(home: Path | None, job: str | None, workspace: str | None) -> "list[Lane]":
+    with inbox(home) as connection:
+        from events.inbox import lanes as inbox_lanes
+
         inbox_lanes.check_job(connection, job)
         found = inbox_lanes.lanes(connection)
     return [each for each in found if job in (None, each.job) and workspace in (None, each.workspace_id)]
 
 
-def _print_once(found: list[Lane], as_json: bool) -> None:
+def _watch(home: Path | None, job: str | None, workspace: str | None, *, as_json: bool) -> None:
+    """Show the lanes once a second until Ctrl-C, on a screen of their own where the output is a terminal."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    try:
+        if as_json or not console.is_terminal:
+            while True:
+                print(_shown(_read(home, job, workspace), as_json), flush=True)
+                time.sleep(_REFRESH_SECONDS)
+        with Live(console=console, screen=True, auto_refresh=False) as screen:
+            while True:
+                # Names are folded where the terminal is too narrow: half a name is nobody's.
+                screen.update(Text(_shown(_read(home, job, workspace), False), overflow="fold"), refresh=True)
+                time.sleep(_REFRESH_SECONDS)
+    except KeyboardInterrupt:
+        return
+
+
+def _shown(found: "Sequence[Lane]", as_json: bool) -> str:
     if as_json:
-        print(json.dumps({"lanes": [each.model_dump(by_alias=True) for each in found]}), flush=True)
-    else:
-        Console(highlight=False).print(_table(found) if found else "no lane holds anything")
+        return json.dumps({"lanes": [each.model_dump(by_alias=True) for each in found]})
+    return _table([_HEADINGS, *map(_row, found)]) if found else "no lane holds anything"
 
 
-def _table(found: list[Lane]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("workspace", "job"):
-        table.add_column(heading)
-    for heading in ("queued", "scheduled", "running", "limit", "weight", "oldest wait"):
-        table.add_column(heading, justify="right")
-    table.add_column("")
-    for each in found:
-        table.add_row(
-            each.workspace_id,
-            each.job,
-            f"{each.queued:,}",
-            f"{each.scheduled:,}",
-            f"{each.running:,}",
-            f"{each.limit:,}",
-            f"{each.weight:g}",
-            "" if each.oldest_wait_seconds is None else f"{each.oldest_wait_seconds:,.1f} s",
-            "paused" if each.paused else "",
-        )
-    return table
+def _row(each: "Lane") -> tuple[str, ...]:
+    return (
+        each.workspace_id,
+        each.job,
+        f"{each.queued:,}",
+        f"{each.scheduled:,}",
+        f"{each.running:,}",
+        f"{each.limit:,}",
+        f"{each.weight:g}",
+        "" if each.oldest_wait_seconds is None else f"{each.oldest_wait_seconds:,.1f} s",
+        "paused" if each.paused else "",
+    )
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """Columns as wide as their widest cell. Nothing is cut, however narrow the terminal: a name is there to be used."""
+    widths = [max(map(_cells, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell + " " * (width - _cells(cell)) if number in _TEXTS else " " * (width - _cells(cell)) + cell
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def _cells(text: str) -> int:
+    """How wide a terminal shows a text; some scripts take two cells a character."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)

@@ -3,15 +3,15 @@
 import base64
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from blocks.errors import ConfigurationError
 from deployments.commands.options import JsonOption
-from notifications.message import compose
-from notifications.rendering import Rendered, templates
-from notifications.samples import render_sample, sample_values
+
+if TYPE_CHECKING:
+    from notifications.rendering import Rendered
 
 app = typer.Typer(help="See the notifications without sending any.", no_args_is_help=True)
 
@@ -26,6 +26,9 @@ def list_templates(as_json: JsonOption = False) -> None:
 
       groundwork mail list
     """
+    from notifications.rendering import templates
+    from notifications.samples import render_sample
+
     subjects = {name: render_sample(name).subject for name in templates()}
     if as_json:
         print(json.dumps(subjects, ensure_ascii=False))
@@ -50,6 +53,8 @@ def preview(
 
       groundwork mail preview weekly_digest --out digest.eml
     """
+    from notifications.samples import render_sample
+
     file = out or Path(f"{template}.html")
     rendered = render_sample(template)
     if file.suffix not in _FORMATS:
@@ -59,11 +64,14 @@ def preview(
     print(file)
 
 
-def _content(rendered: Rendered, template: str, suffix: str) -> bytes:
+def _content(rendered: "Rendered", template: str, suffix: str) -> bytes:
     if suffix == ".txt":
         return rendered.text.encode()
     if suffix == ".html":
         return _with_images(rendered).encode()
+    from notifications.message import compose
+    from notifications.samples import sample_values
+
     values = sample_values(template)
     message = compose(
         rendered,
@@ -75,7 +83,7 @@ def _content(rendered: Rendered, template: str, suffix: str) -> bytes:
     return message.as_bytes()
 
 
-def _with_images(rendered: Rendered) -> str:
+def _with_images(rendered: "Rendered") -> str:
     """The HTML for a browser, which knows no message to take the pictures from."""
     html = rendered.html
     for image in rendered.images:

@@ -1,47 +1,158 @@
-"""Options that several commands share."""
+"""Options that several commands share, and what they open."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blocks.blob_store import blob_store
-from blocks.database import database
-from blocks.mailer import mailer
-from blocks.settings import Settings, settings
-from deployments.client import GatewayClient
-from deployments.up.home import Home
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from blocks.settings import Settings
+    from deployments.client import GatewayClient
+    from deployments.up.home import Running
+
+MOST = 2**31 - 1
+"""Largest number that PostgreSQL takes where an option is one."""
+_HOME = ".groundwork"
+_MARK = "up.lock"
+"""File that every home has in which `up` or `demo` ever ran."""
+
+
+def identifier(value: str | None) -> str | None:
+    """Refuse what cannot be the id of a workspace or a user, before anything is looked up or stored."""
+    if value is None:
+        return None
+    from events.identifiers import WorkspaceId
+
+    try:
+        return str(WorkspaceId(value))
+    except ValueError:
+        raise typer.BadParameter(
+            f"{value!r} is no id: it has 1 to 128 printable characters, and no space at its ends"
+        ) from None
+
 
 HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Folder of the embedded mode. Default: GROUNDWORK_HOME, or .groundwork.")
+    Path | None,
+    typer.Option(
+        "--home",
+        help="Folder of the embedded mode. Default: GROUNDWORK_HOME, else the .groundwork of this folder or of the "
+        "nearest one above it.",
+    ),
 ]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object, and nothing else, on standard output.")
 ]
 JobOption = Annotated[str | None, typer.Option("--job", help="Only this job.")]
-WorkspaceOption = Annotated[str | None, typer.Option("--workspace", help="Only this workspace.")]
+WorkspaceOption = Annotated[str | None, typer.Option("--workspace", help="Only this workspace.", callback=identifier)]
+UserIdOption = Annotated[str, typer.Option("--user", help="User who is told when it is done.", callback=identifier)]
+RequiredWorkspace = Annotated[str, typer.Option("--workspace", help="The workspace.", callback=identifier)]
+_ACCESSORS = (
+    ("blocks.settings", "settings"),
+    ("blocks.database", "database"),
+    ("blocks.blob_store", "blob_store"),
+    ("blocks.mailer", "mailer"),
+)
 
 
-def use_home(home: Path | None, **overrides: object) -> Settings:
+def use_home(home: Path | None, **overrides: object) -> "Settings":
     """Settle on a home for this process and its children.
 
     Args:
-        home: from the command line; None keeps the environment's.
+        home: from the command line; None keeps the environment's, else looks for one from this folder upwards.
         overrides: settings from the command line by name; None keeps the environment's.
+
+    Raises:
+        ConfigurationError: a setting in the environment is malformed, or the home is another user's.
     """
+    if home is None and not os.environ.get("GROUNDWORK_HOME"):
+        home = _home_above(Path.cwd())
     given = {"home": home, **overrides}
     for name, value in given.items():
         if value is not None:
             os.environ[f"GROUNDWORK_{name.upper()}"] = str(value)
-    for cached in (settings, database, blob_store, mailer):
-        cached.cache_clear()
+    for module, accessor in _ACCESSORS:
+        if module in sys.modules:
+            getattr(sys.modules[module], accessor).cache_clear()
+    from blocks.settings import settings
+
     return settings()
 
 
-def client_of(home: Path | None) -> GatewayClient:
+def _home_above(folder: Path) -> Path | None:
+    """The nearest home from a folder upwards, as git finds a repository; None where there is none.
+
+    Raises:
+        ConfigurationError: it is another user's, who could then have this one's events.
+    """
+    from blocks.errors import ConfigurationError
+
+    for each in (folder, *folder.parents):
+        found = each / _HOME
+        if (found / _MARK).exists():
+            if os.geteuid() != 0 and found.stat().st_uid != os.geteuid():
+                raise ConfigurationError(f"{found} belongs to another user. Say --home {found} if you mean it.")
+            return found
+    return None
+
+
+def running_on(home: Path) -> "Running | None":
+    """The `groundwork up` that runs on a home; None where none does. Makes no folder."""
+    if not os.path.exists(home / "up.json"):  # unlike Path.exists, False where it may not be looked at
+        return None
+    from deployments.up.home import Home
+
+    return Home(home).running()
+
+
+def where_to_look() -> str:
+    """What to do where a part cannot be reached: which home was looked at, and what runs on it."""
+    from blocks.settings import settings
+
+    home = settings().home.resolve()
+    running = running_on(home)
+    if running is not None:
+        logs = home / "logs"
+        return f"`groundwork up` runs on {home} (process {running.pid}) and may be starting; its logs are in {logs}."
+    return f"No `groundwork up` runs on {home}. Start it there, or say with --home where one runs."
+
+
+@contextmanager
+def inbox(home: Path | None) -> "Iterator[Connection]":
+    """One transaction on the database of the home, or of the settings."""
+    use_home(home)
+    from blocks.database import database
+
+    with database().transaction() as connection:
+        yield connection
+
+
+def client_of(home: Path | None) -> "GatewayClient":
     """A client of the gateway that runs on this home, or else of the one that the settings name."""
-    running = Home(use_home(home).home).running()
+    running = running_on(use_home(home).home)
+    from deployments.client import GatewayClient
+
+    return GatewayClient.configured(running.gateway_url if running else None)
+
+
+def uploading_client(home: Path | None) -> "GatewayClient":
+    """A client for a command that writes to database and blob store beside the gateway, as Prefect's blocks say.
+
+    Raises:
+        ConfigurationError: these are those of the home, and nothing runs on it.
+    """
+    from blocks.database import database
+    from blocks.errors import ConfigurationError
+
+    client = client_of(home)
+    running = running_on(use_home(None).home)
     if running:
         os.environ.setdefault("PREFECT_API_URL", running.prefect_api_url)
-    return GatewayClient.configured(running.gateway_url if running else None)
+    elif database().connection_url is None:
+        raise ConfigurationError(where_to_look())
+    return client

@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from blocks.database import database
-from deployments.commands.options import HomeOption, JsonOption, WorkspaceOption, use_home
-from events.inbox import lanes
+from deployments.commands.options import HomeOption, JsonOption, WorkspaceOption, inbox
 
 JobArgument = Annotated[str, typer.Argument(help="Name of the job, such as process-csv.")]
 
@@ -23,8 +21,9 @@ def pause(
 
       groundwork pause process-csv --workspace acme
     """
-    use_home(home)
-    with database().transaction() as connection:
+    with inbox(home) as connection:
+        from events.inbox import lanes
+
         lanes.pause(connection, job, workspace)
     _say(job, workspace, True, as_json)
 
@@ -38,8 +37,9 @@ def resume(
 
       groundwork resume process-csv --workspace acme
     """
-    use_home(home)
-    with database().transaction() as connection:
+    with inbox(home) as connection:
+        from events.inbox import lanes
+
         lanes.resume(connection, job, workspace)
     _say(job, workspace, False, as_json)
 

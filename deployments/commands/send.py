@@ -7,7 +7,6 @@ import typer
 
 from blocks.errors import ConfigurationError
 from deployments.commands.options import HomeOption, JsonOption, client_of
-from events.catalogue import event_type
 
 
 def send(
@@ -21,10 +20,10 @@ def send(
 
     Example:
 
-      groundwork send import/csv.confirmed '{"importId": "i1", "workspaceId": "acme", "userId": "ada"}'
+      groundwork send user/signed.up '{"workspaceId": "acme", "userId": "ada"}' --id signed-up-ada
     """
-    event_type(name)
-    event_id = client_of(home).send_raw(name, _object(data), id=id)
+    fields = _object(data)
+    event_id = client_of(home).send_raw(name, fields, id=id)
     print(json.dumps({"id": str(event_id)}) if as_json else event_id)
 
 
@@ -32,7 +31,9 @@ def _object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise ConfigurationError(f"the data is not JSON: {error}") from None
+        raise ConfigurationError(f"the data is not JSON: {error}. Write it as '{{\"field\": …}}'.") from None
+    except RecursionError:
+        raise ConfigurationError("the data is nested too deeply; events are flat") from None
     if not isinstance(value, dict):
         raise ConfigurationError("the data is not a JSON object; write it as '{\"field\": …}'")
     return value

@@ -17,10 +17,15 @@ def parse_since(text: str) -> datetime:
         typer.BadParameter: it is neither.
     """
     if ago := _AGO.fullmatch(text.strip()):
-        return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        try:
+            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        except (OverflowError, ValueError):
+            raise typer.BadParameter(f"{text!r} is before all time; write 30m, 2h, 7d or a date") from None
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError:
+        if moment.tzinfo:
+            moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise typer.BadParameter(f"{text!r} is no time; write 30m, 2h, 7d, 2026-05-04 or 2026-05-04T13:00") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

@@ -1,26 +1,39 @@
 """``groundwork status``."""
 
-from typing import Annotated
-from uuid import UUID
+import json
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from blocks.words import printable
+from deployments.commands.ids import digits_of, resolved, whole_id
 from deployments.commands.options import HomeOption, JsonOption, client_of
-from events.inbox import DeliveryStatus, EventStatus
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from deployments.client import GatewayClient
+    from events.inbox import DeliveryStatus, EventStatus
+
+_LONGEST_RESULT = 500
+"""Characters of a job's result that are shown; --json has all of them."""
 
 
 def status(
-    event_id: Annotated[UUID, typer.Argument(help="The id that the event was accepted with.")],
+    event_id: Annotated[
+        str, typer.Argument(help="The id that the event was accepted with, or of a delivery of it, or how it begins.")
+    ],
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what became of an event. Exit code 1 if a delivery has failed.
+    """Say what became of an event. Exit code 1 if a delivery has failed, or if there is no such event.
 
     Example:
 
-      groundwork status 0199f0c2-7c1e-7d4a-a5d1-3f0c8a6d2b11
+      groundwork status 0199f0c2
     """
-    found = client_of(home).status(event_id)
+    digits = digits_of(event_id)
+    found = _status(client_of(home), digits)
     if as_json:
         print(found.model_dump_json(by_alias=True))
     else:
@@ -29,7 +42,39 @@ def status(
         raise typer.Exit(1)
 
 
-def _lines(found: EventStatus) -> list[str]:
+def _status(client: "GatewayClient", digits: str) -> "EventStatus":
+    """The status, from the gateway. The database is only asked which event a beginning or a delivery's id means."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from deployments.client import NotFound
+
+    id = whole_id(digits)
+    if id is None:
+        event = _event_of(digits)
+        if event is None:
+            raise NotFound(f"there is no event whose id begins with {digits!r}")
+        return client.status(event)
+    try:
+        return client.status(id)
+    except NotFound as unknown:
+        try:
+            event = _event_of(digits)
+        except SQLAlchemyError:  # a sender's machine, which has no business in the database
+            raise unknown from None
+        if event is None or event == id:
+            raise
+        return client.status(event)
+
+
+def _event_of(digits: str) -> "UUID | None":
+    from blocks.database import database
+    from events.inbox.short_ids import events_with_prefix
+
+    with database().transaction() as connection:
+        return resolved(connection, digits, events_with_prefix)
+
+
+def _lines(found: "EventStatus") -> list[str]:
     head = [
         f"{found.name}  {found.id}",
         f"workspace {found.workspace_id}, accepted {found.accepted_at:%Y-%m-%d %H:%M:%S} UTC",
@@ -39,7 +84,7 @@ def _lines(found: EventStatus) -> list[str]:
     return head + [line for each in found.deliveries for line in _delivery_lines(each, found)]
 
 
-def _delivery_lines(delivery: DeliveryStatus, found: EventStatus) -> list[str]:
+def _delivery_lines(delivery: "DeliveryStatus", found: "EventStatus") -> list[str]:
     lines = [f"{delivery.job}: {delivery.state}, attempt {delivery.attempt}"]
     if delivery.progress and not delivery.ended:
         lines.append("  progress " + ", ".join(f"{name} {value}" for name, value in delivery.progress.items()))
@@ -48,5 +93,12 @@ def _delivery_lines(delivery: DeliveryStatus, found: EventStatus) -> list[str]:
         for stage, moment in delivery.trace.items()
     ]
     if delivery.last_error:
-        lines.append(f"  last error: {delivery.last_error}")
+        lines.append(f"  last error: {printable(delivery.last_error)}")
+    if delivery.state == "done" and delivery.result is not None:
+        lines.append(f"  result: {_shown(delivery.result)}")
     return lines
+
+
+def _shown(result: Any) -> str:
+    text = json.dumps(result, ensure_ascii=False)
+    return printable(text if len(text) <= _LONGEST_RESULT else f"{text[:_LONGEST_RESULT]} … (--json has all)")

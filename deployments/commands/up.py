@@ -7,19 +7,16 @@ from typing import Annotated
 import typer
 
 from deployments.commands.options import HomeOption, use_home
-from deployments.deploy import project_folder
-from deployments.logs import configure_logging
-from deployments.up.home import Home
-from deployments.up.interrupt import interruptible
-from deployments.up.logs import LogTail
-from deployments.up.stack import Stack
 
 
 def up(
     home: HomeOption = None,
-    port: Annotated[int | None, typer.Option("--port", help="Port of the gateway. Default: 8700.")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=1, max=65535, help="Port of the gateway. Default: 8700.")
+    ] = None,
     prefect_port: Annotated[
-        int | None, typer.Option("--prefect-port", help="Port of the Prefect server and its UI. Default: 4200.")
+        int | None,
+        typer.Option("--prefect-port", min=1, max=65535, help="Port of the Prefect server and its UI. Default: 4200."),
     ] = None,
 ) -> None:
     """Run all parts in the foreground until Ctrl-C: PostgreSQL, Prefect, gateway, relay and worker.
@@ -32,8 +29,15 @@ def up(
 
       groundwork up --home /srv/groundwork --port 9000 --prefect-port 9001
     """
-    configure_logging("up")
     settings = use_home(home, port=port, prefect_port=prefect_port)
+    from deployments.deploy import project_folder
+    from deployments.logs import configure_logging
+    from deployments.up.home import Home
+    from deployments.up.interrupt import interruptible
+    from deployments.up.logs import LogTail
+    from deployments.up.stack import Stack
+
+    configure_logging("up")
     home_folder = Home(settings.home)
     with home_folder.held():
         stack = Stack(home_folder, settings, project_folder())

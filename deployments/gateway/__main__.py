@@ -15,12 +15,14 @@ _TOKEN = re.compile(r"^(/(?:downloads|unsubscribe)/).*")
 
 
 def _worth_logging(record: logging.LogRecord) -> bool:
-    """Keep health checks out of the access log, and what would open a door to its readers: tokens of links, and
-    queries, where senders put keys by mistake."""
+    """Keep out of the access log health checks and answered questions for an event's state, of which somebody who
+    waits for it sends several a second; and what would open a door to the log's readers: tokens of links, and queries,
+    where senders put keys by mistake."""
     client, method, target, *rest = record.args if isinstance(record.args, tuple) else ()
     path = str(target).partition("?")[0]
     record.args = (client, method, _TOKEN.sub(r"\1…", path), *rest)
-    return path not in ("/healthz", "/readyz")
+    asked_for_state = method == "GET" and path.startswith("/events/") and rest[-1:] == [200]
+    return path not in ("/healthz", "/readyz") and not asked_for_state
 
 
 def main() -> int:

@@ -103,8 +103,9 @@ class _Reading:
         events = [self._event(index, item) for index, item in enumerate(items)]
         if self._faults:
             count = len(self._faults)
+            faults = "fault" if count == 1 else "faults"
             shown = f"; the first {_MOST_FAULTS} are listed" if count > _MOST_FAULTS else ""
-            raise Refusal(422, f"Nothing was accepted: {count} faults{shown}.", self._faults[:_MOST_FAULTS])
+            raise Refusal(422, f"Nothing was accepted: {count} {faults}{shown}.", self._faults[:_MOST_FAULTS])
         return [event for event in events if event is not None]
 
     def _event(self, index: int, item: dict[str, Any]) -> NewEvent | None:

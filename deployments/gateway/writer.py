@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from blocks.database import database
+from blocks.words import counted
 from events.inbox import Accepted, NewEvent, accept
 
 logger = logging.getLogger(__name__)
@@ -108,7 +109,7 @@ def _store(group: list[_Request]) -> list[_Outcome]:
         return [(request, [next(accepted) for _ in request.events]) for request in group]
     except Exception as error:
         if len(group) == 1 or _connection_lost(error):
-            logger.warning("%s requests not stored: %s", len(group), _reason(error))
+            logger.warning("%s not stored: %s", counted(len(group), "request"), _reason(error))
             return [(request, error) for request in group]
     return [outcome for request in group for outcome in _store([request])]
 

@@ -11,6 +11,8 @@ from blocks.errors import GroundworkError
 class PartFailed(GroundworkError):
     """A part did not come up. The message quotes the end of its log."""
 
+    exit_code = 1
+
 
 class Part:
     """A child process.

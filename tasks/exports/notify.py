@@ -1,5 +1,6 @@
 """Telling the person who asked for an export how it ended."""
 
+from blocks.words import counted
 from events.exports import CsvExportConfirmed
 from events.inbox import running_attempt
 from notifications import notify_once, notify_user
@@ -42,5 +43,5 @@ def notify_failed(event: CsvExportConfirmed, error: BaseException) -> bool:
 def _size(count: int) -> str:
     """``812 bytes``, ``7.4 kB``, ``131.2 MB``."""
     if count < 1000:
-        return f"{count} bytes"
+        return counted(count, "byte")
     return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:,.1f} MB"

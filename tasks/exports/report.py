@@ -4,6 +4,7 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 
+from blocks.words import counted
 from tasks.exports.record import ExportRecord, ExportSummary
 from tasks.progress import Progress
 from tasks.step import step
@@ -43,7 +44,7 @@ class ExportProgress(Progress):
         return min(round(100 * self._rows / max(self._expected, 1), 1), 99)
 
     def description(self) -> str:
-        return f"{self._rows:,} contacts, {self._bytes:,} bytes stored"
+        return f"{counted(self._rows, 'contact')}, {counted(self._bytes, 'byte')} stored"
 
 
 @step

@@ -137,7 +137,7 @@ class _PartUploads:
         self._show(part.rows, self._stored)
 
 
-@step(memoise=False)
+@step(memoise=False, key=("number",))
 def upload_part(into: Upload, number: int, data: memoryview) -> str:
     """Store one part. Repeated, it replaces itself.
 

@@ -5,6 +5,7 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact
 
 from blocks.blob_store import blob_store
+from blocks.words import counted
 from tasks.imports.counts import ImportCounts
 from tasks.imports.prepare import PreparedChunk
 from tasks.imports.record import ImportRecord, ImportSummary
@@ -46,7 +47,7 @@ class ImportProgress(Progress):
         return round(100 * self._position / max(self._upload.file.stat.size, 1), 1)
 
     def description(self) -> str:
-        return f"{self._counts.rows:,} rows read, {self._counts.rejected:,} rejected"
+        return f"{counted(self._counts.rows, 'row')} read, {self._counts.rejected:,} rejected"
 
 
 @step

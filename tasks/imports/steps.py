@@ -108,7 +108,7 @@ def import_chunks(
             yield pending[0], ImportCounts(**pending[1].result())
 
 
-@step(memoise=False)
+@step(memoise=False, key=("chunk.number",))
 def import_chunk(event: CsvImportConfirmed, chunk: PreparedChunk, turns: Turns, before: int | None) -> dict[str, Any]:
     """Write one chunk of contacts, and the rows it rejects, exactly once. The ledger remembers it; Prefect need not.
 

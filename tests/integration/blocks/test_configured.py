@@ -8,11 +8,11 @@ from prefect.settings import PREFECT_API_URL
 
 from blocks.blob_store import BlobStore
 from blocks.configured import DOCUMENT, ConfiguredBlock
-from blocks.database import Database
+from blocks.database_block import DatabaseBlock
 from blocks.mailer import Mailer
 
 BLOCKS = [
-    (Database, "GROUNDWORK_DATABASE_URL", "connection_url", "postgresql://db.example/{}"),
+    (DatabaseBlock, "GROUNDWORK_DATABASE_URL", "connection_url", "postgresql://db.example/{}"),
     (BlobStore, "GROUNDWORK_STORAGE_URL", "storage_url", "s3://{}"),
     (Mailer, "GROUNDWORK_SMTP_URL", "smtp_url", "smtp://{}.example"),
 ]

@@ -3,16 +3,20 @@
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 import pytest
 from prefect import get_client
-from pydantic import ValidationError
+from prefect.logging import get_run_logger
+from prefect.utilities.callables import parameter_schema
+from pydantic import Field, ValidationError
 from sqlalchemy import text
 
 from blocks.errors import ConfigurationError, NonRetriable
 from deployments.relay.admission import admit
-from events.base import Event
+from events.base import Event, UserEvent
 from events.identifiers import UserId, WorkspaceId
 from events.inbox import send
 from flows.job import job
@@ -120,7 +124,7 @@ def test_a_person_starts_a_job_with_the_events_fields_and_it_is_recorded(db, wan
 
 
 def test_a_person_who_leaves_a_field_out_is_told_which(db, wanted):
-    with pytest.raises(ValidationError, match="folder\n  Field required"):
+    with pytest.raises(NonRetriable, match=r"make no test/steps\.wanted.*\n  folder: Field required"):
         five_steps(workspace_id="acme")
 
 
@@ -161,9 +165,55 @@ def test_a_step_whose_inputs_make_no_key_names_the_cure(delivery):
             return number
 
 
-def test_parameters_of_the_run_are_the_events_fields():
-    schema = five_steps.parameters.properties
-    assert list(schema) == ["delivery_id", "workspace_id", "folder"]
+def test_the_form_of_a_job_asks_for_the_events_fields_first_with_their_bounds():
+    class WorkoutLogged(UserEvent, name="test/workout.logged"):
+        note: str | None = Field(None, max_length=10)
+        kind: Literal["run", "swim"] = Field("run", description="What it was.")
+        minutes: int = Field(gt=0, le=1440, description="How long it took.")
+
+    @job(on=WorkoutLogged)
+    def score(event: WorkoutLogged) -> None: ...
+
+    schema = parameter_schema(score)
+    assert schema.required == []
+    assert list(schema.properties) == ["workspace_id", "user_id", "minutes", "note", "kind", "delivery_id"]
+    assert [each["position"] for each in schema.properties.values()] == list(range(6))
+    minutes, kind = schema.properties["minutes"], schema.properties["kind"]
+    assert minutes == {
+        "type": "integer",
+        "exclusiveMinimum": 0,
+        "maximum": 1440,
+        "title": "minutes",
+        "description": "Required. How long it took.",
+        "position": 2,
+    }
+    assert (kind["enum"], kind["default"], kind["description"]) == (["run", "swim"], "run", "What it was.")
+    assert schema.properties["user_id"]["maxLength"] == 128
+
+
+def test_what_a_run_logs_and_its_steps_bear_names_that_say_what_they_are(db):
+    @dataclass
+    class Page:
+        number: int
+
+    @step(key=("page.number", "kind"))
+    def read_page(page: Page, kind: str) -> tuple[str, str]:
+        logger = get_run_logger()
+        return logger.extra["flow_run_name"], logger.extra["task_run_name"]
+
+    class PageWanted(Event, name="test/page.wanted"):
+        pass
+
+    @job(on=PageWanted)
+    def read_pages(event: PageWanted) -> list[str]:
+        return [*read_page(Page(2), "a\x1b"), get_run_logger().extra["flow_run_name"]]
+
+    register_job(db, "read-pages", "test/page.wanted")
+    event_id = send(PageWanted(workspace_id=WorkspaceId("acme")))
+    admit(capacity=10)
+    of_step, step_name, of_job = read_pages(delivery_id=delivery_of(db, event_id).id)
+    assert of_step == of_job == f"read-pages/acme/{str(event_id)[-12:]}"
+    assert step_name == "read-page-2-a\\x1b"
 
 
 def test_ids_of_a_user_do_not_pass_for_a_workspace(wanted):

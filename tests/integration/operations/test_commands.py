@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
 from blocks.errors import ConfigurationError, UnknownName
@@ -10,7 +11,7 @@ from deployments.cli import app
 from deployments.relay.admission import admit
 from events.inbox import claim, send
 from events.inbox.claim import Run
-from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job
+from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job, scalar
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_dead_letters_are_listed_for_people_and_for_programs(db, groundwork):
 def test_a_dry_run_shows_what_a_replay_then_does(db, groundwork):
     dead = die(db)
     shown = groundwork("dead", "replay", "--job", "process-csv", "--dry-run")
-    assert shown.stdout.endswith("1 would be queued again\n")
+    assert shown.stdout.endswith("1 dead letter would be queued again\n")
     assert delivery_of(db, dead.event_id).state == "failed"
     done = groundwork("dead", "replay", str(dead.event_id), "--json")
     assert done.exit_code == 0
@@ -66,6 +67,53 @@ def test_an_id_that_is_no_dead_letter_is_named(db, groundwork):
 def test_replaying_everything_has_to_be_asked_for(groundwork):
     with pytest.raises(ConfigurationError, match="say which dead letters"):
         groundwork("dead", "replay")
+
+
+def test_replaying_what_fits_nothing_is_exit_code_1(db, groundwork):
+    answer = groundwork("dead", "replay", "--job", "process-csv")
+    assert (answer.exit_code, answer.stdout) == (1, "0 dead letters are queued again\n")
+
+
+def test_an_id_may_be_as_short_as_it_is_unique(db, groundwork):
+    dead = die(db)
+    for whole in (dead.id, dead.event_id):
+        shown = groundwork("dead", "replay", f"{str(whole)[:23]}…", "--dry-run", "--json")
+        assert [each["id"] for each in json.loads(shown.stdout)["replayed"]] == [str(dead.id)]
+    waiting = send(csv_import_confirmed("import-2"))
+    assert groundwork("cancel", str(delivery_of(db, waiting).id)[:30]).stdout == "cancelled: 1 queued, 0 running\n"
+
+
+def test_a_beginning_of_several_ids_is_answered_with_each_of_them(db, groundwork):
+    ids = [send(csv_import_confirmed(f"import-{number}")) for number in range(3)]
+    with pytest.raises(ConfigurationError, match="the beginning of several ids") as refused:
+        groundwork("cancel", str(ids[0])[:5])
+    assert all(str(each) in str(refused.value) for each in ids)
+    assert "import/csv.confirmed of acme" in str(refused.value)
+    assert [delivery_of(db, each).state for each in ids] == ["queued"] * 3
+
+
+def test_a_beginning_of_no_id_is_exit_code_1(db, groundwork):
+    send(csv_import_confirmed())
+    assert groundwork("cancel", "ffffffff").exit_code == 1
+    assert groundwork("dead", "replay", "ffffffff").exit_code == 1
+
+
+def test_an_error_cannot_take_over_the_terminal(db, groundwork):
+    event_id = send(csv_import_confirmed())
+    admit(capacity=10)
+    claim(delivery_of(db, event_id).id, Run(flow_run_id=flow_run_id())).fail(ValueError("red \x1b[31m alert"))
+    shown = groundwork("dead", "list").stdout
+    assert "\x1b" not in shown
+    assert "red \\x1b[31m alert" in shown
+
+
+def test_a_user_is_stored_and_changed_and_not_taken_from_another_workspace(db, groundwork):
+    add = ("user", "add", "ada", "--email", "ada@example.com", "--workspace")
+    assert groundwork(*add, "acme").exit_code == 0
+    assert groundwork(*add, "acme", "--name", "Ada").exit_code == 0
+    assert scalar(db, "SELECT name FROM app.app_user WHERE id = 'ada'") == "Ada"
+    with pytest.raises(ConfigurationError, match="another workspace"):
+        groundwork(*add, "bolt")
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2 hours", "-1d"])
@@ -103,8 +151,21 @@ def test_the_lanes_are_a_table_and_an_object(db, groundwork):
     table = groundwork("lanes").stdout
     assert "oldest wait" in table.splitlines()[0]
     assert table.splitlines()[1].split()[:6] == ["acme", "process-csv", "1", "0", "0", "1"]
+    assert "scheduled" in table
     [lane] = json.loads(groundwork("lanes", "--json").stdout)["lanes"]
     assert (lane["workspaceId"], lane["queued"], lane["running"], lane["limit"]) == ("acme", 1, 0, 1)
+
+
+def test_no_name_is_cut_however_narrow_the_terminal(db, groundwork, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    long, wide = "w" * 128, "会社" * 20
+    for workspace in (long, wide):
+        send(csv_import_confirmed(workspace=workspace))
+    heading, *lines = groundwork("lanes").stdout.splitlines()
+    assert {line.split()[0] for line in lines} == {long, wide}
+    assert {cell_len(line[: line.index("process-csv")]) for line in lines} == {
+        cell_len(heading[: heading.index("job")])
+    }
 
 
 def test_a_lane_is_set_and_set_back(db, groundwork):

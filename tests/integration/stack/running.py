@@ -29,10 +29,12 @@ class RunningStack:
     Args:
         home: its folder.
         settings: environment variables on top of none: those of the test session do not reach it.
+        project: folder that it is started in, with the code that it runs.
     """
 
-    def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, home: Path, settings: Mapping[str, str] | None = None, project: Path = PROJECT) -> None:
         self.home = home
+        self.project = project
         self.port, self.prefect_port = free_port(), free_port()
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(("GROUNDWORK_", "PREFECT_"))
@@ -79,6 +81,7 @@ class RunningStack:
             self._up = subprocess.Popen(
                 self.command("up", "--port", str(self.port), "--prefect-port", str(self.prefect_port)),
                 env=self.environment,
+                cwd=self.project,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -169,7 +172,7 @@ class RunningStack:
     def groundwork(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the command line against it."""
         return subprocess.run(
-            self.command(*arguments), env=self.environment, cwd=PROJECT, capture_output=True, text=True, timeout=90
+            self.command(*arguments), env=self.environment, cwd=self.project, capture_output=True, text=True, timeout=90
         )
 
     def prefect(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -177,7 +180,7 @@ class RunningStack:
         return subprocess.run(
             [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
             env=self.environment | {"PREFECT_API_URL": self.api_url},
-            cwd=PROJECT,
+            cwd=self.project,
             capture_output=True,
             text=True,
             timeout=90,

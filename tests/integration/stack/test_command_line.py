@@ -22,6 +22,11 @@ def test_send_prints_the_id_that_status_asks_for(application: Application):
     assert (answer["id"], answer["name"]) == (event_id, "import/csv.confirmed")
     assert answer["deliveries"][0]["state"] == "failed"
 
+    short = application.stack.groundwork("status", event_id[:30], "--json")
+    assert json.loads(short.stdout)["id"] == event_id
+    of_delivery = application.stack.groundwork("status", answer["deliveries"][0]["id"], "--json")
+    assert json.loads(of_delivery.stdout)["id"] == event_id
+
     for_people = application.stack.groundwork("status", event_id)
     assert for_people.returncode == 1
     assert "process-csv: failed, attempt 1" in for_people.stdout
@@ -37,20 +42,20 @@ def test_a_misspelt_event_name_is_answered_with_the_right_one(stack: RunningStac
 def test_a_missing_field_is_named(stack: RunningStack):
     sent = stack.groundwork("send", "import/csv.confirmed", '{"workspaceId": "acme", "userId": "ada"}')
     assert sent.returncode == 2
-    assert "/data/importId" in sent.stderr
+    assert "\n  importId: Field required. Add it: " in sent.stderr
 
 
 def test_the_status_of_an_unknown_event_is_an_error(stack: RunningStack):
     asked = stack.groundwork("status", str(uuid4()))
-    assert (asked.returncode, asked.stdout) == (2, "")
-    assert "404" in asked.stderr
+    assert (asked.returncode, asked.stdout) == (1, "")
+    assert "404 There is no event" in asked.stderr
 
 
 def test_where_nothing_runs_the_cure_is_named(tmp_path: Path):
     nothing = RunningStack(tmp_path / "home", {"GROUNDWORK_PORT": str(free_port())})
     asked = nothing.groundwork("status", str(uuid4()))
     assert (asked.returncode, asked.stdout) == (2, "")
-    assert "Is `groundwork up` running?" in asked.stderr
+    assert f"No `groundwork up` runs on {nothing.home}" in asked.stderr
 
 
 def test_demo_uses_what_runs_and_prints_its_figures(stack: RunningStack):

@@ -1,8 +1,9 @@
 """What a Prefect user finds and does: blocks, artifacts, tags, runs by hand, deploys by hand."""
 
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
 from tests.integration.stack.application import Application
@@ -10,6 +11,7 @@ from tests.integration.stack.running import RunningStack
 from tests.waiting import wait_until
 
 DEPLOYMENT = "process-csv/process-csv"
+EXPORT = "process-export/process-export"
 
 
 @pytest.fixture
@@ -62,6 +64,46 @@ def test_a_person_starts_the_job_and_the_inbox_records_it(application: Applicati
     delivery = application.done(wait_until(recorded, 60))
     assert (delivery.result["inserted"], delivery.attempt) == (2, 1)
     assert application.import_record(import_id).status == "completed_with_errors"
+
+
+def test_the_form_of_a_job_refuses_what_cannot_be_and_takes_what_can(stack: RunningStack):
+    deployment = stack.ask_prefect(f"/deployments/name/{EXPORT}", method="GET")
+    fields = sorted(deployment["parameter_openapi_schema"]["properties"].items(), key=lambda each: each[1]["position"])
+    assert [name for name, _ in fields][:3] == ["workspace_id", "user_id", "export_id"]
+    assert fields[-1][0] == "delivery_id"
+    good = {"workspace_id": "acme", "user_id": "ada", "export_id": "e-1", "format": "csv"}
+    path = f"/deployments/{deployment['id']}/create_flow_run"
+    for wrong in (
+        {"workspace_id": ""},
+        {"workspace_id": "w" * 129},
+        {"workspace_id": " acme"},
+        {"export_id": "../e"},
+        {"format": "xlsx"},
+        {"columns": []},
+        {"neutralise_formulas": "maybe"},
+        {"filter": {"cty": "Ulm"}},
+        {"delivery_id": "d-1"},
+    ):
+        with pytest.raises(httpx.HTTPStatusError) as refused:
+            stack.ask_prefect(path, {"parameters": good | wrong})
+        assert refused.value.response.status_code == 409, wrong
+        assert next(iter(wrong)) in refused.value.response.text
+    later = {"type": "SCHEDULED", "state_details": {"scheduled_time": "2099-01-01T00:00:00Z"}}
+    for right in (good, {"delivery_id": str(uuid4())}, good | {"user_id": None, "columns": None}):
+        run = stack.ask_prefect(path, {"parameters": right, "state": later})
+        stack.ask_prefect(f"/flow_runs/{run['id']}", method="DELETE")
+
+
+def test_runs_and_steps_have_names_that_say_what_they_are(application: Application, contacts_csv: Path):
+    delivery = application.done(application.confirm(application.upload(contacts_csv)))
+    run = application.stack.ask_prefect(f"/flow_runs/{delivery.flow_run_id}", method="GET")
+    assert run["name"].startswith(f"process-csv/{application.workspace}/")
+
+    def step_names() -> list[str]:
+        asked = {"flow_runs": {"id": {"any_": [run["id"]]}}}
+        return [each["name"] for each in application.stack.ask_prefect("/task_runs/filter", asked)]
+
+    wait_until(lambda: "import-chunk-0" in step_names(), 30, "the step is shown by its name")
 
 
 def test_events_fire_after_a_deploy_by_hand(application: Application, contacts_csv: Path):

@@ -56,5 +56,6 @@ def test_the_schema_states_the_length() -> None:
         "type": "string",
         "minLength": 1,
         "maxLength": 128,
+        "pattern": r"^\S(.*\S)?$",
         "title": "UserId",
     }

@@ -1,0 +1,32 @@
+"""Whether Prefect might have an API to ask, found out without importing Prefect."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+_VARIABLES = ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH")
+
+
+def prefect_may_be_configured() -> bool:
+    """Whether the environment or a file that Prefect reads may name its API. False is certain; True is worth importing
+    Prefect, which then knows."""
+    if "prefect.settings" in sys.modules or any(os.environ.get(name) for name in _VARIABLES):
+        return True
+    return any(_mentions(path, word) for path, word in _files())
+
+
+def _files() -> Iterator[tuple[Path, bytes]]:
+    """Prefect's sources of settings, each with the word without which it says nothing."""
+    home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect").expanduser()
+    yield home / "profiles.toml", b"api"
+    yield Path("prefect.toml"), b"api"
+    yield Path("pyproject.toml"), b"tool.prefect"
+    yield Path(".env"), b"prefect"
+
+
+def _mentions(path: Path, word: bytes) -> bool:
+    try:
+        return word in path.read_bytes().lower()
+    except OSError:
+        return False

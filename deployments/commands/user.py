@@ -1,0 +1,39 @@
+"""``groundwork user``: the contacts application's users, for whoever tries it without the application."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from deployments.commands.options import HomeOption, JsonOption, RequiredWorkspace, identifier, inbox
+
+app = typer.Typer(help="The contacts app's users, whom mails are sent to.", no_args_is_help=True)
+
+
+@app.command("add")
+def add(
+    user_id: Annotated[str, typer.Argument(help="Id of the user, such as ada.", callback=identifier)],
+    workspace: RequiredWorkspace,
+    email: Annotated[str, typer.Option("--email", help="Where their mails go.")],
+    name: Annotated[str, typer.Option("--name", help="What mails call them.")] = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Store a user, as an application does at sign-up; one that is there already gets the new address and name.
+
+    Example:
+
+      groundwork user add ada --workspace acme --email ada@example.com --name Ada
+    """
+    if email.count("@") != 1 or not email.isprintable() or email.startswith("@") or email.endswith("@"):
+        raise typer.BadParameter(f"--email {email!r} is no address; write it as ada@example.com")
+    if not name.isprintable():
+        raise typer.BadParameter(f"--name {name!r} has characters that do not print")
+    with inbox(home) as connection:
+        from tasks.users.record import store_user
+
+        store_user(connection, user_id, workspace, email=email, name=name)
+    if as_json:
+        print(json.dumps({"id": user_id, "workspaceId": workspace, "email": email, "name": name}))
+    else:
+        print(f"{user_id} of {workspace} is stored, with {email}")
