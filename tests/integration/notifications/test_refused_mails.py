@@ -1,6 +1,5 @@
 """Single mails that a real server refuses, at each stage: welcome, end of an import, dead letters."""
 
-
 import pytest
 
 from blocks.errors import MailRefused, MailSetupRefused, MailTemporarilyRefused, NonRetriable, RecipientRefused
