@@ -68,8 +68,7 @@ class BlobRefused(NonRetriable):
 
 
 class MailRefused(NonRetriable):
-    """The mail server refused the message or a recipient for good (a 5xx reply). Correct the address or the account,
-    then send a new event."""
+    """The mail server refused this message for good: its size or its content. Correct it, then send a new event."""
 
 
 class RecipientRefused(MailRefused):
@@ -80,6 +79,24 @@ class RecipientRefused(MailRefused):
 class MailTemporarilyRefused(GroundworkError):
     """The mail server put the message off (a 4xx reply) or the connection broke. The step tries again by itself; no
     action is needed unless it lasts."""
+
+
+class MailSetupRefused(MailTemporarilyRefused):
+    """The mail server refuses this installation: its login, sender, network or right to relay. Nobody's mail goes out.
+    Correct GROUNDWORK_SMTP_URL, GROUNDWORK_MAIL_FROM or the server, then `groundwork dead replay`.
+
+    Attributes:
+        for_everybody: the server refused before it knew the recipient, so that every other mail fails likewise.
+    """
+
+    def __init__(self, message: str, *, for_everybody: bool = False) -> None:
+        super().__init__(message)
+        self.for_everybody = for_everybody
+
+
+class MailsNotSent(MailTemporarilyRefused):
+    """Some of a job's mails were not sent, for the reasons that the message names. Mend those, then
+    `groundwork dead replay`: it sends to those who have no mail yet."""
 
 
 class UploadLost(NonRetriable):

@@ -5,25 +5,26 @@ import re
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from email.policy import SMTP as WIRE_FORMAT
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Self
-from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import Field, SecretStr
 
 from blocks.atomic_file import atomic_file, forget_unfinished
 from blocks.configured import ConfiguredBlock
-from blocks.errors import ConfigurationError, MailRefused, MailTemporarilyRefused, RecipientRefused
+from blocks.errors import ConfigurationError, MailSetupRefused, MailTemporarilyRefused, RecipientRefused
+from blocks.mail.headers import clean
+from blocks.mail.refusals import LONGEST_REPLY, Fault, Reply, Stage, fault, refusal
+from blocks.mail.server import MailServer
+from blocks.mail.wire import Wire, wire
 from blocks.settings import settings
 
 TIMEOUT = 30.0
 """Seconds that the server may stay silent."""
-_DEFAULT_PORTS = {"smtp": 587, "smtps": 465}
 _PARTIAL = ".partial"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -63,8 +64,10 @@ class Mailer(ConfiguredBlock):
 
         Raises:
             ValueError: a header is missing.
-            RecipientRefused: 5xx to the recipient, who is named; trying again cannot help.
-            MailRefused: 5xx to anything else, such as the password or the content.
+            RecipientRefused: the fault is this recipient's, who is named; trying again cannot help.
+            MailRefused: the fault is this message's, such as its size.
+            MailSetupRefused: the fault is the installation's, such as the password, the sender or the right to relay:
+                it concerns everybody's mail, and nothing was sent.
             MailTemporarilyRefused: 4xx, or the connection broke. If it broke after the content was sent, the
                 server may have taken the message, so that the next try delivers it again, with the same Message-ID.
             ConfigurationError: the URL is malformed, the certificate is not trusted, or the server offers no
@@ -73,11 +76,12 @@ class Mailer(ConfiguredBlock):
         for header in ("From", "To", "Message-ID"):
             if not message[header]:
                 raise ValueError(f"the message has no {header}; set it before sending")
+        proved = wire(message)
         url = self.smtp_url or settings().smtp_url
         if url is None:
-            _write(message, _outbox())
+            _write(str(message["Message-ID"]), proved, _outbox())
         else:
-            _transmit(message, _checked(url.get_secret_value()))
+            _transmit(proved, MailServer.of(url.get_secret_value()))
 
     def forget_unfinished(self, older_than: timedelta) -> int:
         """Delete unfinished files of the outbox that killed processes left behind.
@@ -101,83 +105,59 @@ def _outbox() -> Path:
     return settings().home / "outbox"
 
 
-def _write(message: EmailMessage, outbox: Path) -> None:
-    name = str(message["Message-ID"]).strip("<>").partition("@")[0]
+def _write(message_id: str, proved: Wire, outbox: Path) -> None:
+    name = message_id.strip("<>").partition("@")[0]
     if not _SAFE_NAME.fullmatch(name):
-        name = hashlib.sha256(str(message["Message-ID"]).encode()).hexdigest()
+        name = hashlib.sha256(message_id.encode(errors="replace")).hexdigest()
     with atomic_file(outbox, f"{name}.eml", _PARTIAL) as file:
-        file.write(message.as_bytes(policy=WIRE_FORMAT))
+        file.write(proved.data)
 
 
-def _checked(url: str) -> SplitResult:
-    parts = urlsplit(url)
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-        raise ConfigurationError("GROUNDWORK_SMTP_URL: give smtp://user:password@host:587 or smtps://…:465")
-    return parts
-
-
-def _transmit(message: EmailMessage, server: SplitResult) -> None:
-    with _explained(server.hostname or ""), _session(server) as smtp:
-        refused = smtp.send_message(message)
+def _transmit(proved: Wire, server: MailServer) -> None:
+    with _explained(server), server.session(TIMEOUT) as smtp:
+        if proved.needs_utf8 and not smtp.has_extn("smtputf8"):
+            raise RecipientRefused(
+                f"{server.host} takes addresses in ASCII only, and {', '.join(proved.recipients)} is not. Correct it "
+                "in the user's profile, or send by a server with SMTPUTF8"
+            )
+        options = ["SMTPUTF8", "BODY=8BITMIME"] if proved.needs_utf8 else []
+        refused = smtp.sendmail(proved.sender, list(proved.recipients), proved.data, options)
         if refused:
             raise smtplib.SMTPRecipientsRefused(refused)
 
 
 @contextmanager
-def _session(server: SplitResult) -> Iterator[smtplib.SMTP]:
-    """A session that is encrypted where the server can, and always before a password is sent."""
-    host, port = server.hostname or "", server.port or _DEFAULT_PORTS[server.scheme]
-    trust = ssl.create_default_context()
-    smtp: smtplib.SMTP
-    if server.scheme == "smtps":
-        smtp = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=trust)
-    else:
-        smtp = smtplib.SMTP(host, port, timeout=TIMEOUT)
-    try:
-        smtp.ehlo_or_helo_if_needed()
-        if server.scheme == "smtp" and smtp.has_extn("starttls"):
-            smtp.starttls(context=trust)
-        elif server.scheme == "smtp" and server.username:
-            raise ConfigurationError(
-                f"{host} offers no STARTTLS, and a password is not sent in clear. Use smtps://, or a URL without user"
-            )
-        if server.username:
-            smtp.login(unquote(server.username), unquote(server.password or ""))
-        yield smtp
-        # The message is taken; a server that bungles its goodbye must not make us send it again.
-        with suppress(smtplib.SMTPException):
-            smtp.quit()
-    finally:
-        smtp.close()
-
-
-@contextmanager
-def _explained(host: str) -> Iterator[None]:
-    """Turns errors of SMTP into ours: refused for good, put off, or set up wrongly."""
+def _explained(server: MailServer) -> Iterator[None]:
+    """Turns errors of SMTP into ours, by whom they concern."""
     try:
         yield
     except smtplib.SMTPRecipientsRefused as error:
-        replies = "; ".join(f"{who}: {code} {_text(reply)}" for who, (code, reply) in error.recipients.items())
-        for_good = all(code >= 500 for code, _ in error.recipients.values())
-        raise (RecipientRefused if for_good else MailTemporarilyRefused)(f"{host} refused {replies}") from error
+        replies = {who: Reply.of(code, server.discreet(said)) for who, (code, said) in error.recipients.items()}
+        faults = {fault(Stage.RECIPIENT, reply) for reply in replies.values()}
+        widest = next(each for each in Fault if each in faults)
+        told = "; ".join(f"{who}: {reply}" for who, reply in replies.items())
+        raise widest.value(f"{server.host} refused {told}") from None
     except smtplib.SMTPResponseException as error:
-        cause = {
-            smtplib.SMTPAuthenticationError: "the user or password of GROUNDWORK_SMTP_URL",
-            smtplib.SMTPSenderRefused: "the sender; see GROUNDWORK_MAIL_FROM",
-            smtplib.SMTPDataError: "the message",
-        }.get(type(error), "the session")
-        kind = MailRefused if error.smtp_code >= 500 else MailTemporarilyRefused
-        raise kind(f"{host} refused {cause}: {error.smtp_code} {_text(error.smtp_error)}") from error
+        stage = _STAGES.get(type(error), Stage.SESSION)
+        reply = Reply.of(error.smtp_code, server.discreet(error.smtp_error))
+        raise refusal(stage, reply, f"{server.host} refused {stage.value}: {reply}") from None
     except smtplib.SMTPNotSupportedError as error:
-        raise MailRefused(f"{host} cannot take this message: {error}") from error
+        raise MailSetupRefused(f"{server.host} cannot do what is needed: {error}", for_everybody=True) from error
     except ssl.SSLCertVerificationError as error:
         raise ConfigurationError(
-            f"{host}: {error.verify_message}. Correct the host of GROUNDWORK_SMTP_URL, or put the server's certificate "
-            "authority into the file that SSL_CERT_FILE names"
+            f"{server.host}: {error.verify_message}. Correct the host of GROUNDWORK_SMTP_URL, or put the server's "
+            "certificate authority into the file that SSL_CERT_FILE names"
         ) from error
     except OSError as error:
-        raise MailTemporarilyRefused(f"{host}: {error or type(error).__name__}") from error
+        told = clean(server.discreet(str(error) or type(error).__name__), LONGEST_REPLY)
+        # The plain class: no way to log in that both know.
+        if type(error) is smtplib.SMTPException:
+            raise MailSetupRefused(f"{server.host}: {told}", for_everybody=True) from None
+        raise MailTemporarilyRefused(f"{server.host}: {told}") from None
 
 
-def _text(reply: bytes | str) -> str:
-    return reply.decode(errors="replace") if isinstance(reply, bytes) else reply
+_STAGES = {
+    smtplib.SMTPAuthenticationError: Stage.LOGIN,
+    smtplib.SMTPSenderRefused: Stage.SENDER,
+    smtplib.SMTPDataError: Stage.CONTENT,
+}

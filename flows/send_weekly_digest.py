@@ -4,7 +4,8 @@ from typing import Any
 
 from events.digests import WeeklyDigestDue
 from flows.job import job
-from tasks.digests.steps import count_week, find_subscribers, mail_digests
+from tasks.digests.mailing import mail_digests
+from tasks.digests.steps import count_week, find_subscribers
 
 
 @job(on=WeeklyDigestDue)

@@ -1,14 +1,14 @@
 """A notification as a mail message, the same message however often it is made."""
 
 import hashlib
-from email.errors import HeaderParseError
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP, Policy
+from email.policy import SMTP
 from email.utils import localtime
 from uuid import UUID
 
-from blocks.errors import RecipientRefused
+from blocks.errors import ConfigurationError, RecipientRefused
+from blocks.mail.addresses import mail_address, mailbox
+from blocks.mail.headers import address_header, text_header, token_header
 from blocks.settings import settings
 from notifications.rendering import Rendered
 
@@ -28,35 +28,48 @@ def compose(
     Args:
         rendered: the words and pictures.
         recipient: e-mail address.
-        name: the recipient's name, or empty.
+        name: the recipient's name, or empty. It and the subject may hold anything: they are cleaned.
         message_id: as :func:`message_id` gives it.
         unsubscribe_url: where a POST turns such mails off (RFC 8058); None where they cannot be.
 
     Raises:
         RecipientRefused: the address is not one.
+        ConfigurationError: GROUNDWORK_MAIL_FROM is not one.
     """
     try:
-        address = Address(" ".join(name.split()), addr_spec=recipient)
-    except (ValueError, IndexError, HeaderParseError) as error:
-        raise RecipientRefused(f"{recipient!r} is not an e-mail address; correct it in the user's profile") from error
-    message = EmailMessage(policy=_policy())
-    message["From"] = settings().mail_from
-    message["To"] = address
-    message["Subject"] = rendered.subject
-    message["Message-ID"] = message_id
+        address = mail_address(recipient)
+    except ValueError as error:
+        raise RecipientRefused(f"{error}; correct it in the user's profile") from None
+    message = EmailMessage(policy=SMTP)
+    message["From"] = address_header("From", *_sender())
+    message["To"] = address_header("To", name, address)
+    message["Subject"] = text_header("Subject", rendered.subject)
+    message["Message-ID"] = token_header("Message-ID", message_id)
     message["Date"] = localtime()
     # RFC 3834: nobody's holiday notice shall answer this.
     message["Auto-Submitted"] = "auto-generated"
     if unsubscribe_url:
-        message["List-Unsubscribe"] = f"<{unsubscribe_url}>"
+        message["List-Unsubscribe"] = token_header("List-Unsubscribe", f"<{unsubscribe_url}>")
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(rendered.text)
+    message.set_content(_encodable(rendered.text))
     _add_html(message, rendered)
     return message
 
 
+def _sender() -> tuple[str, str]:
+    try:
+        return mailbox(settings().mail_from)
+    except ValueError as error:
+        raise ConfigurationError(f"GROUNDWORK_MAIL_FROM: {error}; give Name <address>, or an address") from None
+
+
+def _encodable(text: str) -> str:
+    """Text without halves of surrogate pairs, which names of files may have and UTF-8 cannot."""
+    return text.encode(errors="replace").decode()
+
+
 def _add_html(message: EmailMessage, rendered: Rendered) -> None:
-    message.add_alternative(rendered.html, subtype="html")
+    message.add_alternative(_encodable(rendered.html), subtype="html")
     html = message.get_body(("html",))
     assert html is not None, "it was added on the line before"
     for number, image in enumerate(rendered.images, 1):
@@ -68,17 +81,3 @@ def _add_html(message: EmailMessage, rendered: Rendered) -> None:
             disposition="inline",
             filename=f"image-{number}.png",
         )
-
-
-class _UnfoldedHeader(UnstructuredHeader, BaseHeader):
-    """A header on one line: the email package would fold a long URL into encoded words, which no mail program takes
-    for a URL."""
-
-    def fold(self, *, policy: Policy) -> str:
-        return f"{self.name}: {self}{policy.linesep}"
-
-
-def _policy() -> Policy:
-    registry = HeaderRegistry()
-    registry.map_to_type("list-unsubscribe", _UnfoldedHeader)
-    return SMTP.clone(header_factory=registry)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from blocks.database import database
+from blocks.mail.headers import LONGEST_NAME, clean
 from blocks.mailer import mailer
 from events.identifiers import UserId
 from events.inbox import once, running_attempt, written
@@ -71,6 +72,7 @@ def notify_user(
         UnknownName: there is no such notification.
         RecipientRefused: the server refuses the address for good.
         MailRefused: the server refuses the message for good.
+        MailSetupRefused: the server refuses this installation, and with it everybody's mail.
         MailTemporarilyRefused: trying again later may help.
     """
     with database().transaction() as connection:
@@ -81,9 +83,9 @@ def notify_user(
     if not user.wanted:
         return False
     unsubscribe_url = Unsubscription(user_id, setting).url() if setting else None
-    rendered = render(
-        template, **values, user={"name": user.name, "email": user.email}, unsubscribe_url=unsubscribe_url
-    )
+    # One line, in the greeting too: a name with line ends would write paragraphs of its own.
+    person = {"name": clean(user.name, LONGEST_NAME), "email": user.email}
+    rendered = render(template, **values, user=person, unsubscribe_url=unsubscribe_url)
     mailer().send(
         compose(
             rendered,

@@ -1,13 +1,10 @@
 """The steps of the weekly digest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from prefect.utilities.annotations import quote
-
 from blocks.database import database
-from blocks.errors import MailTemporarilyRefused, RecipientRefused
 from events.identifiers import UserId, WorkspaceId
 from events.inbox import once, running_attempt
 from notifications import notify_once
@@ -56,33 +53,6 @@ def mail_digest(user_id: UserId, values: Mapping[str, Any]) -> bool:
         Whether a message was sent.
     """
     return notify_once(user_id, "weekly_digest", values, setting=SETTING)
-
-
-def mail_digests(user_ids: Sequence[str], week: WeeklyFigures) -> dict[str, Any]:
-    """Send the digest to each user, each in a step of its own: one who cannot be reached keeps it from nobody else.
-
-    Returns:
-        ``sent``: how many messages; ``refused``: why, by user id, where the server refuses the recipient for good.
-
-    Raises:
-        MailTemporarilyRefused: some could not be reached by the last retry; a replay mails those only.
-        MailRefused: the server refuses more than a recipient, such as the password.
-    """
-    values = digest_values(week)
-    sent, refused, failed = 0, {}, []
-    for user_id in user_ids:
-        outcome = mail_digest(UserId(user_id), quote(values), return_state=True).result(raise_on_failure=False)
-        if isinstance(outcome, RecipientRefused):
-            refused[user_id] = str(outcome)
-        elif isinstance(outcome, MailTemporarilyRefused):
-            failed.append(str(outcome))
-        elif isinstance(outcome, BaseException):
-            raise outcome
-        else:
-            sent += outcome
-    if failed:
-        raise MailTemporarilyRefused(f"{len(failed)} of {len(user_ids)} digests not sent. The first: {failed[0]}")
-    return {"sent": sent, "refused": refused}
 
 
 def digest_values(week: WeeklyFigures) -> dict[str, Any]:

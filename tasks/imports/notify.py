@@ -3,6 +3,7 @@
 from blocks.blob_link import LONGEST_LINK
 from blocks.blob_store import blob_store
 from blocks.database import database
+from blocks.mail.headers import LONGEST_TEXT, clean
 from events.imports import CsvImportConfirmed
 from events.inbox import running_attempt
 from notifications import notify_once, notify_user
@@ -22,7 +23,10 @@ def notify_finished(event: CsvImportConfirmed, record: ImportRecord, summary: Im
         Whether a message was sent.
     """
     figures = summary.model_dump(exclude={"status", "rejects_path"})
-    values = figures | {"filename": record.filename, "rejects_url": _rejects_url(summary.rejects_path)}
+    values = figures | {
+        "filename": clean(record.filename, LONGEST_TEXT),
+        "rejects_url": _rejects_url(summary.rejects_path),
+    }
     return notify_once(event.user_id, "import_finished", values, setting=_SETTING)
 
 
@@ -36,7 +40,7 @@ def notify_failed(event: CsvImportConfirmed, error: BaseException) -> bool:
     with database().transaction() as connection:
         filename = filename_of(connection, event.import_id)
     kept = counts_so_far()
-    values = {"filename": filename, "error": str(error), "imported": kept.inserted + kept.updated}
+    values = {"filename": clean(filename, LONGEST_TEXT), "error": str(error), "imported": kept.inserted + kept.updated}
     delivery_id = running_attempt().delivery_id
     return notify_user(event.user_id, "import_failed", values, setting=_SETTING, delivery_id=delivery_id)
 

@@ -26,8 +26,11 @@ class Postmaster:
 
     Attributes:
         received: messages taken, in order.
+        raw: their bytes.
+        envelopes: from whom and to whom each of them went.
         refusals: reply for a recipient.
         put_off: how often a recipient is answered "try later" before being taken.
+        answer_to_sender: reply to MAIL FROM, instead of taking it.
         answer_to_data: reply after DATA; None drops the connection, the message taken.
         drops: how many connections are dropped after DATA, their messages taken, before answers are given.
         hangs: never answers DATA, the message not taken.
@@ -37,14 +40,24 @@ class Postmaster:
     """
 
     received: list[EmailMessage] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
+    envelopes: list[tuple[str, list[str]]] = field(default_factory=list)
     refusals: dict[str, str] = field(default_factory=dict)
     put_off: dict[str, int] = field(default_factory=dict)
+    answer_to_sender: str | None = None
     answer_to_data: str | None = "250 OK"
     drops: int = 0
     hangs: bool = False
     waiting: int = 0
     encrypted: list[bool] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        if self.answer_to_sender:
+            return self.answer_to_sender
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if self.put_off.get(address, 0):
@@ -62,6 +75,8 @@ class Postmaster:
         self.drops = max(0, self.drops - 1)
         if answer is None or answer.startswith("2"):
             self.received.append(message_from_bytes(envelope.content, policy=policy.default))
+            self.raw.append(envelope.content)
+            self.envelopes.append((envelope.mail_from, list(envelope.rcpt_tos)))
             self.encrypted.append(server.transport.get_extra_info("sslcontext") is not None)
         if answer is None:
             server.transport.abort()

@@ -1,12 +1,23 @@
 """Mail over a real SMTP connection, and into the outbox."""
 
+import base64
 import socket
+import traceback
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from urllib.parse import quote
 
 import pytest
+from aiosmtpd.smtp import AuthResult
 
-from blocks.errors import ConfigurationError, MailRefused, MailTemporarilyRefused, NonRetriable, RecipientRefused
+from blocks.errors import (
+    ConfigurationError,
+    MailRefused,
+    MailSetupRefused,
+    MailTemporarilyRefused,
+    NonRetriable,
+    RecipientRefused,
+)
 from blocks.mailer import Mailer, mailer
 from tests.integration.blocks.mail_server import Postmaster, self_signed_certificate, serving
 
@@ -82,11 +93,61 @@ def test_user_and_password_are_sent_encrypted_and_unquoted(postmaster, tls_port,
     assert len(postmaster.received) == 1
 
 
-def test_a_wrong_password_is_not_tried_again(postmaster, tls_port, certificate, monkeypatch):
+def test_a_wrong_password_is_the_fault_of_the_set_up_and_may_be_tried_again(
+    postmaster, tls_port, certificate, monkeypatch
+):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    with pytest.raises(MailRefused, match="user or password of GROUNDWORK_SMTP_URL: 535"):
+    with pytest.raises(MailSetupRefused, match="user or password of GROUNDWORK_SMTP_URL: 535") as caught:
         Mailer(smtp_url=f"smtp://ann:wrong@127.0.0.1:{tls_port}").send(letter())
+    assert not isinstance(caught.value, NonRetriable)
     assert postmaster.received == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "right{password}, said ann",
+        "{password}",
+        "{plain}",
+        "your password begins with {begin}",
+    ],
+)
+def test_a_server_that_repeats_the_password_is_not_quoted(postmaster, certificate, monkeypatch, caplog, said):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    password = "Tr0ub4dor&3-" + "x" * 280
+    plain = base64.b64encode(f"\0ann\0{password}".encode()).decode()
+    answer = "535 5.7.8 " + said.format(password=password, plain=plain, begin=password[:5])
+    monkeypatch.setattr(
+        postmaster, "authenticate", lambda *_: AuthResult(success=False, handled=False, message=answer[:500])
+    )
+    with serving(postmaster, certificate) as number, pytest.raises(MailSetupRefused, match="535") as caught:
+        Mailer(smtp_url=f"smtp://ann:{quote(password)}@127.0.0.1:{number}").send(letter())
+    told = "".join(traceback.format_exception(caught.value)) + caplog.text
+    for secret in (password, plain):
+        assert not any(secret[begin : begin + 4] in told for begin in range(len(secret) - 3))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://ann:Tr0ub#dor@127.0.0.1:25",
+        "smtp://ann:Tr0ub/dor@127.0.0.1:25",
+        "smtp://ann:Tr0ub?dor@127.0.0.1:25",
+        "smtp://ann:1234/Tr0ub@127.0.0.1:25",
+        "smtp://ann:Tr0ub[dor@127.0.0.1:25",
+        "smtp://ann:Tr0ub\u2100dor@127.0.0.1:25",
+        "smtp://ann:Tr0ub%C3%A4dor@127.0.0.1:25",
+        "smtp://ann:Tr0ub%FFdor@127.0.0.1:25",
+        "smtp://ann:Tr0ubädor@127.0.0.1:25",
+        "smtp://ann:Tr0ub@127.0.0.1:dor",
+    ],
+)
+def test_a_url_whose_password_breaks_it_is_refused_without_being_quoted(url):
+    with pytest.raises(ConfigurationError, match="GROUNDWORK_SMTP_URL") as caught:
+        Mailer(smtp_url=url).send(letter())
+    told = "".join(traceback.format_exception(caught.value))
+    assert "Tr0ub" not in told
+    assert "dor" not in told.replace("dor@127.0.0.1", "")
 
 
 def test_a_password_is_never_sent_in_clear(postmaster, port):

@@ -1,6 +1,5 @@
 """A notification is sent once for a delivery, whichever attempt sends it."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from uuid import uuid4
@@ -9,13 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from blocks.errors import ConfigurationError, MailTemporarilyRefused, RecipientRefused, StaleAttempt
-from deployments.relay.admission import admit
 from events.identifiers import UserId
-from events.inbox import Attempt, claim, send
+from events.inbox import Attempt, claim
 from events.inbox.claim import Run
 from notifications import notify_once
-from tests.factories import csv_import_confirmed, delivery_of, register_job, scalar
-from tests.integration.mailing import add_user
+from tests.factories import scalar
 from tests.waiting import wait_until
 
 VALUES = {"filename": "contacts.csv", "error": "no e-mail column", "imported": 0}
@@ -36,20 +33,6 @@ def next_attempt(db, delivery_id) -> Attempt:
     attempt = claim(delivery_id, Run(flow_run_id=uuid4()))
     assert attempt is not None
     return attempt
-
-
-@pytest.fixture
-def attempt(db) -> Iterator[Attempt]:
-    """A delivery at work, with two users to tell."""
-    register_job(db)
-    add_user(db, "ann")
-    add_user(db, "bob")
-    event_id = send(csv_import_confirmed())
-    admit(capacity=10)
-    attempt = claim(delivery_of(db, event_id).id, Run(flow_run_id=uuid4()))
-    assert attempt is not None
-    with attempt.as_current():
-        yield attempt
 
 
 def test_it_is_sent_once_by_one_attempt_and_by_the_next(db, attempt, postmaster):

@@ -8,29 +8,14 @@ from pydantic import ValidationError
 from sqlalchemy import text
 
 from blocks.errors import NonRetriable, RecipientRefused
-from deployments.relay.admission import admit
-from events.identifiers import UserId, WorkspaceId
-from events.inbox import send
+from events.identifiers import WorkspaceId
 from events.users import UserSignedUp
 from flows.send_welcome import send_welcome
 from tasks.users.steps import mail_welcome
-from tests.factories import delivery_of, register_job
+from tests.factories import delivery_of
 from tests.integration.mailing import add_user, mails
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
-
-
-@pytest.fixture
-def signed_up(db):
-    """Sends that a user signed up; gives the delivery."""
-    register_job(db, "send-welcome", "user/signed.up", lane=5)
-
-    def send_it(user: str = "ada", workspace: str = "acme"):
-        event_id = send(UserSignedUp(workspace_id=WorkspaceId(workspace), user_id=UserId(user)))
-        admit(capacity=10)
-        return delivery_of(db, event_id)
-
-    return send_it
 
 
 def replay(db, delivery) -> None:
