@@ -12,6 +12,7 @@ from blocks.mailer import mailer
 from blocks.settings import Settings, settings
 from deployments.client import GatewayClient
 from deployments.up.home import Home
+from deployments.up.sign_in import show_sign_in
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="Folder of the embedded mode. Default: GROUNDWORK_HOME, or .groundwork.")
@@ -36,6 +37,7 @@ def use_home(home: Path | None, **overrides: object) -> Settings:
             os.environ[f"GROUNDWORK_{name.upper()}"] = str(value)
     for cached in (settings, database, blob_store, mailer):
         cached.cache_clear()
+    show_sign_in(settings().home)
     return settings()
 
 
