@@ -24,8 +24,8 @@ class Settings(BaseSettings):
 
     mode: Literal["development", "production"] = Field(
         "development",
-        description="production refuses the default event key and demands signatures. Risk of development in "
-        "production: anyone who can reach the gateway can send events.",
+        description="production refuses the default event key, and demands signatures and a sign-in to Prefect. Risk "
+        "of development in production: anyone who can reach the gateway can send events.",
     )
     home: Path = Field(
         Path(".groundwork"),

@@ -10,7 +10,7 @@ from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectNotFound
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.workers.base import BaseWorker
 from sqlalchemy import Connection, text
 
@@ -95,13 +95,18 @@ def deploy_wiring(project: Path, environment: Mapping[str, str], settings: Setti
 
     Args:
         project: folder with ``prefect.yaml``.
-        environment: with ``PREFECT_API_URL``.
+        environment: with ``PREFECT_API_URL``, and ``PREFECT_API_AUTH_STRING`` where the server asks for it.
         settings: type and limit of the work pool if it has to be made.
 
     Raises:
         ConfigurationError: the work pool is of another type, or ``prefect deploy --all`` refused.
     """
-    with temporary_settings({PREFECT_API_URL: environment["PREFECT_API_URL"]}):
+    given = {
+        setting: environment[setting.name]
+        for setting in (PREFECT_API_URL, PREFECT_API_AUTH_STRING)
+        if setting.name in environment
+    }
+    with temporary_settings(given):
         _ensure_work_pool(settings)
         for block in BLOCKS:
             _ensure_document(block)

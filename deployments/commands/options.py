@@ -80,7 +80,9 @@ def use_home(home: Path | None, **overrides: object) -> "Settings":
         if module in sys.modules:
             getattr(sys.modules[module], accessor).cache_clear()
     from blocks.settings import settings
+    from deployments.up.sign_in import show_sign_in
 
+    show_sign_in(settings().home)
     return settings()
 
 

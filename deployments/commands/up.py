@@ -18,10 +18,16 @@ def up(
         int | None,
         typer.Option("--prefect-port", min=1, max=65535, help="Port of the Prefect server and its UI. Default: 4200."),
     ] = None,
+    with_sign_in: Annotated[
+        bool,
+        typer.Option(
+            "--sign-in", help="Have Prefect's UI and API ask for a password. It is made once, and kept in the home."
+        ),
+    ] = False,
 ) -> None:
     """Run all parts in the foreground until Ctrl-C: PostgreSQL, Prefect, gateway, relay and worker.
 
-    Applies the schema, the blocks, the work pool and prefect.yaml by itself.
+    Applies the schema, the blocks, the work pool and prefect.yaml by itself. Production mode demands a sign-in.
 
     Examples:
 
@@ -35,11 +41,14 @@ def up(
     from deployments.up.home import Home
     from deployments.up.interrupt import interruptible
     from deployments.up.logs import LogTail
+    from deployments.up.sign_in import make_sign_in
     from deployments.up.stack import Stack
 
     configure_logging("up")
     home_folder = Home(settings.home)
     with home_folder.held():
+        if with_sign_in:
+            make_sign_in(settings.home)
         stack = Stack(home_folder, settings, project_folder())
         tail = LogTail(home_folder.logs)
         try:

@@ -3,14 +3,17 @@
 An attacker is not told which part of a proof was wrong.
 """
 
+import ipaddress
 import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from starlette.datastructures import Headers
 
 from blocks.ingest_keys import IngestKey, IngestKeys
+from blocks.settings import DEVELOPMENT_EVENT_KEY, settings
 from deployments.gateway.refusal import Refusal
 
 _WEBHOOK_ID = re.compile(r"[!-\-/-~]{1,200}")
@@ -32,7 +35,7 @@ class Authentication:
         """The sender whose Bearer key the request carries.
 
         Raises:
-            Refusal: 401.
+            Refusal: 401; 403 where a web page uses the key that anybody knows.
         """
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         entry = self._keys.find(key.strip()) if scheme.lower() == "bearer" else None
@@ -41,6 +44,12 @@ class Authentication:
                 401,
                 "Send the header Authorization: Bearer <event key>, with a key that this gateway knows.",
                 headers={"WWW-Authenticate": "Bearer"},
+            )
+        if entry.key.get_secret_value() == DEVELOPMENT_EVENT_KEY and _may_be_a_page(request):
+            raise Refusal(
+                403,
+                "The development key is not for web pages, nor under another name than localhost. "
+                "Set GROUNDWORK_EVENT_KEY.",
             )
         return entry
 
@@ -66,6 +75,27 @@ class Authentication:
                 "webhook-signature (v1, over the bytes that are sent).",
             )
         return webhook_id
+
+
+def _may_be_a_page(request: Request) -> bool:
+    """Whether a page in somebody's browser may have sent the request, by a name that was rebound to this machine.
+
+    Such a page needs no permission to send the Authorization header. Browsers name its origin unless they read.
+    """
+    if "origin" in request.headers:
+        return True
+    host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    now = settings()
+    own = {"localhost", now.host, urlsplit(now.public_url or "").hostname}
+    return request.method == "GET" and host not in own and not _is_address(host)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _signed_by_any(webhooks: Sequence[Webhook], headers: Headers, body: bytes) -> bool:

@@ -4,18 +4,24 @@ The application is that of ``prefect server start``, which works in its place. T
 for each run that an automation starts, Prefect's server renders all of its settings as environment variables twice (to
 find its own application, and to configure logging again), about 0.1 s in which it does nothing else. The logging
 configuration that it reads each time is a short one for the same reason.
+
+Before it stands :class:`OwnOriginOnly`: no web page but the UI reaches the API.
 """
 
 import argparse
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from prefect.context import SettingsContext, get_settings_context
 from prefect.server.api.server import create_app
-from prefect.settings import Settings
+from prefect.settings import Settings, get_current_settings
 from pydantic import PrivateAttr
+
+from blocks.errors import ConfigurationError
+from deployments.up.own_origin import OwnOriginOnly, own_origins
 
 LOGGING = Path(__file__).with_name("prefect_server_logging.yml")
 
@@ -40,12 +46,38 @@ def remembered_settings() -> SettingsContext:
     return SettingsContext(profile=get_settings_context().profile, settings=RememberedSettings())
 
 
-def main() -> None:
-    """Serve until told to stop."""
+CORS_VARIABLES = ("PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS", "PREFECT_SERVER_CORS_ALLOWED_ORIGINS")
+"""Prefect's two names for one setting; the first wins."""
+
+
+def allowed_origins(port: int) -> list[str]:
+    """Origins of the UI: this machine's, and those that the environment or Prefect's profile names.
+
+    Raises:
+        ConfigurationError: one of them is no origin.
+    """
+    named = get_current_settings().server.api.cors_allowed_origins
+    # Prefect's default lets every page in; whoever asks for that by name is told what to name instead.
+    given = "" if named == "*" and "*" not in map(os.environ.get, CORS_VARIABLES) else named
+    return own_origins(port, [each for each in given.split(",") if each.strip()])
+
+
+def main() -> int:
+    """Serve until told to stop.
+
+    Returns:
+        Exit code: 0 in the end, 2 for a configuration that is refused.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", required=True, type=int)
     arguments = parser.parse_args()
+    try:
+        origins = allowed_origins(arguments.port)
+    except ConfigurationError as error:
+        print(f"prefect: {error}", file=sys.stderr)
+        return 2
+    os.environ[CORS_VARIABLES[0]] = ",".join(origins)
     os.environ.setdefault("PREFECT_LOGGING_SETTINGS_PATH", str(LOGGING))
     with remembered_settings() as context:
         server = context.settings.server
@@ -55,8 +87,10 @@ def main() -> None:
             "ws_ping_timeout": server.api.websocket_ping_timeout,
             "log_level": server.logging_level.lower(),
         }
-        uvicorn.run(create_app(final=True), host=arguments.host, port=arguments.port, **options)
+        app = OwnOriginOnly(create_app(final=True), origins)
+        uvicorn.run(app, host=arguments.host, port=arguments.port, **options)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

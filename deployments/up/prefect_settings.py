@@ -11,6 +11,7 @@ PREFECT_SETTINGS: Mapping[str, str] = {
     # A step that waits for a slot of its workspace asks again this often at the latest; the default is 10 s.
     "PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     # Task runs and events are written in batches; the UI shows a task run up to a second later. The interval has to be
     # whole seconds: Prefect cuts a fraction off, and at 0 its recorder loops without pause and takes a core.

@@ -20,6 +20,7 @@ from deployments.up.home import PART_VARIABLE, WORKER, Home, Running
 from deployments.up.part import Part
 from deployments.up.ports import refuse_taken_ports
 from deployments.up.prefect_settings import PREFECT_SETTINGS, one_certificate, vacuum_settings
+from deployments.up.sign_in import CLIENT_VARIABLE, SERVER_VARIABLE, authorization, sign_in, sign_in_file
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,9 @@ class Stack:
         home: folder of everything.
         settings: ports and the like.
         project: folder with ``prefect.yaml``.
+
+    Raises:
+        ConfigurationError: production mode, and Prefect's server would ask nobody for a password.
     """
 
     def __init__(self, home: Home, settings: Settings, project: Path) -> None:
@@ -49,6 +53,7 @@ class Stack:
         self.gateway_url = f"http://{settings.host}:{settings.port}"
         self.prefect_url = f"http://127.0.0.1:{settings.prefect_port}"
         self.postgres = EmbeddedPostgres(home.folder) if settings.database_url is None else None
+        self.sign_in = sign_in(home.folder, os.environ, production=settings.in_production)
         self.environment = self._environment()
         self.parts = [self._prefect(), self._gateway(), self._relay(), self._worker()]
         self._restarts: dict[str, float] = {}
@@ -77,7 +82,12 @@ class Stack:
         for part in self.parts:
             part.wait_until_ready(START_SECONDS)
         logger.info("gateway    %s", self.gateway_url)
+        if self.sign_in:
+            logger.info("sign in    with the content of %s", self._where_the_sign_in_is())
         logger.info("Prefect UI %s", self.prefect_url)
+
+    def _where_the_sign_in_is(self) -> str:
+        return SERVER_VARIABLE if os.environ.get(SERVER_VARIABLE) else str(sign_in_file(self.home.folder))
 
     def watch(self) -> None:
         """Start parts again that have ended by themselves. Call it about once a second."""
@@ -142,6 +152,8 @@ class Stack:
             "PREFECT_UI_URL": self.prefect_url,
             "PYTHONUNBUFFERED": "1",
         }
+        if self.sign_in:
+            environment |= {SERVER_VARIABLE: self.sign_in, CLIENT_VARIABLE: self.sign_in}
         if self.postgres:
             url = self.postgres.url("prefect", driver="postgresql+asyncpg")
             environment["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = url.render_as_string(hide_password=False)
@@ -175,7 +187,8 @@ class Stack:
         """Whether Prefect has heard of the worker, which is warm by then."""
         url = f"{self.prefect_url}/api/work_pools/{WORK_POOL}/workers/filter"
         try:
-            workers = httpx.post(url, json={}, timeout=2.0).raise_for_status().json()
+            answer = httpx.post(url, json={}, headers=authorization(self.sign_in), timeout=2.0)
+            workers = answer.raise_for_status().json()
         except httpx.HTTPError:
             return False
         return any(worker["name"] == name and worker["status"] == "ONLINE" for worker in workers)
