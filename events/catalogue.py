@@ -57,7 +57,9 @@ def parse_event(name: str, data: dict[str, Any]) -> Event:
 
 def did_you_mean(name: str, known: dict[str, Any]) -> str:
     """``, did you mean 'x'?`` for a misspelt name, or the known names where none is near."""
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    # The similarity of a name three times as long is below the cutoff, and would take seconds for one of megabytes.
+    longest = max(map(len, known), default=0)
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6) if len(name) < 3 * longest else []
     if near:
         return ", did you mean " + " or ".join(repr(each) for each in near) + "?"
     return f"; known are {', '.join(known) or 'none'}"

@@ -1,5 +1,6 @@
 """Events of the domain ``export``."""
 
+from collections import Counter
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
@@ -21,16 +22,25 @@ ContactField = Annotated[str, Field(min_length=1, max_length=1000)]
 def _known_column(name: str) -> str:
     if name in STANDARD_COLUMNS or (name.startswith(CUSTOM_PREFIX) and name != CUSTOM_PREFIX):
         return name
-    known = dict.fromkeys(STANDARD_COLUMNS)
     raise PydanticCustomError(
         "unknown_column",
         "custom fields are written custom.<field>; unknown column {name}{hint}",
-        {"name": repr(name), "hint": did_you_mean(name, known)},
+        {"name": repr(name), "hint": _NearestColumns(name)},
     )
 
 
+class _NearestColumns:
+    """The columns that a name may stand for. They are looked up where the message is read: most are never read."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __str__(self) -> str:
+        return did_you_mean(self._name, dict.fromkeys(STANDARD_COLUMNS))
+
+
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
         raise PydanticCustomError("repeated_column", "{names} stands here twice", {"names": ", ".join(repeated)})
     return names
@@ -38,7 +48,9 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 Column = Annotated[ContactField, AfterValidator(_known_column)]
 Columns = Annotated[
-    tuple[Column, ...], AfterValidator(_each_once), Field(json_schema_extra={"minItems": 1, "maxItems": 1000})
+    tuple[Column, ...],
+    Field(max_length=1000, json_schema_extra={"minItems": 1}),
+    AfterValidator(_each_once),
 ]
 
 
@@ -68,7 +80,6 @@ class CsvExportConfirmed(UserEvent, name="export/csv.confirmed"):
     columns: Columns | None = Field(
         None,
         min_length=1,
-        max_length=1000,
         description="Columns in their order: those of every contact by name, custom fields as custom.<field>. Default: "
         "all of them.",
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -12,6 +13,9 @@ from deployments.gateway import catalogue, downloads, health, ingest, metrics, s
 from deployments.gateway.authentication import Authentication
 from deployments.gateway.refusal import install_handlers
 from deployments.gateway.writer import GroupWriter
+
+READERS = 2
+"""Threads that validate large bodies. More would share one core, and each holds the values of a body."""
 
 
 def create_app(keys: IngestKeys | None = None) -> FastAPI:
@@ -29,7 +33,8 @@ def create_app(keys: IngestKeys | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.writer = GroupWriter()
-        yield
+        with ThreadPoolExecutor(READERS, "body-reader") as app.state.readers:
+            yield
         await asyncio.to_thread(app.state.writer.close)
 
     app = FastAPI(

@@ -7,7 +7,9 @@ from fastapi import Request
 from pydantic_core import from_json
 
 from blocks.settings import settings
+from deployments.gateway.faults import Fault
 from deployments.gateway.refusal import Refusal
+from deployments.gateway.values import MOST_VALUES, too_many_values
 
 
 def require_json(request: Request) -> None:
@@ -80,8 +82,15 @@ def parse_json(body: bytes) -> Any:
     """The body's JSON value.
 
     Raises:
-        Refusal: 400, with the position of the fault.
+        Refusal: 400, with the position of the fault; 422 for too many values, whose parsing would take much memory.
     """
+    if too_many_values(body):
+        fault = Fault(
+            pointer="",
+            reason=f"the body has more than {MOST_VALUES:,} values (fields and elements)",
+            cure="Send fewer events at once. Put what is this large into the blob store, and send its key.",
+        )
+        raise Refusal(422, "Nothing was accepted: 1 fault.", [fault])
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError as error:

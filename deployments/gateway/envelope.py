@@ -7,16 +7,15 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from blocks.ingest_keys import IngestKey
-from deployments.gateway.faults import Fault, forbidden_values, pointer, validation_faults
+from deployments.gateway.faults import Faults, Path, shortened
 from deployments.gateway.refusal import Refusal
+from deployments.gateway.values import check_values
 from events.base import Event
 from events.catalogue import did_you_mean, event_types
 from events.inbox import NewEvent
 
 MOST_EVENTS = 1_000
 """Events of one request."""
-_MOST_FAULTS = 100
-"""Faults of one answer; a batch that is wrong throughout has thousands."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -53,7 +52,7 @@ def read_events(value: Any, sender: IngestKey, webhook_id: str | None) -> list[N
     Args:
         value: the body's JSON value.
         sender: who sent it.
-        webhook_id: stands in for the ids that events lack, so that a repeated request stores nothing.
+        webhook_id: stands in for the ids that events lack, so that a request that this sender repeats stores nothing.
 
     Raises:
         Refusal: 400 for a body that is no event and no list of events, 403 for what the sender may not send, 422 with
@@ -72,21 +71,21 @@ def read_events(value: Any, sender: IngestKey, webhook_id: str | None) -> list[N
 
 
 def _check_permission(items: Sequence[dict[str, Any]], sender: IngestKey, batch: bool) -> None:
-    faults: list[Fault] = []
+    faults = Faults()
     for index, item in enumerate(items):
-        at = pointer(index) if batch else ""
+        path: Path = [index] if batch else []
         name, data = item.get("name"), item.get("data")
         if isinstance(name, str) and not sender.allows_event(name):
-            faults.append(_not_allowed(at + "/name", "event", name))
+            _add_not_allowed(faults, [*path, "name"], "event", name)
         workspace = data.get("workspaceId") if isinstance(data, dict) else None
         if isinstance(workspace, str) and not sender.allows_workspace(workspace):
-            faults.append(_not_allowed(at + "/data/workspaceId", "workspace", workspace))
-    if faults:
-        raise Refusal(403, f"The key {sender.name!r} may not send this.", faults[:_MOST_FAULTS])
+            _add_not_allowed(faults, [*path, "data", "workspaceId"], "workspace", workspace)
+    if faults.count:
+        raise Refusal(403, f"The key {sender.name!r} may not send this.", faults.told)
 
 
-def _not_allowed(at: str, kind: str, value: str) -> Fault:
-    return Fault(pointer=at, reason=f"the key is not allowed for the {kind} {value!r}", cure="Use another key.")
+def _add_not_allowed(faults: Faults, path: Path, kind: str, value: str) -> None:
+    faults.add(path, f"the key is not allowed for the {kind} {shortened(value, 100)!r}", "Use another key.")
 
 
 class _Reading:
@@ -97,48 +96,48 @@ class _Reading:
         self._webhook_id = webhook_id
         self._batch = batch
         self._types = event_types()
-        self._faults: list[Fault] = []
+        self._faults = Faults()
 
     def read(self, items: Sequence[dict[str, Any]]) -> list[NewEvent]:
         events = [self._event(index, item) for index, item in enumerate(items)]
-        if self._faults:
-            count = len(self._faults)
-            faults = "fault" if count == 1 else "faults"
-            shown = f"; the first {_MOST_FAULTS} are listed" if count > _MOST_FAULTS else ""
-            raise Refusal(422, f"Nothing was accepted: {count} {faults}{shown}.", self._faults[:_MOST_FAULTS])
+        if self._faults.count:
+            raise Refusal(422, f"Nothing was accepted: {self._faults.summary()}.", self._faults.told)
         return [event for event in events if event is not None]
 
     def _event(self, index: int, item: dict[str, Any]) -> NewEvent | None:
-        at = pointer(index) if self._batch else ""
-        faults = list(forbidden_values(item, at))
-        envelope = None if faults else self._validated(Envelope, item, at)
-        event = self._typed(envelope, at) if envelope else None
-        self._faults.extend(faults)
+        path: Path = [index] if self._batch else []
+        before = self._faults.count
+        check_values(item, path, self._faults)
+        if self._faults.count > before:
+            return None
+        envelope = self._validated(Envelope, item, path)
+        event = self._typed(envelope, path) if envelope else None
         if envelope is None or event is None:
             return None
         return NewEvent.of(
             event,
-            dedupe_id=envelope.id or (f"{self._webhook_id}:{index}" if self._webhook_id else None),
+            dedupe_id=envelope.id or self._repeated_id(index),
             occurred_at=envelope.occurred_at,
             source=self._sender.name,
         )
 
-    def _typed(self, envelope: Envelope, at: str) -> Event | None:
+    def _repeated_id(self, index: int) -> str | None:
+        """The id of an event that came without one. Another sender's webhook-id is another request, and no id that a
+        sender may write has a tab."""
+        return f"{self._sender.name}\t{self._webhook_id}:{index}" if self._webhook_id else None
+
+    def _typed(self, envelope: Envelope, path: Path) -> Event | None:
         event_type = self._types.get(envelope.name)
         if event_type is None:
-            self._faults.append(
-                Fault(
-                    pointer=at + "/name",
-                    reason=f"unknown event {envelope.name!r}{did_you_mean(envelope.name, self._types)}",
-                    cure="Send a name of GET /catalogue.",
-                )
-            )
+            hint = "" if self._faults.full else did_you_mean(envelope.name, self._types)
+            reason = f"unknown event {shortened(envelope.name, 100)!r}{hint}"
+            self._faults.add([*path, "name"], reason, "Send a name of GET /catalogue.")
             return None
-        return self._validated(event_type, envelope.data, at + "/data")
+        return self._validated(event_type, envelope.data, [*path, "data"])
 
-    def _validated(self, model: type[_Model], value: Any, at: str) -> _Model | None:
+    def _validated(self, model: type[_Model], value: Any, path: Path) -> _Model | None:
         try:
             return model.model_validate(value, by_alias=True, by_name=False)
         except ValidationError as error:
-            self._faults.extend(validation_faults(error, model, value, at))
+            self._faults.add_validation(error, model, value, path)
             return None

@@ -1,9 +1,8 @@
-"""What is wrong with an event, field by field: a JSON pointer, the reason and the cure."""
+"""What is wrong with the events of a request, field by field: a JSON pointer, the reason and the cure."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from math import isfinite
 from typing import Any, TypedDict
 
 from pydantic import BaseModel, ValidationError
@@ -11,61 +10,82 @@ from pydantic_core import ErrorDetails
 
 from events.catalogue import did_you_mean
 
-FORBIDDEN_KEY = "__prefect_kind"
-"""Prefect renders an object with this key as a template wherever it is a run parameter: an injection."""
+MOST_FAULTS = 100
+"""Faults of one answer. A body that is wrong throughout has thousands, which are counted and cost no more than that."""
+_LONGEST_PART = 100
+"""Characters of a key within a pointer; keys are the sender's and may have megabytes."""
+_LONGEST_TEXT = 500
+"""Characters of a pointer or a reason, which hold what was sent."""
+
+Path = Sequence[str | int]
+"""Keys and indexes from the request's body down to a value."""
 
 
 class Fault(TypedDict):
-    """One fault. ``pointer`` is a JSON pointer (RFC 6901) into the request's body."""
+    """One fault. ``pointer`` is a JSON pointer (RFC 6901) into the request's body; what is too long ends with ``…``."""
 
     pointer: str
     reason: str
     cure: str
 
 
-def pointer(*parts: str | int) -> str:
-    """A JSON pointer of its unescaped parts."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+def pointer(path: Path) -> str:
+    """A JSON pointer; a key that is too long is cut, and so is a path that is too deep."""
+    parts = ("/" + shortened(str(part), _LONGEST_PART).replace("~", "~0").replace("/", "~1") for part in path)
+    return shortened("".join(parts), _LONGEST_TEXT)
 
 
-def forbidden_values(value: Any, at: str) -> Iterator[Fault]:
-    """What no event may contain at any depth: keys that Prefect would run, and values that PostgreSQL cannot store."""
-    rest = [(at, value)]
-    while rest:
-        here, value = rest.pop()
-        if isinstance(value, dict):
-            for key, child in value.items():
-                below = here + pointer(key)
-                if key == FORBIDDEN_KEY:
-                    yield Fault(pointer=below, reason=f"the key {key!r} is reserved", cure="Rename the key.")
-                if "\0" in key:
-                    yield _no_nul(below)
-                rest.append((below, child))
-        elif isinstance(value, list):
-            rest.extend((f"{here}/{index}", child) for index, child in enumerate(value))
-        elif isinstance(value, str):
-            if "\0" in value:
-                yield _no_nul(here)
-        elif isinstance(value, float) and not isfinite(value):
-            yield Fault(pointer=here, reason="the number is too large for a double", cure="Send it as a string.")
+def shortened(text: str, most: int = _LONGEST_TEXT) -> str:
+    """A text for an answer or a log line: what is beyond so many characters is left out, which ``…`` tells."""
+    return text if len(text) <= most else text[:most] + "…"
 
 
-def _no_nul(at: str) -> Fault:
-    return Fault(pointer=at, reason="a NUL character (\\u0000) cannot be stored", cure="Remove the character.")
+class Faults:
+    """The faults of one request: all are counted, and those are told that fit into an answer.
 
-
-def validation_faults(error: ValidationError, model: type[BaseModel], value: Any, at: str) -> Iterator[Fault]:
-    """The faults that Pydantic found.
-
-    Args:
-        model: what the value was validated as.
-        value: as JSON gave it.
-        at: JSON pointer of the value.
+    Attributes:
+        count: faults found.
+        told: the first of them.
     """
-    for detail in error.errors(include_url=False, include_context=False):
-        parts = list(_parts(detail, value))
-        reason = detail["msg"].removeprefix("Value error, ")
-        yield Fault(pointer=at + pointer(*parts), reason=reason, cure=_cure(detail["type"], model, parts))
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.told: list[Fault] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether further faults are only counted, so that nothing need be made for them."""
+        return len(self.told) >= MOST_FAULTS
+
+    def add(self, path: Path, reason: str, cure: str) -> None:
+        """Add one fault."""
+        self.count += 1
+        if not self.full:
+            self.told.append(Fault(pointer=pointer(path), reason=shortened(reason), cure=cure))
+
+    def add_validation(self, error: ValidationError, model: type[BaseModel], value: Any, path: Path) -> None:
+        """Add what Pydantic found.
+
+        Args:
+            model: what the value was validated as.
+            value: as JSON gave it.
+            path: of the value.
+        """
+        self.count += error.error_count()
+        if self.full:
+            return
+        for detail in error.errors(include_url=False, include_context=False, include_input=False):
+            if self.full:
+                break
+            parts = list(_parts(detail, value))
+            reason = shortened(detail["msg"].removeprefix("Value error, "))
+            cure = _cure(detail["type"], model, parts)
+            self.told.append(Fault(pointer=pointer([*path, *parts]), reason=reason, cure=cure))
+
+    def summary(self) -> str:
+        """How many there are, and how many of them are listed."""
+        faults = "1 fault" if self.count == 1 else f"{self.count} faults"
+        return f"{faults}; the first {MOST_FAULTS} are listed" if self.count > len(self.told) else faults
 
 
 def _parts(detail: ErrorDetails, value: Any) -> Iterator[str | int]:

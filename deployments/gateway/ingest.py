@@ -10,11 +10,17 @@ from deployments.gateway.body import discard_body, parse_json, read_body, requir
 from deployments.gateway.envelope import read_events
 from deployments.gateway.refusal import DATABASE_ERRORS, Refusal, database_unavailable, queue_full
 from deployments.gateway.writer import GroupWriter, QueueFull
+from events.inbox import NewEvent
 
 router = APIRouter()
 
 ANSWER_SECONDS = 20.0
 """How long a request waits for the database. Too low: 503 during a checkpoint. Too high: senders give up first."""
+
+
+READ_AT_ONCE_BYTES = 16 * 1024
+"""Larger bodies are verified and validated in a thread. Too low: each request costs a hand-over between threads. Too
+high: all others wait meanwhile."""
 
 
 @router.post("/events", status_code=202)
@@ -30,8 +36,13 @@ async def post_events(request: Request) -> JSONResponse:
         await discard_body(request)
         raise
     body = await read_body(request)
-    webhook_id = authentication.verify(sender, request.headers, body)
-    events = read_events(parse_json(body), sender, webhook_id)
+
+    def read() -> list[NewEvent]:
+        webhook_id = authentication.verify(sender, request.headers, body)
+        return read_events(parse_json(body), sender, webhook_id)
+
+    small = len(body) <= READ_AT_ONCE_BYTES
+    events = read() if small else await asyncio.get_running_loop().run_in_executor(request.app.state.readers, read)
     try:
         accepted = await asyncio.wait_for(writer.submit(events, len(body)), ANSWER_SECONDS)
     except QueueFull:
