@@ -227,4 +227,4 @@ def test_whatever_is_wrong_with_an_archive_it_is_refused_or_its_rows_are_right(
         return
     packed = content.startswith((b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"))
     # A gzip may have several members, so one that is there twice is two files in one.
-    assert unpacked in ((LINES, LINES * 2, LINES * 3, LINES * 4, b"") if packed else (content,))
+    assert unpacked == (LINES * (len(unpacked) // len(LINES)) if packed else content)
