@@ -24,3 +24,16 @@ def test_tags_are_one_text_in_csv_and_a_list_in_parquet():
     columns = named_columns(["tags"])
     assert "array_to_string(tags, ';')" in query.contacts("acme", ContactFilter(), columns, "csv")
     assert 'SELECT "tags" FROM' in query.contacts("acme", ContactFilter(), columns, "parquet")
+
+
+def test_several_custom_fields_are_read_from_a_document_that_is_unpacked_once():
+    statement = query.contacts("acme", ContactFilter(), named_columns(["email", "custom.a", "custom.b"]), "csv")
+    assert statement == (
+        "SELECT \"email\", custom ->> 'a', custom ->> 'b' FROM (SELECT \"email\", custom || '{}' AS custom"
+        " FROM app.contact WHERE workspace_id = 'acme' OFFSET 0) AS contact"
+    )
+
+
+def test_contacts_without_custom_fields_are_read_as_they_are():
+    statement = query.contacts("acme", ContactFilter(), named_columns(["email", "city"]), "csv")
+    assert statement == 'SELECT "email", "city" FROM app.contact WHERE workspace_id = \'acme\''
