@@ -1,4 +1,7 @@
-"""The embedded PostgreSQL: a real server from a wheel, on a Unix socket only.
+"""The embedded PostgreSQL: a real server from a wheel, on a Unix socket only, with a password that the home keeps.
+
+The socket is in a folder that only its owner may enter. The password is the second lock: a superuser of the database
+writes files as the owner of the server's process.
 
 This is the one module that knows which wheel it is; ``docs/decisions.md`` compares the candidates.
 """
@@ -6,8 +9,10 @@ This is the one module that knows which wheel it is; ``docs/decisions.md`` compa
 import contextlib
 import hashlib
 import os
+import secrets
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import time
@@ -15,17 +20,23 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL
 
 from blocks.errors import ConfigurationError, DatabaseUnavailable
+from blocks.secret_file import make_secret_file, read_secret_file
 
 ROLE = "groundwork"
 _SOCKET_PATH_LIMIT = 100
 """sockaddr_un holds 108 bytes on Linux and 104 on macOS, the file name included."""
 _NOBODY = 65534
 
+_ACCESS_RULES = (
+    f"# Written by Groundwork: its own role, with its password, over the Unix socket.\nlocal all {ROLE} scram-sha-256\n"
+)
 _SERVER_OPTIONS = {
     "listen_addresses": "",
+    "unix_socket_permissions": "0700",
     "max_connections": "200",
     "shared_buffers": "256MB",
     "max_wal_size": "4GB",
@@ -45,28 +56,94 @@ class EmbeddedPostgres:
 
     def __init__(self, home: Path) -> None:
         self.data = home.resolve() / "postgres"
-        self.socket_folder = _socket_folder(self.data)
+        self.password_file = home.resolve() / "postgres-password"
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str = ROLE, driver: str = "postgresql+psycopg") -> URL:
-        """SQLAlchemy URL of a database of this cluster, over its Unix socket."""
-        return URL.create(driver, username=ROLE, database=database, query={"host": str(self.socket_folder)})
+        """SQLAlchemy URL of a database of this cluster, over its Unix socket. It holds the password."""
+        return URL.create(
+            driver,
+            ROLE,
+            read_secret_file(self.password_file),
+            database=database,
+            query={"host": str(self.socket_folder)},
+        )
 
     def conninfo(self, database: str = ROLE) -> str:
-        """libpq connection string of a database of this cluster."""
-        return f"host={self.socket_folder} user={ROLE} dbname={database}"
+        """libpq connection string of a database of this cluster. It holds the password."""
+        password = read_secret_file(self.password_file)
+        return make_conninfo(host=str(self.socket_folder), user=ROLE, dbname=database, password=password)
+
+    @property
+    def socket_folder(self) -> Path:
+        """The data folder, or the short one that :meth:`start` has made where its path is too long for a socket.
+
+        Raises:
+            ConfigurationError: the folder has got into other hands.
+        """
+        if _has_room_for_socket(self.data) or not self._short_folder.exists():
+            return self.data
+        folder = Path(self._short_folder.read_text(encoding="utf-8"))
+        if folder.exists():
+            _refuse_if_others_may_enter(folder)
+        return folder
+
+    def make_password(self) -> str:
+        """The password of this cluster's role, made now if the home has none."""
+        return make_secret_file(self.password_file, secrets.token_urlsafe(32))
 
     def create(self) -> None:
-        """Make the cluster if the folder holds none. A half-made one, left by a kill, is made again."""
-        if (self.data / "PG_VERSION").exists() and (self.data / "made").exists():
-            return
-        shutil.rmtree(self.data, ignore_errors=True)
-        self.data.parent.mkdir(parents=True, exist_ok=True)
-        _run(
-            "initdb", "-D", str(self.data), "-U", ROLE, "-A", "trust", "-E", "UTF8",
-            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-sync",
-        )  # fmt: skip
-        (self.data / "made").touch()
+        """Make the cluster if the folder holds none. A half-made one, left by a kill, is made again.
+
+        One with another password, or made before there were passwords, is given this one. Nobody can connect meanwhile:
+        the server must not run.
+        """
+        digest = hashlib.sha256(self.make_password().encode()).hexdigest()
+        made = self.data / "made"
+        if (self.data / "PG_VERSION").exists() and made.exists():
+            _refuse_if_others_may_enter(self.data)
+            if made.read_text() == digest:
+                return
+            self._set_password()
+        else:
+            shutil.rmtree(self.data, ignore_errors=True)
+            _run(
+                "initdb", "-D", str(self.data), "-U", ROLE, "-A", "scram-sha-256", "--pwfile", str(self.password_file),
+                "-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-sync",
+            )  # fmt: skip
+        (self.data / "pg_hba.conf").write_text(_ACCESS_RULES)
+        made.write_text(digest)
+
+    def _set_password(self) -> None:
+        """Change the role's password in single-user mode, which asks for none and listens nowhere."""
+        statement = f"ALTER ROLE {ROLE} PASSWORD '{self.make_password()}'\n"
+        said = _run("postgres", "--single", "-D", str(self.data), "-c", "log_min_error_statement=panic", "postgres",
+                    said=statement)  # fmt: skip
+        if "ERROR" in said:
+            raise DatabaseUnavailable(f"The password of the embedded PostgreSQL could not be set: {said.strip()}")
+
+    @property
+    def _short_folder(self) -> Path:
+        """File that names the folder of the socket, where it is not the data folder."""
+        return self.data / "socket-folder"
+
+    def _make_socket_folder(self) -> Path:
+        """The folder of the socket; a short one has a name that nobody could have guessed and taken."""
+        if _has_room_for_socket(self.data):
+            return self.data
+        with contextlib.suppress(FileNotFoundError, ConfigurationError):
+            folder = Path(self._short_folder.read_text(encoding="utf-8"))
+            _refuse_if_others_may_enter(folder)
+            return folder
+        folder = Path(tempfile.mkdtemp(prefix="groundwork-"))
+        if not _has_room_for_socket(folder):
+            folder.rmdir()
+            raise ConfigurationError(
+                f"Neither {self.data} nor {folder} is short enough for a Unix socket. Choose a home with a shorter "
+                "path."
+            )
+        self._short_folder.write_text(str(folder), encoding="utf-8")
+        return folder
 
     def start(self, log: Path, *, timeout: float = 60.0) -> subprocess.Popen[bytes]:
         """Start the server as a child and wait until it answers.
@@ -81,11 +158,11 @@ class EmbeddedPostgres:
         Raises:
             DatabaseUnavailable: it ended, or did not answer in time; the message quotes the end of its log.
         """
-        self.socket_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        socket_folder = self._make_socket_folder()
         options = [part for name, value in _SERVER_OPTIONS.items() for part in ("-c", f"{name}={value}")]
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [*_command("postgres"), "-D", str(self.data), "-k", str(self.socket_folder), *options],
+                [*_command("postgres"), "-D", str(self.data), "-k", str(socket_folder), *options],
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
@@ -147,12 +224,22 @@ def programs_folder() -> Path:
     return Path(wheel.origin).parent / "pginstall" / "bin"
 
 
-def _socket_folder(data: Path) -> Path:
-    """The data folder itself, or a short path of the temporary folder where its own is too long for a socket."""
-    if len(str(data)) + len("/.s.PGSQL.5432") <= _SOCKET_PATH_LIMIT:
-        return data
-    digest = hashlib.sha256(str(data).encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"groundwork-{os.getuid()}-{digest}"
+def _has_room_for_socket(folder: Path) -> bool:
+    return len(str(folder)) + len("/.s.PGSQL.5432") <= _SOCKET_PATH_LIMIT
+
+
+def _refuse_if_others_may_enter(folder: Path) -> None:
+    """Make sure that a folder is one, is this user's, and opens to nobody else.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        raise ConfigurationError(
+            f"{folder} of the embedded PostgreSQL is not a folder that only this user may enter: somebody else could "
+            f"have put it there. Look into it, then delete it, or make it yours (chown) and say: chmod 700 {folder}"
+        )
 
 
 def _command(program: str) -> list[str]:
@@ -173,7 +260,9 @@ def _command(program: str) -> list[str]:
     return [unshare, "--user", f"--map-user={_NOBODY}", path]
 
 
-def _run(program: str, *arguments: str) -> None:
-    result = subprocess.run([*_command(program), *arguments], capture_output=True, text=True)
+def _run(program: str, *arguments: str, said: str = "") -> str:
+    """Run a program to its end, with ``said`` as its input. Returns what it says itself."""
+    result = subprocess.run([*_command(program), *arguments], capture_output=True, text=True, input=said)
     if result.returncode != 0:
         raise DatabaseUnavailable(f"{program} failed: {result.stderr.strip() or result.stdout.strip()}")
+    return result.stdout + result.stderr

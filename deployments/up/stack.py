@@ -53,6 +53,8 @@ class Stack:
         self.gateway_url = f"http://{settings.host}:{settings.port}"
         self.prefect_url = f"http://127.0.0.1:{settings.prefect_port}"
         self.postgres = EmbeddedPostgres(home.folder) if settings.database_url is None else None
+        if self.postgres:
+            self.postgres.make_password()
         self.sign_in = sign_in(home.folder, os.environ, production=settings.in_production)
         self.environment = self._environment()
         self.parts = [self._prefect(), self._gateway(), self._relay(), self._worker()]

@@ -25,6 +25,8 @@ from tests.waiting import wait_until
 LEASE_SECONDS = 3.0
 _LOST_REQUESTS = 0.1
 _LOST_COMMITS = 0.02
+_PLAIN = {"sslmode": "disable", "gssencmode": "disable"}
+"""The proxy reads what passes."""
 
 
 class StormStack(RunningStack):
@@ -41,6 +43,7 @@ class StormStack(RunningStack):
         self.postmaster = postmaster
         self._mail_port = mail_port
         self.postgres = EmbeddedPostgres(folder / "database")
+        self.postgres.create()
         self.postgres_log = folder / "postgres.log"
         self.executions = folder / "executions.jsonl"
         self.processes_log = folder / "processes.jsonl"
@@ -101,9 +104,10 @@ class StormStack(RunningStack):
         return False
 
     def _settings(self) -> dict[str, str]:
-        through_proxy = f"127.0.0.1:{self.to_postgres.port}/groundwork?sslmode=disable&gssencmode=disable"
+        direct = self.postgres.url(driver="postgresql")
+        through_proxy = direct.set(host="127.0.0.1", port=self.to_postgres.port, query=_PLAIN)
         return {
-            "GROUNDWORK_DATABASE_URL": f"postgresql://groundwork@{through_proxy}",
+            "GROUNDWORK_DATABASE_URL": through_proxy.render_as_string(hide_password=False),
             "PREFECT_SERVER_DATABASE_CONNECTION_URL": self.postgres.url(
                 "prefect", driver="postgresql+asyncpg"
             ).render_as_string(hide_password=False),
@@ -129,7 +133,6 @@ def storm_stack(seed: int) -> Iterator[StormStack]:
         stack = StormStack(Path(folder), seed, postmaster, ending.enter_context(serving(postmaster)))
         for each in (stack.crm, stack.to_postgres, stack.to_gateway):
             ending.callback(each.close)
-        stack.postgres.create()
         stack.postgres.start(stack.postgres_log)
         ending.callback(stack.postgres.stop)
         for name in ("groundwork", "prefect"):
