@@ -88,7 +88,7 @@ def test_a_link_is_an_address_of_the_public_url_and_of_this_machine_without_one(
 def test_a_public_url_that_is_none_is_refused(door: str, environment: pytest.MonkeyPatch, url: str) -> None:
     environment.setenv("GROUNDWORK_PUBLIC_URL", url)
     settings.cache_clear()
-    with pytest.raises(ValueError, match="public_url"):
+    with pytest.raises(ConfigurationError, match="GROUNDWORK_PUBLIC_URL"):
         settings()
 
 

@@ -2,9 +2,11 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prefect.context import refresh_global_settings_context
 
 from blocks.errors import ConfigurationError
 from deployments.up.sign_in import CLIENT_VARIABLE, SERVER_VARIABLE, make_sign_in, show_sign_in, sign_in
@@ -48,11 +50,18 @@ def swap_for_a_link(file: Path) -> None:
     file.symlink_to("elsewhere")
 
 
+@pytest.fixture
+def prefect_settings() -> Iterator[None]:
+    """Prefect's settings, read again once the environment is as it was."""
+    yield
+    refresh_global_settings_context()
+
+
 @pytest.mark.parametrize(
     ("url", "shown"), [(None, True), ("http://127.0.0.1:4200/api", True), ("https://prefect.example.com/api", False)]
 )
 def test_it_is_shown_to_this_machine_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str | None, shown: bool
+    prefect_settings: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str | None, shown: bool
 ):
     made = make_sign_in(tmp_path).read_text().strip()
     monkeypatch.delenv(CLIENT_VARIABLE, raising=False)
