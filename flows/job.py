@@ -85,6 +85,7 @@ def job(
             max_attempts=max_attempts or settings().max_attempts,
             flow_control=control,
             on_failure=on_failure,
+            entrypoint=f"{body.__module__}.{body.__name__}",
         )
         register(spec)
 
