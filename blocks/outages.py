@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from blocks.cures import Cure, cure_of
+if TYPE_CHECKING:
+    from blocks.cures import Cure
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds before the next try. Too short: a log and a server under load. Too long: slow to notice that it is over."""
@@ -53,6 +55,9 @@ class Outages:
         Returns:
             Seconds to wait before the next try: a quarter of the time that it has failed already.
         """
+        # Imported here: it needs an HTTP client, which costs each command a tenth of a second.
+        from blocks.cures import cure_of
+
         cure = cure_of(error, doing)
         with self._lock:
             now = self._now()
@@ -103,7 +108,7 @@ class Outages:
         else:
             self.worked(doing)
 
-    def _tell(self, cure: Cure, error: BaseException) -> None:
+    def _tell(self, cure: "Cure", error: BaseException) -> None:
         self._logger.warning(
             "%s. It is tried again, at intervals of up to %.0f s.",
             cure.text,

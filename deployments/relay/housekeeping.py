@@ -63,7 +63,7 @@ class Housekeeping:
                 continue
             with self._outages.watching(chore.name) as trial:
                 chore.run()
-            chore.due_at = time.monotonic() + max(chore.seconds, trial.pause)
+            chore.due_at = time.monotonic() + (trial.pause or chore.seconds)
             prefect_away = prefect_away or (
                 trial.error is not None and cure_of(trial.error, chore.name).subject == PREFECT
             )
