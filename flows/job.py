@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed
 
 from blocks.errors import ConfigurationError, Interrupted, StaleAttempt
+from blocks.plain_function import as_json, require_name, require_plain_function
 from blocks.retry import database_went_away
 from blocks.settings import settings
 from events.base import Event
@@ -55,7 +56,8 @@ def job(
         batch, debounce, throttle, expires, idempotency, singleton, cancel_on: see :mod:`flows.flow_control`.
 
     Raises:
-        ConfigurationError: ``on`` is not an event type with a name, ``lane`` is below 1, or options contradict.
+        ConfigurationError: ``on`` is not an event type with a name, ``lane`` is below 1, options contradict, or the
+            function or ``on_failure`` is no plain function (``async def``, a generator).
     """
     if not on.event_name:
         raise ConfigurationError(f"@job(on={on.__name__}): the event type has no name")
@@ -63,6 +65,8 @@ def job(
         raise ConfigurationError(f"@job(lane={lane}): a lane takes at least one run at once")
     if ordered and lane > 1:
         raise ConfigurationError(f"@job(ordered=True, lane={lane}): order needs a lane of 1; drop one of the two")
+    if on_failure is not None:
+        require_plain_function(on_failure, "@job(on_failure=…)")
     control = FlowControl(
         batch=batch,
         debounce=debounce,
@@ -75,6 +79,8 @@ def job(
     control.check(on)
 
     def make(body: Body) -> Flow[..., Any]:
+        require_plain_function(body, "@job")
+        require_name(body, "@job")
         spec = JobSpec(
             name=body.__name__.replace("_", "-"),
             on=on,
@@ -164,12 +170,12 @@ def _outcomes(spec: JobSpec, result: Any, attempt: Attempt) -> Sequence[Any]:
     if isinstance(result, State):
         raise ConfigurationError(f"job {spec.name} returned a Prefect state; return plain data, or raise")
     if not spec.flow_control.batch or result is None:
-        return [result] * len(attempt.members)
+        return [as_json(result, f"job {spec.name}")] * len(attempt.members)
     if not isinstance(result, list) or len(result) != len(attempt.members):
         raise ConfigurationError(
             f"job {spec.name} takes batches: return None, or a list of {len(attempt.members)} outcomes, one per event"
         )
-    return result
+    return [each if isinstance(each, BaseException) else as_json(each, f"job {spec.name}") for each in result]
 
 
 def _told_of_failures(attempt: Attempt, outcomes: Sequence[Any]) -> State[Any] | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from blocks.plain_function import require_plain_result
 from blocks.settings import settings
 from events.base import Event
 from events.inbox import Attempt
@@ -75,6 +76,7 @@ def tell_of_failed_event(attempt: Attempt, event: Event, error: BaseException) -
         return
     try:
         with attempt.as_current():
-            spec.on_failure(event, error)
+            told: object = spec.on_failure(event, error)
+            require_plain_result(told, f"on_failure of job {spec.name}")
     except Exception:
         logger.exception("delivery %s has failed, and so has telling about it", attempt.delivery_id)

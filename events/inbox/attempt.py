@@ -24,6 +24,9 @@ from events.inbox.statements import inbox_statement
 
 logger = logging.getLogger(__name__)
 
+LONGEST_ERROR = 10_000
+"""Characters of an error that a dead letter keeps."""
+
 _current: ContextVar["Attempt | None"] = ContextVar("attempt", default=None)
 
 
@@ -194,7 +197,7 @@ class Attempt:
             {"id": str(member.delivery_id)} | _outcome(each)
             for member, each in zip(self.members, outcomes, strict=True)
         ]
-        document = json.dumps(rows, default=str)
+        document = json.dumps(rows, allow_nan=False)
         for trial in while_database_restarts(settings().lease_seconds):
             with trial, database().transaction() as connection:
                 ended = connection.execute(inbox_statement("settle"), self._fence | {"outcomes": document}).all()
@@ -216,5 +219,11 @@ class Attempt:
 
 def _outcome(outcome: Any) -> dict[str, Any]:
     if isinstance(outcome, BaseException):
-        return {"state": "failed", "last_error": f"{type(outcome).__name__}: {outcome}"}
+        return {"state": "failed", "last_error": _storable(f"{type(outcome).__name__}: {outcome}")}
     return {"state": "done", "result": outcome}
+
+
+def _storable(error: str) -> str:
+    """An error as PostgreSQL takes it: no NUL, no half characters, and not as long as a program may make it."""
+    text = error.replace("\x00", "\\0").encode(errors="backslashreplace").decode()
+    return text if len(text) <= LONGEST_ERROR else f"{text[:LONGEST_ERROR]}…"
