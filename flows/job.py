@@ -10,12 +10,13 @@ from prefect import Flow, flow
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed
 
-from blocks.errors import ConfigurationError, Interrupted, StaleAttempt
+from blocks.errors import ConfigurationError, GroundworkError, Interrupted, StaleAttempt
 from blocks.plain_function import as_json, require_name, require_plain_function
 from blocks.retry import database_went_away
 from blocks.settings import settings
 from events.base import Event
 from events.inbox import Attempt, claim
+from events.inbox.attempt import storable
 from events.inbox.claim import claim_started_by_person, holder, was_cancelled
 from flows.flow_control import Batch, CancelOn, Debounce, FlowControl, Idempotency, Singleton, Throttle
 from flows.flow_run import as_claimant, current_flow_run, label
@@ -23,6 +24,11 @@ from flows.registry import JobSpec, OnFailure, register, tell_of_failed_event, t
 from tasks.provider_limit import prefect_went_away
 
 logger = logging.getLogger(__name__)
+
+
+class JobFailed(GroundworkError):
+    """The job failed with an error whose text cannot be stored as it is. Its dead letter has the same text."""
+
 
 Body = Callable[[Any], Any]
 
@@ -160,6 +166,9 @@ def _run_body(spec: JobSpec, body: Body, attempt: Attempt) -> Any:
             raise
         attempt.fail(error)
         tell_of_failure(attempt, error)
+        if storable(text := str(error)) != text:
+            # Prefect would answer 503 to the run's state, again and again.
+            raise JobFailed(storable(f"{type(error).__name__}: {error}")) from None
         raise
     attempt.settle_each(outcomes)
     return _told_of_failures(attempt, outcomes) or result

@@ -219,11 +219,11 @@ class Attempt:
 
 def _outcome(outcome: Any) -> dict[str, Any]:
     if isinstance(outcome, BaseException):
-        return {"state": "failed", "last_error": _storable(f"{type(outcome).__name__}: {outcome}")}
+        return {"state": "failed", "last_error": storable(f"{type(outcome).__name__}: {outcome}")}
     return {"state": "done", "result": outcome}
 
 
-def _storable(error: str) -> str:
-    """An error as PostgreSQL takes it: no NUL, no half characters, and not as long as a program may make it."""
+def storable(error: str) -> str:
+    """The text of an error as PostgreSQL takes it: no NUL, no half characters, not as long as a program may make it."""
     text = error.replace("\x00", "\\0").encode(errors="backslashreplace").decode()
     return text if len(text) <= LONGEST_ERROR else f"{text[:LONGEST_ERROR]}…"
