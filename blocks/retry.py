@@ -5,22 +5,26 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from types import TracebackType
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 2.0
 
 
-_AWAY = ("57P", "08")
-"""Begin of the SQLSTATEs of a server that stops, starts or cuts the connection."""
+_AWAY = ("57P", "08", "25006", "53", "58")
+"""Begin of the SQLSTATEs of a server that stops, starts, cuts the connection, is a standby that takes no writes, or has
+run out of disk, memory or connections."""
 
 
 def database_went_away(error: BaseException) -> bool:
-    """Whether an error says that the connection broke or the server is not there, and nothing about the statement."""
-    if not isinstance(error, OperationalError):
+    """Whether an error says that the server is not there, cut the connection or cannot write at present, and nothing
+    about the statement."""
+    if not isinstance(error, DBAPIError):
         return False
     sqlstate = getattr(error.orig, "sqlstate", None)
-    return error.connection_invalidated or sqlstate is None or sqlstate.startswith(_AWAY)
+    if sqlstate is None:
+        return error.connection_invalidated or isinstance(error, OperationalError)
+    return error.connection_invalidated or sqlstate.startswith(_AWAY)
 
 
 class _Trial(AbstractContextManager["_Trial"]):
@@ -32,7 +36,9 @@ class _Trial(AbstractContextManager["_Trial"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         self.succeeded = error is None
-        return isinstance(error, OperationalError) and not self.last
+        if error is None or self.last:
+            return False
+        return isinstance(error, OperationalError) or database_went_away(error)
 
 
 def while_database_restarts(patience: float) -> Iterator[_Trial]:

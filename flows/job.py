@@ -11,11 +11,13 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed
 from pydantic import ValidationError
 
-from blocks.errors import ConfigurationError, Interrupted, NonRetriable, StaleAttempt
+from blocks.errors import ConfigurationError, GroundworkError, Interrupted, NonRetriable, StaleAttempt
+from blocks.plain_function import as_json, require_name, require_plain_function
 from blocks.retry import database_went_away
 from blocks.settings import settings
 from events.base import Event
 from events.inbox import Attempt, claim
+from events.inbox.attempt import storable
 from events.inbox.claim import claim_started_by_person, holder, was_cancelled
 from flows.flow_control import Batch, CancelOn, Debounce, FlowControl, Idempotency, Singleton, Throttle
 from flows.flow_run import as_claimant, current_flow_run, label
@@ -26,6 +28,11 @@ from tasks.step_results import StepResults
 from tasks.step_serializer import StepSerializer
 
 logger = logging.getLogger(__name__)
+
+
+class JobFailed(GroundworkError):
+    """The job failed with an error whose text cannot be stored as it is. Its dead letter has the same text."""
+
 
 Body = Callable[[Any], Any]
 
@@ -59,7 +66,8 @@ def job(
         batch, debounce, throttle, expires, idempotency, singleton, cancel_on: see :mod:`flows.flow_control`.
 
     Raises:
-        ConfigurationError: ``on`` is not an event type with a name, ``lane`` is below 1, or options contradict.
+        ConfigurationError: ``on`` is not an event type with a name, ``lane`` is below 1, options contradict, or the
+            function or ``on_failure`` is no plain function (``async def``, a generator).
     """
     if not on.event_name:
         raise ConfigurationError(f"@job(on={on.__name__}): the event type has no name")
@@ -67,6 +75,8 @@ def job(
         raise ConfigurationError(f"@job(lane={lane}): a lane takes at least one run at once")
     if ordered and lane > 1:
         raise ConfigurationError(f"@job(ordered=True, lane={lane}): order needs a lane of 1; drop one of the two")
+    if on_failure is not None:
+        require_plain_function(on_failure, "@job(on_failure=…)")
     control = FlowControl(
         batch=batch,
         debounce=debounce,
@@ -79,6 +89,8 @@ def job(
     control.check(on)
 
     def make(body: Body) -> Flow[..., Any]:
+        require_plain_function(body, "@job")
+        require_name(body, "@job")
         spec = JobSpec(
             name=body.__name__.replace("_", "-"),
             on=on,
@@ -89,6 +101,7 @@ def job(
             max_attempts=max_attempts or settings().max_attempts,
             flow_control=control,
             on_failure=on_failure,
+            entrypoint=f"{body.__module__}.{body.__name__}",
         )
         register(spec)
 
@@ -180,6 +193,9 @@ def _run_body(spec: JobSpec, body: Body, attempt: Attempt) -> Any:
             raise
         attempt.fail(error)
         tell_of_failure(attempt, error)
+        if storable(text := str(error)) != text:
+            # Prefect would answer 503 to the run's state, again and again.
+            raise JobFailed(storable(f"{type(error).__name__}: {error}")) from None
         raise
     attempt.settle_each(outcomes)
     return _told_of_failures(attempt, outcomes) or result
@@ -190,12 +206,12 @@ def _outcomes(spec: JobSpec, result: Any, attempt: Attempt) -> Sequence[Any]:
     if isinstance(result, State):
         raise ConfigurationError(f"job {spec.name} returned a Prefect state; return plain data, or raise")
     if not spec.flow_control.batch or result is None:
-        return [result] * len(attempt.members)
+        return [as_json(result, f"job {spec.name}")] * len(attempt.members)
     if not isinstance(result, list) or len(result) != len(attempt.members):
         raise ConfigurationError(
             f"job {spec.name} takes batches: return None, or a list of {len(attempt.members)} outcomes, one per event"
         )
-    return result
+    return [each if isinstance(each, BaseException) else as_json(each, f"job {spec.name}") for each in result]
 
 
 def _told_of_failures(attempt: Attempt, outcomes: Sequence[Any]) -> State[Any] | None:

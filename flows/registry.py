@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from blocks.plain_function import require_plain_result
 from blocks.settings import settings
 from events.base import Event
 from events.inbox import Attempt
@@ -31,6 +32,7 @@ class JobSpec:
         max_attempts: runs a delivery may use up before it is a dead letter.
         flow_control: batch, debounce, throttle and the others.
         on_failure: called with the event and the error when the job has finally failed; for each event of a batch.
+        entrypoint: module and function, as a deployment names it.
     """
 
     name: str
@@ -42,6 +44,7 @@ class JobSpec:
     max_attempts: int
     flow_control: FlowControl
     on_failure: OnFailure | None
+    entrypoint: str = ""
 
 
 _jobs: dict[str, JobSpec] = {}
@@ -68,11 +71,12 @@ def tell_of_failure(attempt: Attempt, error: BaseException) -> None:
 
 def tell_of_failed_event(attempt: Attempt, event: Event, error: BaseException) -> None:
     """The same for one event of a batch."""
-    spec = jobs()[attempt.job] if attempt.job not in _jobs else _jobs[attempt.job]
-    if spec.on_failure is None:
+    spec = _jobs.get(attempt.job) or jobs().get(attempt.job)
+    if spec is None or spec.on_failure is None:
         return
     try:
         with attempt.as_current():
-            spec.on_failure(event, error)
+            told: object = spec.on_failure(event, error)
+            require_plain_result(told, f"on_failure of job {spec.name}")
     except Exception:
         logger.exception("delivery %s has failed, and so has telling about it", attempt.delivery_id)

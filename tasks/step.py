@@ -13,6 +13,7 @@ from prefect.context import TaskRunContext
 from pydantic_core import PydanticSerializationError, to_json
 
 from blocks.errors import ConfigurationError, NonRetriable, RetryAfter
+from blocks.plain_function import require_name, require_plain_function, require_plain_result
 from blocks.words import printable
 from events.inbox import current_attempt
 from events.inbox.follow_on import sending_from
@@ -77,8 +78,8 @@ def step(
             between tries: for steps that call providers only.
 
     Raises:
-        ConfigurationError: ``key`` names a parameter that the function does not have, or a parameter of the key is not
-            JSON-ready.
+        ConfigurationError: it is no plain function (``async def``, a generator), ``key`` names a parameter that the
+            function does not have, or a parameter of the key is not JSON-ready.
     """
     if function is None:
         return lambda each: step_of(each, retries, first_delay, longest_delay, key, memoise, timeout, provider)
@@ -96,6 +97,8 @@ def step_of(
     provider: bool,
 ) -> Task[P, R]:
     """The Prefect task of a step; see :func:`step`."""
+    require_plain_function(function, "@step")
+    require_name(function, "@step")
     name = function.__name__.replace("_", "-")
     unknown = {each.partition(".")[0] for each in key or ()} - set(inspect.signature(function).parameters)
     if unknown:
@@ -103,16 +106,20 @@ def step_of(
     delays = [min(first_delay * 2**n, longest_delay) for n in range(retries)]
     signature = inspect.signature(function)
 
+    def plain(result: R) -> R:
+        require_plain_result(result, f"step {name}")
+        return result
+
     @wraps(function)
     def body(*args: P.args, **kwargs: P.kwargs) -> R:
         attempt = current_attempt()
         try:
             if attempt is None:
-                return function(*args, **kwargs)
+                return plain(function(*args, **kwargs))
             attempt.note_first_step()
             parameters = signature.bind(*args, **kwargs).arguments if memoise else {}
             with sending_from(attempt, _work_of(name, key, parameters)):
-                return function(*args, **kwargs)
+                return plain(function(*args, **kwargs))
         except RetryAfter as asked:
             _wait_out(asked, delays)
             raise

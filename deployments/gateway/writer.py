@@ -1,6 +1,7 @@
 """The one thread that writes: requests that wait together share one INSERT and one COMMIT."""
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections import deque
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from blocks.database import database
+from blocks.outages import Outages
+from blocks.retry import database_went_away
 from blocks.words import counted
 from events.inbox import Accepted, NewEvent, accept
 
@@ -21,6 +24,9 @@ WAITING_REQUESTS = 1_000
 """Most requests that wait. Too low: 429 in a short burst. Too high: senders time out before their turn comes."""
 WAITING_BYTES = 64 * 1024 * 1024
 """Most bytes of request bodies that wait, which bounds the memory of the gateway."""
+
+
+_outages = Outages(logger)
 
 
 class QueueFull(Exception):
@@ -85,8 +91,16 @@ class GroupWriter:
 
     def _run(self) -> None:
         while group := self._next_group():
-            outcomes = _store(group)
-            self._loop.call_soon_threadsafe(_answer, outcomes)
+            outcomes: list[_Outcome]
+            try:
+                outcomes = _store(group)
+            except BaseException as error:
+                # Nobody else writes: this thread goes on whatever happens, and the senders are told to send again.
+                logger.exception("a group of requests was not stored")
+                outcomes = [(request, error) for request in group]
+            # Once the gateway has ended, nobody waits for an answer.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(_answer, outcomes)
 
     def _next_group(self) -> list[_Request]:
         """What waits, oldest first; empty once closed."""
@@ -106,9 +120,14 @@ def _store(group: list[_Request]) -> list[_Outcome]:
     """Store a group in one transaction; where that fails through one of its requests, each in its own."""
     try:
         accepted = iter(_commit([event for request in group for event in request.events]))
+        _outages.worked("storing events")
         return [(request, [next(accepted) for _ in request.events]) for request in group]
     except Exception as error:
-        if len(group) == 1 or _connection_lost(error):
+        if _connection_lost(error):
+            # Once per outage, not once per request.
+            _outages.failed("storing events", error)
+            return [(request, error) for request in group]
+        if len(group) == 1:
             logger.warning("%s not stored: %s", counted(len(group), "request"), _reason(error))
             return [(request, error) for request in group]
     return [outcome for request in group for outcome in _store([request])]
@@ -128,7 +147,7 @@ def _reason(error: Exception) -> str:
 def _connection_lost(error: Exception) -> bool:
     """Whether the next transaction would fare no better. PostgreSQL's own verdict on a statement has an SQLSTATE."""
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or getattr(error.orig, "sqlstate", None) is None
+        return database_went_away(error) or getattr(error.orig, "sqlstate", None) is None
     return isinstance(error, TimeoutError)
 
 

@@ -14,11 +14,12 @@ _BEFORE = ("expire", "supersede_debounced", "promote", "skip_singletons")
 _TIDY = ("tidy_shares", "tidy_throttles", "tidy_idempotency")
 
 
-def admit(capacity: int) -> list[Admitted]:
+def admit(capacity: int, held: Sequence[str] = ()) -> list[Admitted]:
     """Admit what lanes and workers have room for, oldest first within a lane.
 
     Args:
         capacity: runs the workers may hold at once, those in flight included.
+        held: jobs that cannot start.
 
     Returns:
         The admitted deliveries, of a batch the first, in order of acceptance; each has until its claim deadline to be
@@ -32,6 +33,7 @@ def admit(capacity: int) -> list[Admitted]:
             inbox_statement("admit"),
             {
                 "capacity": capacity,
+                "held": list(held),
                 "share": settings().interactive_share,
                 "claim_seconds": settings().claim_seconds,
                 "lanes": LANES_AT_ONCE,

@@ -4,13 +4,16 @@ import logging
 from typing import Any
 from uuid import UUID
 
-from prefect import get_client
+import httpx
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelling
 from sqlalchemy import Row
 
+from blocks.cures import answer_of, is_refusal_of_content
 from blocks.database import database
 from blocks.errors import DeliveryDied
+from deployments.relay.one_by_one import one_by_one
+from deployments.relay.prefect_client import prefect_client
 from events.inbox import Attempt
 from events.inbox.statements import inbox_statement
 from flows.registry import tell_of_failure
@@ -30,23 +33,31 @@ def cancel_runs() -> int:
     with database().transaction() as connection:
         rows = connection.execute(inbox_statement("runs_to_cancel")).all()
     cancelled: set[UUID] = set()
-    for row in rows:
+
+    def cancel(row: Row[Any]) -> None:
         if row.flow_run_id is not None and row.flow_run_id not in cancelled:
             _cancel(row.flow_run_id)
             cancelled.add(row.flow_run_id)
         if _noted(row):
             _tidy_up(row)
+
+    one_by_one(rows, cancel)
     return len(rows)
 
 
 def _cancel(flow_run_id: UUID) -> None:
     """A run that a worker has is cancelling until its process has ended; another one is cancelled at once. Prefect
     leaves one that has ended as it is."""
-    with get_client(sync_client=True) as client:
+    with prefect_client() as client:
         try:
             client.set_flow_run_state(flow_run_id, Cancelling(message="Its delivery was cancelled."))
         except ObjectNotFound:
             logger.info("flow run %s was to be cancelled, and Prefect does not know it", flow_run_id)
+        except httpx.HTTPStatusError as error:
+            if not is_refusal_of_content(error):
+                raise
+            # Its delivery has ended, and it may write nothing more: that it goes on does no harm.
+            logger.error("Prefect refuses to cancel flow run %s: %s", flow_run_id, answer_of(error))
 
 
 def _noted(row: Row[Any]) -> bool:

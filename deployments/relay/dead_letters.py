@@ -1,15 +1,18 @@
 """Dead letters in Prefect's event feed, where automations see them."""
 
+import logging
 from typing import Any
 from uuid import uuid5
 
-from prefect import get_client
 from prefect.events import Event as PrefectEvent
 from sqlalchemy import Row
 
 from blocks.database import database
+from deployments.relay.posting import post
 from deployments.relay.prefect_api import related
 from events.inbox.statements import inbox_statement
+
+logger = logging.getLogger(__name__)
 
 DEAD = "groundwork.delivery.dead"
 """Name of the Prefect event."""
@@ -31,12 +34,19 @@ def post_deaths() -> int:
         deaths = connection.execute(inbox_statement("deaths_to_post")).all()
     if not deaths:
         return 0
-    with get_client(sync_client=True) as client:
-        client.request("POST", "/events", json=[death_event(each) for each in deaths]).raise_for_status()
+    refused = {refusal.place: refusal for refusal in post([death_event(each) for each in deaths])}
+    for place, refusal in refused.items():
+        logger.error(
+            "Prefect refuses to hear of the death of delivery %s: %s. `groundwork dead list` has it.",
+            deaths[place].id,
+            refusal.answer,
+        )
+    # One that is refused for good is done with, and keeps no later one back.
+    done = [each for place, each in enumerate(deaths) if place not in refused or refused[place].final]
     with database().transaction() as connection:
         connection.execute(
             inbox_statement("deaths_posted"),
-            {"ids": [each.id for each in deaths], "died_at": [each.settled_at for each in deaths]},
+            {"ids": [each.id for each in done], "died_at": [each.settled_at for each in done]},
         )
     return len(deaths)
 

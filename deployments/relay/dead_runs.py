@@ -3,7 +3,6 @@
 import logging
 from datetime import UTC, datetime, timedelta
 
-from prefect import get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterState,
@@ -17,7 +16,9 @@ from prefect.states import Crashed
 
 from blocks.database import database
 from blocks.settings import settings
+from deployments.relay.one_by_one import one_by_one
 from deployments.relay.prefect_api import WORK_POOL, delivery_of
+from deployments.relay.prefect_client import prefect_client
 from deployments.relay.sweeper import pending_seconds
 from events.inbox.statements import inbox_statement
 
@@ -47,17 +48,20 @@ def crash_dead_runs() -> int:
         ).all()
     alive = {row.flow_run_id: row.alive for row in rows}
     dead = [run for run in silent if not alive.get(run.id, delivery_of(run) is None)]
-    with get_client(sync_client=True) as client:
-        for run in dead:
-            client.set_flow_run_state(run.id, Crashed(message="Its process is gone: it holds no lease."))
-            logger.warning("flow run %s (%s) is dead, and crashed in Prefect", run.id, run.name)
+    one_by_one(dead, _crash)
     return len(dead)
+
+
+def _crash(run: FlowRun) -> None:
+    with prefect_client() as client:
+        client.set_flow_run_state(run.id, Crashed(message="Its process is gone: it holds no lease."))
+    logger.warning("flow run %s (%s) is dead, and crashed in Prefect", run.id, run.name)
 
 
 def _open_runs() -> list[FlowRun]:
     """The oldest first: dead ones do not go away by themselves."""
     open_states = FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING])
-    with get_client(sync_client=True) as client:
+    with prefect_client() as client:
         return client.read_flow_runs(
             flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=open_states)),
             work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[WORK_POOL])),

@@ -1,10 +1,8 @@
 """Runs that Prefect saw end while their delivery was in flight. Noticed here, they need not wait for a deadline."""
 
-import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from prefect import get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterEndTime,
@@ -16,11 +14,12 @@ from prefect.client.schemas.sorting import FlowRunSort
 from sqlalchemy import Row
 
 from blocks.database import database
+from deployments.relay.one_by_one import one_by_one
 from deployments.relay.prefect_api import delivery_of
+from deployments.relay.prefect_client import prefect_client
 from deployments.relay.redelivery import give_up, requeue, unclaimed
 from events.inbox.statements import inbox_statement
-
-logger = logging.getLogger(__name__)
+from flows.registry import jobs
 
 LOOK_BACK = timedelta(seconds=60)
 """How long ago a run may have ended. What is missed meanwhile, the sweeper finds at its deadline."""
@@ -35,6 +34,7 @@ def look_after_ended_runs() -> int:
 
     Raises:
         httpx.HTTPError: Prefect is away.
+        Exception: looking after a delivery failed; the others were looked after.
     """
     with database().transaction() as connection:
         if not connection.execute(inbox_statement("anything_in_flight")).scalar():
@@ -49,11 +49,7 @@ def look_after_ended_runs() -> int:
             inbox_statement("in_flight_of_runs"),
             {"run_ids": list(run_ids), "delivery_ids": list(delivery_ids), "created_at": list(created_at)},
         ).all()
-    for row in rows:
-        try:
-            _look_after(row, runs[row.flow_run_id])
-        except Exception:
-            logger.exception("flow run %s ended, and looking after delivery %s failed", row.flow_run_id, row.id)
+    one_by_one(rows, lambda row: _look_after(row, runs[row.flow_run_id]))
     return len(rows)
 
 
@@ -64,7 +60,7 @@ def _ended_runs() -> list[FlowRun]:
         ),
         end_time=FlowRunFilterEndTime(after_=datetime.now(UTC) - LOOK_BACK),
     )
-    with get_client(sync_client=True) as client:
+    with prefect_client() as client:
         return client.read_flow_runs(flow_run_filter=ended_badly, sort=FlowRunSort.END_TIME_DESC, limit=MOST)
 
 
@@ -84,6 +80,10 @@ def _look_after(row: Row[Any], run: FlowRun) -> None:
 def _redeliver(row: Row[Any], what: str, run: FlowRun, *, tries: int) -> None:
     message = run.state.message if run.state and run.state.message else "Prefect knows no reason"
     reason = f"{what}: {message.rstrip('.')}."
+    if row.job not in jobs():
+        reason += (
+            f" No code of job {row.job} is here: it was removed, or its module is not loaded (GROUNDWORK_PRELOAD)."
+        )
     if tries >= row.max_attempts:
         give_up(row, "failed", f"{reason} It was the last of {row.max_attempts} attempts.", at_once=True)
     else:

@@ -1,61 +1,72 @@
 """What the relay does besides admitting, each part at intervals of its own."""
 
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from blocks.cures import PREFECT, cure_of
 from blocks.database import database
+from blocks.outages import Outages
 from deployments.relay.admission import tidy
 from deployments.relay.cancelled_runs import cancel_runs
 from deployments.relay.dead_letters import post_deaths
 from deployments.relay.dead_runs import crash_dead_runs
 from deployments.relay.ended_runs import look_after_ended_runs
-from deployments.relay.prefect_api import PREFECT_AWAY
+from deployments.relay.startable import Startable
 from deployments.relay.sweeper import sweep
 from deployments.relay.tag_limits import TagLimits
 from events.inbox.figures import fold_tally
 
-logger = logging.getLogger(__name__)
-
 SWEEP_SECONDS = 2.0
 DEAD_RUN_SECONDS = 5.0
+WIRING_SECONDS = 5.0
 TIDY_SECONDS = 30.0
 
 
 @dataclass
 class _Chore:
+    name: str
     run: Callable[[], object]
     seconds: float
+    asks_prefect: bool = True
     due_at: float = 0.0
 
 
 class Housekeeping:
-    """Everything that has to be done now and then. Several relays may do it at once."""
+    """Everything that has to be done now and then. Several relays may do it at once.
 
-    def __init__(self) -> None:
+    Args:
+        outages: takes note of chores that fail.
+        startable: what is known of the jobs' wiring, kept up to date here.
+    """
+
+    def __init__(self, outages: Outages, startable: Startable) -> None:
+        self._outages = outages
         self._chores = [
-            _Chore(sweep, SWEEP_SECONDS),
-            _Chore(look_after_ended_runs, SWEEP_SECONDS),
-            _Chore(cancel_runs, SWEEP_SECONDS),
-            _Chore(crash_dead_runs, DEAD_RUN_SECONDS),
-            _Chore(post_deaths, SWEEP_SECONDS),
-            _Chore(tidy, TIDY_SECONDS),
-            _Chore(_fold_tally, TIDY_SECONDS),
-            _Chore(TagLimits().repair, TIDY_SECONDS),
+            _Chore("looking at the wiring", startable.look, WIRING_SECONDS),
+            _Chore("sweeping", sweep, SWEEP_SECONDS),
+            _Chore("looking for ended runs", look_after_ended_runs, SWEEP_SECONDS),
+            _Chore("cancelling runs", cancel_runs, SWEEP_SECONDS),
+            _Chore("looking for dead runs", crash_dead_runs, DEAD_RUN_SECONDS),
+            _Chore("telling of deaths", post_deaths, SWEEP_SECONDS),
+            _Chore("tidying up", tidy, TIDY_SECONDS, asks_prefect=False),
+            _Chore("adding up the tally", _fold_tally, TIDY_SECONDS, asks_prefect=False),
+            _Chore("repairing tag limits", TagLimits().repair, TIDY_SECONDS),
         ]
 
     def do_what_is_due(self) -> None:
-        """Do each chore whose time has come. While Prefect is away it is put off, and said so."""
+        """Do each chore whose time has come. One that fails is tried again later and keeps no other back; but while
+        Prefect is away, not all of them wait for its silence."""
+        prefect_away = False
         for chore in self._chores:
-            if time.monotonic() < chore.due_at:
+            if time.monotonic() < chore.due_at or (prefect_away and chore.asks_prefect):
                 continue
-            chore.due_at = time.monotonic() + chore.seconds
-            try:
+            with self._outages.watching(chore.name) as trial:
                 chore.run()
-            except PREFECT_AWAY as error:
-                logger.warning("Prefect is away, trying again: %s", error or type(error).__name__)
-                return
+            chore.due_at = time.monotonic() + (trial.pause or chore.seconds)
+            prefect_away = prefect_away or (
+                trial.error is not None and cure_of(trial.error, chore.name).subject == PREFECT
+            )
 
 
 def _fold_tally() -> None:

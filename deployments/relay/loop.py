@@ -1,85 +1,141 @@
-"""The relay's loop: woken by the inbox, with polling as the net."""
+"""The relay's loops: admission, woken by the inbox with polling as the net, and housekeeping beside it."""
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from uuid import UUID
 
 import psycopg
-from sqlalchemy.exc import OperationalError
 
 from blocks.database import database
-from deployments.relay.admission import admit, note_posted, seconds_until_next
+from blocks.errors import GroundworkError
+from blocks.outages import Outages
+from deployments.relay.admission import admit, seconds_until_next
 from deployments.relay.housekeeping import Housekeeping
-from deployments.relay.prefect_api import PREFECT_AWAY, Admitted, post_events, worker_capacity
+from deployments.relay.outbox import Outbox
+from deployments.relay.prefect_api import WORK_POOL, WorkPoolMissing, start_run, worker_capacity
+from deployments.relay.prefect_client import one_try_per_request
+from deployments.relay.startable import Startable
+from events.inbox.statements import inbox_statement
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 """Longest sleep between two looks at the inbox: what a lost notification costs."""
 _SHORTEST_SLEEP = 0.02
+_HOUSEKEEPING_PAUSE = 0.5
 CAPACITY_SECONDS = 5.0
 """How old the known limit of the work pool may be."""
+STOP_SECONDS = 2.0
+"""How long a loop may take to end. Nothing is lost if it does not: what was begun is found at its deadline."""
+
+
+class LoopDied(GroundworkError):
+    """A loop of the relay has ended, which no error should bring about. Its traceback is in the log above. Start the
+    relay again, as `groundwork up` does."""
 
 
 class Relay:
     """Admits and posts until told to stop. Several relays may run against one inbox.
 
     Args:
-        stop: set it to end the loop within :data:`POLL_SECONDS`.
+        stop: set it to end the relay within :data:`STOP_SECONDS`, whatever Prefect and PostgreSQL do.
     """
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
+        self._outages = Outages(logger)
+        self._startable = Startable()
+        self._outbox = Outbox()
+        self._housekeeping = Housekeeping(self._outages, self._startable)
         self._capacity = 0
-        self._capacity_read_at = float("-inf")
-        self._housekeeping = Housekeeping()
+        self._capacity_due_at = 0.0
+        self._told_closed = False
 
     def run(self) -> None:
-        """Loop; survives restarts of the database and of Prefect."""
-        while not self._stop.is_set():
-            try:
-                with psycopg.connect(database().conninfo, autocommit=True) as listener:
-                    listener.execute("LISTEN groundwork_inbox")
-                    while not self._stop.is_set():
-                        if not self._round():
-                            self._wait(listener)
-            except (OperationalError, psycopg.OperationalError) as error:
-                logger.warning("the inbox is away, trying again: %s", str(error).splitlines()[0])
-                self._stop.wait(POLL_SECONDS)
+        """Run both loops; whatever error there is, they go on.
+
+        Raises:
+            LoopDied: one of them ended nevertheless.
+        """
+        loops = [
+            threading.Thread(target=self._admit_for_ever, name="admission", daemon=True),
+            threading.Thread(target=self._keep_house_for_ever, name="housekeeping", daemon=True),
+        ]
+        for loop in loops:
+            loop.start()
+        while not self._stop.wait(POLL_SECONDS):
+            if dead := [loop.name for loop in loops if not loop.is_alive()]:
+                raise LoopDied(f"the relay's {dead[0]} has ended; see the log above")
+        deadline = time.monotonic() + STOP_SECONDS
+        for loop in loops:
+            loop.join(max(deadline - time.monotonic(), 0))
+
+    def _admit_for_ever(self) -> None:
+        with one_try_per_request():
+            while not self._stop.is_set():
+                with self._outages.watching("admission") as trial:
+                    self._admit_while_connected()
+                self._stop.wait(trial.pause)
+
+    def _admit_while_connected(self) -> None:
+        with psycopg.connect(database().conninfo, autocommit=True) as listener:
+            listener.execute("LISTEN groundwork_inbox")
+            while not self._stop.is_set():
+                admitted_any = self._round()
+                self._outages.worked("admission")
+                if not admitted_any:
+                    self._wait(listener)
+
+    def _keep_house_for_ever(self) -> None:
+        with one_try_per_request():
+            while not self._stop.is_set():
+                self._housekeeping.do_what_is_due()
+                self._stop.wait(_HOUSEKEEPING_PAUSE)
 
     def _round(self) -> bool:
-        """One look at the inbox; whether it admitted anything."""
+        """One look at the inbox; whether it admitted anything. While Prefect is away, nothing more is admitted."""
         self._refresh_capacity()
-        admitted = admit(self._capacity)
-        if admitted:
-            self._post(admitted)
-        self._housekeeping.do_what_is_due()
+        admitted = admit(self._capacity, self._startable.held) if self._outbox.empty else []
+        self._outbox.add(admitted)
+        with self._outages.watching("posting events") as trial:
+            posted = self._outbox.post()
+        if trial.error is not None:
+            self._stop.wait(trial.pause)
+            return False
+        for each in posted:
+            if self._startable.needs_api(each.job):
+                self._start(each.job, each.id, each.dispatches)
         return bool(admitted)
 
-    def _post(self, admitted: list[Admitted]) -> None:
-        """Post until Prefect has them: they are admitted, and nobody else will."""
-        while not self._stop.is_set():
-            if self._unless_away(lambda: post_events(admitted)):
-                note_posted(admitted)
-                return
-            self._stop.wait(POLL_SECONDS)
+    def _start(self, job: str, delivery_id: UUID, dispatches: int) -> None:
+        """Ask for a run that no automation will make. Where that fails, the sweeper asks at the claim deadline."""
+        with self._outages.watching("starting runs by the API"):
+            flow_run_id = start_run(job, delivery_id, dispatches)
+            with database().transaction() as connection:
+                connection.execute(
+                    inbox_statement("run_created"),
+                    {"delivery_id": delivery_id, "dispatches": dispatches, "flow_run_id": flow_run_id},
+                )
 
     def _refresh_capacity(self) -> None:
-        def read() -> None:
+        if time.monotonic() < self._capacity_due_at:
+            return
+        with self._outages.watching("the work pool") as trial:
             self._capacity = worker_capacity()
-            self._capacity_read_at = time.monotonic()
-
-        if time.monotonic() - self._capacity_read_at >= CAPACITY_SECONDS:
-            self._unless_away(read)
-
-    def _unless_away(self, action: Callable[[], object]) -> bool:
-        try:
-            action()
-        except PREFECT_AWAY as error:
-            logger.warning("Prefect is away, trying again: %s", error or type(error).__name__)
-            return False
-        return True
+        if isinstance(trial.error, WorkPoolMissing):
+            self._capacity = 0
+        elif trial.error is None and self._capacity == 0 and not self._told_closed:
+            self._told_closed = True
+            logger.warning(
+                "The work pool %s is paused in Prefect, or its limit is 0: nothing starts. Let it go on: "
+                "prefect work-pool resume %s",
+                WORK_POOL,
+                WORK_POOL,
+            )
+        elif self._capacity:
+            self._told_closed = False
+        self._capacity_due_at = time.monotonic() + (trial.pause or CAPACITY_SECONDS)
 
     @staticmethod
     def _wait(listener: psycopg.Connection[tuple[object, ...]]) -> None:

@@ -1,12 +1,8 @@
 """What the relay asks of Prefect, by its public HTTP API."""
 
-import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-import httpx
-from prefect import get_client
 from prefect.client.schemas.filters import (
     FlowFilter,
     FlowFilterName,
@@ -19,7 +15,8 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.events import Event as PrefectEvent
 from prefect.exceptions import ObjectNotFound
 
-logger = logging.getLogger(__name__)
+from blocks.errors import GroundworkError
+from deployments.relay.prefect_client import prefect_client
 
 WORK_POOL = "groundwork"
 _MOST = 200
@@ -42,15 +39,8 @@ class Admitted:
     correlation_id: UUID
 
 
-def post_events(admitted: Sequence[Admitted]) -> None:
-    """Post one Prefect event per admitted delivery; each fires the trigger of its job's deployment.
-
-    Raises:
-        httpx.HTTPError: Prefect did not take them.
-    """
-    with get_client(sync_client=True) as client:
-        response = client.request("POST", "/events", json=[prefect_event(each) for each in admitted])
-        response.raise_for_status()
+class WorkPoolMissing(GroundworkError):
+    """Prefect has no such work pool. Run `groundwork deploy`, which makes it and ties the deployments to it again."""
 
 
 def prefect_event(delivery: Admitted) -> dict[str, object]:
@@ -89,19 +79,38 @@ def related(**resources: str | None) -> list[dict[str, str]]:
 
 
 def start_run(job: str, delivery_id: UUID, dispatch: int) -> UUID:
-    """Start a run without an event. The same delivery and dispatch start one run, however often it is asked for.
+    """Start a run without an event; see :func:`create_run`.
+
+    Raises:
+        httpx.HTTPError: Prefect could not be reached, or refuses.
+        prefect.exceptions.ObjectNotFound: the job has no deployment.
+    """
+    return create_run(deployment_of(job), delivery_id, dispatch)
+
+
+def deployment_of(job: str) -> UUID:
+    """The deployment that runs a job.
+
+    Raises:
+        httpx.HTTPError: Prefect could not be reached.
+        prefect.exceptions.ObjectNotFound: there is none.
+    """
+    with prefect_client() as client:
+        return client.read_deployment_by_name(f"{job}/{job}").id
+
+
+def create_run(deployment_id: UUID, delivery_id: UUID, dispatch: int) -> UUID:
+    """Start a run. The same delivery and dispatch start one run, however often it is asked for.
 
     Returns:
         The flow run's id.
 
     Raises:
-        httpx.HTTPError: Prefect could not be reached.
-        prefect.exceptions.ObjectNotFound: the job has no deployment.
+        httpx.HTTPError: Prefect could not be reached, or refuses.
     """
-    with get_client(sync_client=True) as client:
-        deployment = client.read_deployment_by_name(f"{job}/{job}")
+    with prefect_client() as client:
         run = client.create_flow_run_from_deployment(
-            deployment.id,
+            deployment_id,
             parameters={"delivery_id": str(delivery_id)},
             idempotency_key=f"{delivery_id}:{dispatch}",
         )
@@ -124,7 +133,7 @@ def waiting_run(job: str, delivery_id: UUID) -> UUID | None:
         httpx.HTTPError: Prefect could not be reached.
     """
     waits = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED, StateType.PENDING]))
-    with get_client(sync_client=True) as client:
+    with prefect_client() as client:
         runs = client.read_flow_runs(
             flow_filter=FlowFilter(name=FlowFilterName(any_=[job])),
             flow_run_filter=FlowRunFilter(state=waits),
@@ -140,7 +149,7 @@ def run_state(flow_run_id: UUID) -> State | None:
     Raises:
         httpx.HTTPError: Prefect could not be reached.
     """
-    with get_client(sync_client=True) as client:
+    with prefect_client() as client:
         try:
             run = client.read_flow_run(flow_run_id)
         except ObjectNotFound:
@@ -152,10 +161,17 @@ def worker_capacity() -> int:
     """How many runs the workers may hold at once: the limit of the work pool, which a person can change in the UI.
 
     Raises:
+        WorkPoolMissing: nobody has made it, or somebody has deleted it.
         httpx.HTTPError: Prefect could not be reached.
     """
-    with get_client(sync_client=True) as client:
-        pool = client.read_work_pool(WORK_POOL)
+    with prefect_client() as client:
+        try:
+            pool = client.read_work_pool(WORK_POOL)
+        except ObjectNotFound:
+            raise WorkPoolMissing(
+                f"Prefect has no work pool {WORK_POOL}, so nothing starts. Run `groundwork deploy`, which makes it and "
+                "ties the deployments to it again."
+            ) from None
     if pool.is_paused:
         return 0
     return UNLIMITED if pool.concurrency_limit is None else pool.concurrency_limit
@@ -167,12 +183,8 @@ def work_pool_type() -> str | None:
     Raises:
         httpx.HTTPError: Prefect could not be reached.
     """
-    with get_client(sync_client=True) as client:
+    with prefect_client() as client:
         try:
             return client.read_work_pool(WORK_POOL).type
         except ObjectNotFound:
             return None
-
-
-PREFECT_AWAY = (httpx.HTTPError, ObjectNotFound)
-"""What these functions raise while Prefect is away or not yet set up."""

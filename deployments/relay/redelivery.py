@@ -50,7 +50,24 @@ def give_up(row: Row[Any], outcome: str, reason: str, *, at_once: bool = False) 
         connection.execute(inbox_statement("wake_relay"))
     if ended:
         logger.error("delivery %s (%s) %s: %s", row.id, row.job, outcome, reason)
-        tell_of_failure(Attempt.of(ended), DeliveryDied(reason))
+        try:
+            tell_of_failure(Attempt.of(ended), DeliveryDied(reason))
+        except Exception as error:
+            # Its job or its event type may be gone from the code. The delivery has ended all the same.
+            logger.error("delivery %s (%s) has ended, and its job could not tidy up: %s", row.id, row.job, error)
+
+
+def requeue_or_give_up(row: Row[Any], reason: str, *, tries: int, at_once: bool = False) -> None:
+    """Queue a delivery again for a further try, or end it with the reason where it was the last.
+
+    Args:
+        row, reason, tries, at_once: as for :func:`requeue`.
+    """
+    if tries >= row.max_attempts:
+        last = "" if tries <= 1 else f" It was the last of {row.max_attempts} tries."
+        give_up(row, "failed", f"{reason.rstrip('.')}.{last}", at_once=at_once)
+    else:
+        requeue(row, f"{reason.rstrip('.')}.", tries=tries, at_once=at_once)
 
 
 def unclaimed(row: Row[Any]) -> int:

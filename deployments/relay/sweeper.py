@@ -1,19 +1,25 @@
 """The sweeper: deliveries that nobody claimed in time, and attempts whose lease ran out, get another run or an end."""
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 from prefect.client.schemas.objects import State, StateType
+from prefect.exceptions import ObjectNotFound
 from sqlalchemy import Row
-from sqlalchemy.exc import OperationalError
 
+from blocks.cures import answer_of, is_refusal_of_content
 from blocks.database import database
 from blocks.settings import settings
-from deployments.relay.prefect_api import run_state, start_run, waiting_run, work_pool_type
-from deployments.relay.redelivery import give_up, requeue, unclaimed
+from deployments.relay.one_by_one import one_by_one
+from deployments.relay.prefect_api import create_run, deployment_of, run_state, waiting_run, work_pool_type
+from deployments.relay.prefect_client import prefect_client
+from deployments.relay.redelivery import give_up, requeue, requeue_or_give_up, unclaimed
+from deployments.relay.wiring import without_deployment
 from events.inbox.statements import inbox_statement
+from flows.registry import jobs
 
 logger = logging.getLogger(__name__)
 
@@ -29,17 +35,17 @@ def sweep() -> int:
 
     Raises:
         httpx.HTTPError: Prefect is away; what was not looked after stays overdue.
+        Exception: looking after a delivery failed; the others were looked after.
     """
     with database().transaction() as connection:
         overdue = connection.execute(inbox_statement("overdue")).all()
-    for row in overdue:
-        try:
-            _look_after(row)
-        except (httpx.HTTPError, OperationalError):
-            raise
-        except Exception:
-            logger.exception("delivery %s (%s) is overdue, and looking after it failed", row.id, row.job)
+    one_by_one(overdue, _look_after, _look_again_later)
     return len(overdue)
+
+
+def _look_again_later(row: Row[Any]) -> None:
+    """It keeps no other waiting: only so many are looked after at once, the most overdue first."""
+    _execute("look_again_later", delivery_id=row.id, state=row.state, seconds=settings().claim_seconds)
 
 
 def _look_after(row: Row[Any]) -> None:
@@ -59,7 +65,8 @@ def _nobody_claimed(row: Row[Any]) -> None:
     elif state and state.type in _CANCELLED:
         give_up(row, "cancelled", "The run was cancelled before it started.")
     elif unclaimed(row) >= row.max_attempts:
-        give_up(row, "failed", f"{unclaimed(row)} runs were asked for that did not claim the delivery.")
+        last = f" The last error: {row.last_error}" if row.last_error else ""
+        give_up(row, "failed", f"{unclaimed(row)} runs were asked for that did not claim the delivery.{last}")
     else:
         _start_again(row)
 
@@ -77,13 +84,28 @@ def pending_seconds() -> float:
 
 
 def _start_again(row: Row[Any]) -> None:
-    """Start a run by the API, past the automation that did not bring one."""
+    """Start a run by the API, past the automation that brought none. Where that cannot be, its place is free again."""
+    try:
+        deployment_id = deployment_of(row.job)
+    except ObjectNotFound:
+        with prefect_client() as client:
+            reason = without_deployment(client, row.job, jobs().get(row.job))
+        requeue_or_give_up(row, reason, tries=unclaimed(row))
+        return
     dispatches = _execute(
         "start_again", delivery_id=row.id, dispatches=row.dispatches, claim_seconds=settings().claim_seconds
     )
     if dispatches is None:
         return
-    flow_run_id = start_run(row.job, row.id, dispatches)
+    try:
+        flow_run_id = create_run(deployment_id, row.id, dispatches)
+    except httpx.HTTPStatusError as error:
+        if not is_refusal_of_content(error):
+            raise
+        reason = f"Prefect refuses to make a run: {answer_of(error)}"
+        for now in _rows("refused", delivery_id=row.id):
+            requeue_or_give_up(now, reason, tries=unclaimed(now), at_once=True)
+        return
     _execute("run_created", delivery_id=row.id, dispatches=dispatches, flow_run_id=flow_run_id)
     logger.warning("delivery %s (%s) was not claimed in time; started flow run %s", row.id, row.job, flow_run_id)
 
@@ -108,3 +130,8 @@ def _execute(name: str, **parameters: Any) -> Any:
     with database().transaction() as connection:
         result = connection.execute(inbox_statement(name), parameters)
         return result.scalar() if result.returns_rows else None
+
+
+def _rows(name: str, **parameters: Any) -> Sequence[Row[Any]]:
+    with database().transaction() as connection:
+        return connection.execute(inbox_statement(name), parameters).all()

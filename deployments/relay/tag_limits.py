@@ -8,12 +8,12 @@ business: its lease, of 60 s, runs out.
 import logging
 from collections.abc import Mapping
 
-from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from sqlalchemy import text
 
 from blocks.database import database
+from deployments.relay.prefect_client import prefect_client
 from tasks.provider_limit import TAG_PREFIX
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class TagLimits:
         Raises:
             httpx.HTTPError: Prefect is away.
         """
-        with get_client(sync_client=True) as client:
+        with prefect_client() as client:
             suspects = _differing(client)
             repaired = [
                 tag

@@ -1,6 +1,7 @@
 """Learning from the relay, over PostgreSQL, that runs are about to be made."""
 
 import asyncio
+import contextlib
 import threading
 from types import TracebackType
 from typing import Self
@@ -8,16 +9,23 @@ from typing import Self
 import psycopg
 
 from blocks.database import database
+from blocks.outages import Outages
 
 CHANNEL = "groundwork_posted"
 """The relay notifies it with the number of deliveries whose events it has posted."""
 _RETRY_SECONDS = 2.0
+_MOST_AT_ONCE = 1_000
 
 
 class AdmissionListener:
-    """Counts posted deliveries. While the database is away, nothing is counted; the worker's polling goes on."""
+    """Counts posted deliveries. While the database is away, nothing is counted; the worker's polling goes on.
 
-    def __init__(self) -> None:
+    Args:
+        outages: takes note while it hears nothing.
+    """
+
+    def __init__(self, outages: Outages) -> None:
+        self._outages = outages
         self._loop = asyncio.get_running_loop()
         self._posted = 0
         self._news = asyncio.Event()
@@ -46,14 +54,24 @@ class AdmissionListener:
 
     def _listen(self) -> None:
         while not self._stop.is_set():
-            try:
-                with psycopg.connect(database().conninfo, autocommit=True) as connection:
-                    connection.execute(f"LISTEN {CHANNEL}")
-                    while not self._stop.is_set():
-                        for note in connection.notifies(timeout=_RETRY_SECONDS):
-                            self._loop.call_soon_threadsafe(self._count, int(note.payload))
-            except psycopg.OperationalError:
-                self._stop.wait(_RETRY_SECONDS)
+            with self._outages.watching("listening for posted deliveries") as trial:
+                self._listen_while_connected()
+            self._stop.wait(trial.pause)
+
+    def _listen_while_connected(self) -> None:
+        with psycopg.connect(database().conninfo, autocommit=True) as connection:
+            connection.execute(f"LISTEN {CHANNEL}")
+            self._outages.worked("listening for posted deliveries")
+            while not self._stop.is_set():
+                for note in connection.notifies(timeout=_RETRY_SECONDS):
+                    self._tell(note.payload)
+
+    def _tell(self, payload: str) -> None:
+        """Anybody who may connect may notify: what is no number counts as one."""
+        posted = min(int(payload), _MOST_AT_ONCE) if payload.isdecimal() and len(payload) < 10 else 1
+        # The loop may have ended meanwhile.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._count, posted)
 
     def _count(self, posted: int) -> None:
         self._posted += posted

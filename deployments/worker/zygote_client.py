@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 import subprocess
 import sys
+from typing import Any
 
 from prefect.settings import get_current_settings
 
@@ -16,16 +18,25 @@ from deployments.worker.protocol import Message, StartRun
 NO_THREADS = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 """Keeps NumPy and Arrow from starting native threads when they are imported: a fork would not have them."""
 
+LOAD_SECONDS = 120.0
+"""How long a zygote may take for its imports."""
+FORK_SECONDS = 15.0
+"""How long a zygote may take to fork. Too short: on a busy machine a good one is killed. Too long: runs wait for a
+stopped one."""
+
+logger = logging.getLogger(__name__)
+
 
 class ZygoteGone(GroundworkError):
-    """The zygote ended while it had runs to start. Another is started; its last words are in the worker's log."""
+    """The zygote ended, or took no run any more. Another is started; its last words are in the worker's log."""
 
 
 class ZygoteClient:
     """One zygote process. Made by :meth:`start`.
 
     Attributes:
-        ready: set once it has imported everything, or is gone.
+        loaded: whether it has imported everything.
+        ready: set once it has, or is gone.
         gone: set once it has ended.
     """
 
@@ -33,9 +44,10 @@ class ZygoteClient:
         self._process = process
         self._reader = reader
         self._writer = writer
-        self._starting: dict[str, asyncio.Future[int]] = {}
+        self._starting: dict[str, asyncio.Future[tuple[int, asyncio.Future[int]]]] = {}
         self._running: dict[int, asyncio.Future[int]] = {}
         self._listener = asyncio.ensure_future(self._listen())
+        self.loaded = False
         self.ready = asyncio.Event()
         self.gone = asyncio.Event()
 
@@ -69,6 +81,11 @@ class ZygoteClient:
         """Whether it can still take runs."""
         return not self.gone.is_set()
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it lives."""
+        return self._process.poll()
+
     async def run(self, request: StartRun) -> tuple[int, "asyncio.Future[int]"]:
         """Fork a process for a flow run.
 
@@ -76,14 +93,24 @@ class ZygoteClient:
             Its process id, and a future of its exit code (negative for a signal).
 
         Raises:
-            ZygoteGone: the zygote ended.
+            ZygoteGone: the zygote ended, or did not fork within :data:`FORK_SECONDS`; it is killed then.
         """
-        started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        started: asyncio.Future[tuple[int, asyncio.Future[int]]] = asyncio.get_running_loop().create_future()
         self._starting[request.flow_run_id] = started
-        self._writer.write(Message(start=request).line())
-        await self._writer.drain()
-        pid = await started
-        return pid, self._running[pid]
+        try:
+            async with asyncio.timeout(LOAD_SECONDS):
+                await self.ready.wait()
+            async with asyncio.timeout(FORK_SECONDS):
+                self._writer.write(Message(start=request).line())
+                await self._writer.drain()
+                return await started
+        except (TimeoutError, ConnectionError) as error:
+            # One that is stopped, or hangs, would keep every run waiting. Its children go on.
+            self._process.kill()
+            await self.gone.wait()
+            raise ZygoteGone(f"zygote {self.pid} took no run ({type(error).__name__}), and was killed") from None
+        finally:
+            self._starting.pop(request.flow_run_id, None)
 
     async def drain(self) -> None:
         """Let it end once its last run has ended; it takes no further runs."""
@@ -97,16 +124,25 @@ class ZygoteClient:
             while line := await self._reader.readline():
                 message = Message.model_validate_json(line)
                 if message.ready:
+                    self.loaded = True
                     self.ready.set()
                 if message.started:
-                    self._running[message.started.pid] = loop.create_future()
-                    self._starting.pop(message.started.flow_run_id).set_result(message.started.pid)
-                if message.ended:
-                    self._running.pop(message.ended.pid).set_result(message.ended.exit_code)
+                    ended = self._running[message.started.pid] = loop.create_future()
+                    asked = self._starting.get(message.started.flow_run_id)
+                    if asked is not None and not asked.done():
+                        asked.set_result((message.started.pid, ended))
+                if message.ended and (running := self._running.pop(message.ended.pid, None)) and not running.done():
+                    running.set_result(message.ended.exit_code)
+            await asyncio.to_thread(self._process.wait)
+        except (ValueError, OSError) as error:
+            # What it says makes no sense, or its end of the line is gone: it is of no use any more.
+            logger.error("zygote %s is not understood, and killed: %s", self.pid, error)
+            self._process.kill()
             await asyncio.to_thread(self._process.wait)
         finally:
             gone = ZygoteGone(f"the zygote (process {self._process.pid}) ended with exit code {self._process.poll()}")
-            for future in (*self._starting.values(), *self._running.values()):
+            waiting: list[asyncio.Future[Any]] = [*self._starting.values(), *self._running.values()]
+            for future in waiting:
                 if not future.done():
                     future.set_exception(gone)
             self.ready.set()

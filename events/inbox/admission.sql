@@ -76,7 +76,7 @@ WITH in_flight AS MATERIALIZED (
         )
         SELECT * FROM walk
     ) AS walk
-    WHERE NOT job.paused AND (SELECT total FROM free) > 0
+    WHERE NOT job.paused AND job.name <> ALL(CAST(:held AS text[])) AND (SELECT total FROM free) > 0
 ), walked AS (
     UPDATE groundwork.job
     SET walked_workspace_id = coalesce(last.workspace_id, ''), walked_flow_key = coalesce(last.flow_key, '')

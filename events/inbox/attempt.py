@@ -11,10 +11,11 @@ from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import Connection, Row
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from blocks.database import database
 from blocks.errors import ConfigurationError, StaleAttempt
+from blocks.outages import FIRST_PAUSE, Outages
 from blocks.retry import database_went_away, while_database_restarts
 from blocks.settings import settings
 from events.base import Event
@@ -22,6 +23,9 @@ from events.catalogue import parse_event
 from events.inbox.statements import inbox_statement
 
 logger = logging.getLogger(__name__)
+
+LONGEST_ERROR = 10_000
+"""Characters of an error that a dead letter keeps."""
 
 _current: ContextVar["Attempt | None"] = ContextVar("attempt", default=None)
 
@@ -116,16 +120,14 @@ class Attempt:
 
     def _renew_until(self, stop: threading.Event) -> None:
         lease = settings().lease_seconds
-        while not stop.wait(lease / 3):
-            try:
-                with database().transaction() as connection:
-                    alive = connection.execute(
-                        inbox_statement("renew"), self._fence | {"lease_seconds": lease}
-                    ).scalar()
-            except OperationalError as error:
-                logger.warning("delivery %s: lease not renewed, will try again: %s", self.delivery_id, error.orig)
-                continue
-            if alive is None:
+        outages = Outages(logger)
+        renewed = True
+        while not stop.wait(lease / 3 if renewed else min(lease / 3, FIRST_PAUSE)):
+            alive = None
+            with outages.watching("renewing the lease") as trial, database().transaction() as connection:
+                alive = connection.execute(inbox_statement("renew"), self._fence | {"lease_seconds": lease}).scalar()
+            renewed = trial.error is None
+            if renewed and alive is None:
                 if not stop.is_set():
                     logger.warning("delivery %s: attempt %s has lost its lease", self.delivery_id, self.token)
                 return
@@ -158,7 +160,7 @@ class Attempt:
         try:
             with database().transaction() as connection:
                 connection.execute(inbox_statement("progress"), self._fence | {"progress": json.dumps(progress)})
-        except OperationalError as error:
+        except DBAPIError as error:
             if not database_went_away(error):
                 raise
             logger.warning("delivery %s: progress not shown, the database is away", self.delivery_id)
@@ -195,7 +197,7 @@ class Attempt:
             {"id": str(member.delivery_id)} | _outcome(each)
             for member, each in zip(self.members, outcomes, strict=True)
         ]
-        document = json.dumps(rows, default=str)
+        document = json.dumps(rows, allow_nan=False)
         for trial in while_database_restarts(settings().lease_seconds):
             with trial, database().transaction() as connection:
                 ended = connection.execute(inbox_statement("settle"), self._fence | {"outcomes": document}).all()
@@ -217,5 +219,11 @@ class Attempt:
 
 def _outcome(outcome: Any) -> dict[str, Any]:
     if isinstance(outcome, BaseException):
-        return {"state": "failed", "last_error": f"{type(outcome).__name__}: {outcome}"}
+        return {"state": "failed", "last_error": storable(f"{type(outcome).__name__}: {outcome}")}
     return {"state": "done", "result": outcome}
+
+
+def storable(error: str) -> str:
+    """The text of an error as PostgreSQL takes it: no NUL, no half characters, not as long as a program may make it."""
+    text = error.replace("\x00", "\\0").encode(errors="backslashreplace").decode()
+    return text if len(text) <= LONGEST_ERROR else f"{text[:LONGEST_ERROR]}…"

@@ -1,7 +1,7 @@
 -- name: overdue
 -- Deliveries nobody claimed in time, and attempts that let their lease run out. Of a batch only the first has a lease.
 SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
-       delivery.max_attempts, delivery.flow_run_id, delivery.lease_expires_at
+       delivery.max_attempts, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error
 FROM groundwork.delivery
 WHERE delivery.state IN ('admitted', 'running') AND delivery.lease_expires_at < clock_timestamp()
 ORDER BY delivery.lease_expires_at
@@ -102,3 +102,16 @@ SELECT ended.id, ended.attempt, ended.job, event.id AS event_id, event.name AS e
 FROM ended
 JOIN groundwork.event ON event.id = ended.event_id
 ORDER BY ended.id <> :delivery_id, ended.sequence;
+
+-- name: refused
+-- Where a delivery stands that was admitted and that Prefect wants to hear nothing of.
+SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
+       delivery.max_attempts, delivery.flow_run_id, delivery.lease_expires_at
+FROM groundwork.delivery
+WHERE delivery.id = :delivery_id AND delivery.state = 'admitted';
+
+-- name: look_again_later
+-- Let a delivery that could not be looked after wait for its next turn, so that it keeps no other waiting.
+UPDATE groundwork.delivery
+SET lease_expires_at = clock_timestamp() + make_interval(secs => :seconds)
+WHERE id = :delivery_id AND state = :state AND lease_expires_at < clock_timestamp();

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from deployments.relay.admission import admit, note_posted
-from deployments.relay.prefect_api import post_events
+from deployments.relay.posting import post_events
 from events.identifiers import WorkspaceId
 from events.inbox import send
 from events.inbox.follow_on import follow_on_id

@@ -65,9 +65,11 @@ def test_admissions_at_once_keep_every_lane_within_its_limit_and_in_order(db):
 
 @pytest.fixture
 def relays(prefect_api: dict[str, str]) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Three relay processes, and a work pool with room for everything."""
+    """Three relay processes, a work pool with room for everything, and a deployment whose runs nobody takes."""
     with get_client(sync_client=True) as client:
         client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"), overwrite=True)
+        flow_id = client.create_flow_from_name("process-csv")
+        client.create_deployment(flow_id, "process-csv", work_pool_name=WORK_POOL)
     command = [sys.executable, "-m", "deployments.relay"]
     processes = [subprocess.Popen(command, env=prefect_api, stderr=subprocess.DEVNULL) for _ in range(3)]
     yield processes

@@ -1,5 +1,6 @@
 """A work pool of type groundwork, a running worker, and runs on it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -93,6 +94,12 @@ def ended(run_id: UUID, timeout: float = 60.0) -> FlowRun:
         return run if run.state and run.state.is_final() else None
 
     return wait_until(final, timeout, what=f"the end of flow run {run_id}")
+
+
+def told(folder: Path) -> dict[str, Any]:
+    """What a flow under test has written of itself, once it has."""
+    path = folder / "told.json"
+    return wait_until(lambda: json.loads(path.read_text()) if path.exists() else None, 60, what="the flow to tell")
 
 
 def alive(pid: int) -> bool:

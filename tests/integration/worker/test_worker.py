@@ -1,7 +1,6 @@
 """The warm worker: runs start in forked copies of a warm process, isolated from each other, and end when told."""
 
 import asyncio
-import json
 import os
 import signal
 import subprocess
@@ -18,15 +17,10 @@ from deployments.worker.protocol import StartRun
 from deployments.worker.spawner import Spawner
 from deployments.worker.worker import GroundworkWorker
 from tests.factories import scalar
-from tests.integration.worker.conftest import alive, ended, ensure_pool, read_run, start_worker
+from tests.integration.worker.conftest import alive, ended, ensure_pool, read_run, start_worker, told
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("worker")
-
-
-def told(folder: Path) -> dict:
-    path = folder / "told.json"
-    return wait_until(lambda: json.loads(path.read_text()) if path.exists() else None, 60, what="the flow to tell")
 
 
 def zygote_of(worker: subprocess.Popen) -> psutil.Process:

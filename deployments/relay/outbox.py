@@ -1,0 +1,99 @@
+"""Admitted deliveries that Prefect has not heard of yet."""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from blocks.database import database
+from deployments.relay.admission import note_posted
+from deployments.relay.posting import Refusal, post_events
+from deployments.relay.prefect_api import Admitted
+from deployments.relay.redelivery import requeue_or_give_up, unclaimed
+from events.inbox.statements import inbox_statement
+
+logger = logging.getLogger(__name__)
+
+TRIES_ALONE = 4
+"""How often a delivery is posted by itself whose event Prefect answers with 500; then the sweeper starts its run."""
+
+
+@dataclass
+class _Alone:
+    delivery: Admitted
+    due_at: float
+    pause: float = 1.0
+    tries: int = 0
+
+
+class Outbox:
+    """What this relay has admitted and has to post: nobody else will, until the claim deadline has passed."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Admitted] = []
+        self._alone: list[_Alone] = []
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits, but for what Prefect could not take by itself."""
+        return not self._waiting
+
+    def add(self, admitted: Sequence[Admitted]) -> None:
+        """Take in what was admitted."""
+        self._waiting.extend(admitted)
+
+    def post(self) -> list[Admitted]:
+        """Post what waits. What Prefect refuses is put back into its lane, or ends with Prefect's answer.
+
+        Returns:
+            The deliveries that Prefect knows of now.
+
+        Raises:
+            httpx.HTTPError: Prefect is away; everything waits on.
+        """
+        posted: list[Admitted] = []
+        if self._waiting:
+            posted += self._post(self._waiting)
+            self._waiting = []
+        for each in [each for each in self._alone if each.due_at <= time.monotonic()]:
+            posted += self._post_alone(each)
+        return posted
+
+    def _post(self, deliveries: list[Admitted]) -> list[Admitted]:
+        refused = {refusal.place: refusal for refusal in post_events(deliveries)}
+        posted = [each for place, each in enumerate(deliveries) if place not in refused]
+        if posted:
+            note_posted(posted)
+        for place, refusal in refused.items():
+            if refusal.final:
+                _set_aside(deliveries[place], refusal)
+            else:
+                logger.warning("delivery %s: Prefect answers %s to its event", deliveries[place].id, refusal.answer)
+                self._alone.append(_Alone(deliveries[place], due_at=time.monotonic()))
+        return posted
+
+    def _post_alone(self, each: _Alone) -> list[Admitted]:
+        refused = post_events([each.delivery])
+        if refused and not refused[0].final and each.tries + 1 < TRIES_ALONE:
+            each.tries += 1
+            each.due_at = time.monotonic() + each.pause
+            each.pause *= 2
+            return []
+        self._alone.remove(each)
+        if not refused:
+            note_posted([each.delivery])
+            return [each.delivery]
+        if refused[0].final:
+            _set_aside(each.delivery, refused[0])
+        else:
+            logger.warning("delivery %s: its event is not posted; the sweeper starts its run", each.delivery.id)
+        return []
+
+
+def _set_aside(delivery: Admitted, refusal: Refusal) -> None:
+    """Give a delivery's place free: it waits for another try, or ends."""
+    reason = f"Prefect refuses the event of this delivery: {refusal.answer}"
+    with database().transaction() as connection:
+        row = connection.execute(inbox_statement("refused"), {"delivery_id": delivery.id}).one_or_none()
+    if row is not None:
+        requeue_or_give_up(row, reason, tries=unclaimed(row), at_once=True)

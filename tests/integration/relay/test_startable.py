@@ -1,0 +1,252 @@
+"""A job that cannot start holds no worker's place, and says what is missing and what to do."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+import yaml
+from prefect import get_client
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.events.actions import RunDeployment
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.exceptions import ObjectNotFound
+from sqlalchemy import text
+
+from deployments.relay.admission import admit
+from deployments.relay.prefect_api import WORK_POOL, WorkPoolMissing, worker_capacity
+from deployments.relay.startable import Startable
+from deployments.relay.sweeper import sweep
+from events.imports import CsvImportConfirmed
+from events.inbox import send
+from flows.job import job
+from tests.factories import csv_import_confirmed, delivery_of, register_job
+from tests.integration.relay.conftest import expire
+
+NAME = "startable-job"
+told: list[str] = []
+
+
+@job(on=CsvImportConfirmed, on_failure=lambda _, error: told.append(str(error)))
+def startable_job(event: CsvImportConfirmed) -> None:
+    """Is wired, or not, as the tests say."""
+
+
+@pytest.fixture
+def wired(db, prefect_api, caplog) -> Iterator[UUID]:
+    """The job with a deployment in the work pool, and an automation that runs it."""
+    register_job(db, NAME, max_attempts=2)
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="groundwork"), overwrite=True)
+        flow_id = client.create_flow_from_name(NAME)
+        deployment_id = client.create_deployment(flow_id, NAME, work_pool_name=WORK_POOL)
+        automate(deployment_id)
+        yield deployment_id
+        undeploy(deployment_id)
+
+
+@pytest.fixture
+def undeployed(db, prefect_api) -> None:
+    """The job as code only."""
+    register_job(db, NAME, max_attempts=2)
+    told.clear()
+
+
+def automate(deployment_id: UUID, event_name: str = "import/csv.confirmed", *, enabled: bool = True) -> UUID:
+    with get_client(sync_client=True) as client:
+        return client.create_automation(
+            AutomationCore(
+                name=f"{event_name} → {NAME}",
+                enabled=enabled,
+                trigger=EventTrigger(
+                    expect={event_name},
+                    match={"prefect.resource.id": "groundwork.delivery.*", "groundwork.job": NAME},
+                    posture=Posture.Reactive,
+                    threshold=1,
+                    within=timedelta(0),
+                ),
+                actions=[RunDeployment(deployment_id=deployment_id)],
+            )
+        )
+
+
+def automations_of(deployment_id: UUID):
+    with get_client(sync_client=True) as client:
+        return client.read_resource_related_automations(f"prefect.deployment.{deployment_id}")
+
+
+def drop_automations(deployment_id: UUID) -> None:
+    with get_client(sync_client=True) as client:
+        for each in client.read_automations():
+            if any(getattr(action, "deployment_id", None) == deployment_id for action in each.actions):
+                client.delete_automation(each.id)
+
+
+def undeploy(deployment_id: UUID) -> None:
+    drop_automations(deployment_id)
+    with get_client(sync_client=True) as client:
+        try:
+            client.delete_deployment(deployment_id)
+        except ObjectNotFound:
+            return
+
+
+def let_pauses_pass(db) -> None:
+    with db.transaction() as connection:
+        connection.execute(
+            text("UPDATE groundwork.delivery SET not_before = clock_timestamp() WHERE state IN ('scheduled', 'queued')")
+        )
+        connection.execute(text("UPDATE groundwork.delivery SET state = 'queued' WHERE state = 'scheduled'"))
+
+
+def look() -> Startable:
+    startable = Startable()
+    startable.look()
+    return startable
+
+
+def test_a_job_that_is_wired_well_is_not_spoken_of(wired, caplog):
+    send(csv_import_confirmed())
+    startable = look()
+    assert (startable.held, startable.needs_api(NAME), caplog.text) == ([], False, "")
+
+
+def test_a_job_without_a_deployment_holds_no_place_and_says_what_to_add(db, undeployed):
+    register_job(db, "process-csv", lane=5)
+    lost = [send(csv_import_confirmed(f"import-{n}")) for n in range(5)]
+    assert len(admit(capacity=2)) == 2
+    startable = look()
+    rows = [row for row in deliveries(db) if row.job == NAME]
+    assert {row.state for row in rows} == {"scheduled"}
+    assert len(rows) == len(lost)
+    admit(2, startable.held)
+    assert [row.job for row in deliveries(db) if row.state == "admitted"] == ["process-csv"] * 2
+    error = rows[0].last_error
+    assert f"Job {NAME} has no deployment, so nothing runs it. Prefect's deployments: " in error
+    block = yaml.safe_load(error.partition("groundwork deploy`:\n")[2])
+    assert block[0]["name"] == NAME
+    assert block[0]["entrypoint"] == "tests.integration.relay.test_startable.startable_job"
+    assert block[0]["triggers"][0]["parameters"] == {"delivery_id": "{{ event.payload.delivery_id }}"}
+
+
+def deliveries(db):
+    with db.transaction() as connection:
+        return connection.execute(text("SELECT * FROM groundwork.delivery ORDER BY sequence")).all()
+
+
+def test_a_deployment_that_comes_late_is_early_enough(db, undeployed, prefect_api):
+    event_id = send(csv_import_confirmed())
+    startable = look()
+    assert startable.held == [NAME]
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="groundwork"), overwrite=True)
+        deployment_id = client.create_deployment(client.create_flow_from_name(NAME), NAME, work_pool_name=WORK_POOL)
+    try:
+        startable.look()
+        let_pauses_pass(db)
+        assert [each.event_id for each in admit(1, startable.held)] == [event_id]
+    finally:
+        undeploy(deployment_id)
+
+
+def test_a_job_that_nothing_ever_runs_ends_as_dead_letters_with_the_cause(db, undeployed):
+    event_id = send(csv_import_confirmed())
+    look()
+    assert delivery_of(db, event_id).state == "scheduled"
+    let_pauses_pass(db)
+    look()
+    dead = delivery_of(db, event_id)
+    assert dead.state == "failed"
+    assert "has no deployment" in dead.last_error
+    assert told == [dead.last_error]
+
+
+def test_a_job_that_no_code_has_any_more_is_told_from_one_that_is_not_deployed(db, prefect_api):
+    register_job(db, "forgotten", max_attempts=1)
+    event_id = send(csv_import_confirmed())
+    look()
+    dead = delivery_of(db, event_id)
+    assert dead.state == "failed"
+    assert dead.last_error.startswith("No worker knows job forgotten: it was removed from the code, or its module is")
+
+
+def test_deliveries_of_an_ordered_job_are_put_off_in_their_order(db, undeployed):
+    with db.transaction() as connection:
+        connection.execute(text("UPDATE groundwork.job SET ordered = true"))
+    for number in range(3):
+        send(csv_import_confirmed(f"import-{number}"))
+    look()
+    rows = deliveries(db)
+    assert [row.state for row in rows] == ["queued"] * 3
+    assert {row.not_before > row.accepted_at for row in rows} == {True}
+
+
+def test_the_sweeper_gives_the_place_of_an_undeployed_job_free_with_the_cause(db, undeployed):
+    event_id = send(csv_import_confirmed())
+    admit(capacity=1)
+    expire(db)
+    sweep()
+    waiting = delivery_of(db, event_id)
+    assert waiting.state == "queued"
+    assert "has no deployment" in waiting.last_error
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (drop_automations, "has no automation"),
+        (lambda it: (drop_automations(it), automate(it, enabled=False)), "disabled"),
+        (lambda it: (drop_automations(it), automate(it, "import/csv.forgotten")), "waits for other events"),
+    ],
+    ids=["missing", "disabled", "of another event"],
+)
+def test_without_a_working_automation_runs_are_asked_for_by_the_api(db, wired, caplog, change, words: str):
+    change(wired)
+    send(csv_import_confirmed())
+    startable = look()
+    assert (startable.held, startable.needs_api(NAME)) == ([], True)
+    assert words in caplog.text
+    startable.look()
+    assert caplog.text.count(words) == 1
+
+
+def test_a_paused_work_queue_holds_its_jobs_and_no_others(db, wired, caplog):
+    event_id = send(csv_import_confirmed())
+    with get_client(sync_client=True) as client:
+        queue = client.read_work_queue_by_name("default", work_pool_name=WORK_POOL)
+        client.update_work_queue(queue.id, is_paused=True)
+        startable = look()
+        assert startable.held == [NAME]
+        assert "work queue default of the work pool groundwork is paused" in delivery_of(db, event_id).last_error
+        assert delivery_of(db, event_id).state == "queued"
+        client.update_work_queue(queue.id, is_paused=False)
+        startable.look()
+    assert startable.held == []
+    assert f"job {NAME} can start again" in caplog.text
+
+
+def test_a_deployment_of_a_pool_without_workers_holds_its_job(db, wired):
+    event_id = send(csv_import_confirmed())
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name="elsewhere", type="process"))
+        try:
+            client.create_deployment(client.create_flow_from_name(NAME), NAME, work_pool_name="elsewhere")
+            assert look().held == [NAME]
+        finally:
+            client.delete_work_pool("elsewhere")
+    assert "belongs to the work pool elsewhere, not to groundwork" in delivery_of(db, event_id).last_error
+    # The pool is gone now, and the deployment belongs to none.
+    let_pauses_pass(db)
+    look()
+    assert "belongs to no work pool" in delivery_of(db, event_id).last_error
+
+
+def test_a_work_pool_that_is_missing_or_paused_starts_nothing(prefect_api):
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="groundwork"), overwrite=True)
+        client.update_work_pool(WORK_POOL, WorkPoolUpdate(is_paused=True))
+        assert worker_capacity() == 0
+        client.delete_work_pool(WORK_POOL)
+        with pytest.raises(WorkPoolMissing, match="groundwork deploy"):
+            worker_capacity()
+        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="groundwork"))
