@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
+from blocks.beneath import private_folder
 from blocks.settings import DEVELOPMENT_EVENT_KEY
 from deployments.client import GatewayClient
 from events.identifiers import UserId, WorkspaceId
@@ -48,8 +49,9 @@ class Application:
         import_id = str(uuid4())
         key = f"imports/{import_id}/upload{''.join(file.suffixes)}"
         place = self.stack.home / "blobs" / key
-        place.parent.mkdir(parents=True)
-        shutil.copy(file, place)
+        private_folder(place.parent)
+        place.touch(mode=0o600)
+        shutil.copyfile(file, place)
         with self.stack.database.transaction() as connection:
             create_import(
                 connection,
