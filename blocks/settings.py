@@ -59,6 +59,13 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address the gateway listens on. 0.0.0.0 opens it to the network.")
     port: int = Field(8700, ge=0, le=65535, description="Port of the gateway.")
+    connections_per_address: int = Field(
+        128,
+        ge=1,
+        description="Connections that one address may have open to the gateway; more are 429. Behind a proxy all come "
+        "from its address: as many as it opens at most. Too low: 429 for senders that share an address. Too high: one "
+        "client can hold all of them.",
+    )
     public_url: str | None = Field(
         None,
         pattern=r"^https?://[^/\s?#]+[^\s?#]*$",

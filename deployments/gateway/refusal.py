@@ -1,16 +1,24 @@
 """How the gateway says no: always JSON, ``{"error": "...", "details": [...]}``."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from deployments.gateway.faults import shortened
+
+logger = logging.getLogger("uvicorn.error")
 
 DATABASE_ERRORS = (OperationalError, InterfaceError, InternalError, TimeoutError)
 """What SQLAlchemy raises where the database is at fault and not the statement."""
 
+_LONGEST_ERROR = 1_000
+"""Characters of an error's text, which may hold what was sent, such as a path."""
 _RETRY_AFTER = {"Retry-After": "2"}
 """Seconds. The embedded database restarts in about one."""
 
@@ -40,7 +48,8 @@ class Refusal(Exception):
 
     def response(self) -> JSONResponse:
         """The HTTP answer."""
-        return JSONResponse({"error": self.error, "details": list(self.details)}, self.status, self.headers)
+        content = {"error": shortened(self.error, _LONGEST_ERROR), "details": list(self.details)}
+        return JSONResponse(content, self.status, self.headers)
 
 
 def queue_full() -> Refusal:
@@ -64,6 +73,11 @@ def install_handlers(app: FastAPI) -> None:
     @app.exception_handler(Refusal)
     async def refused(_: Request, refusal: Refusal) -> JSONResponse:
         return refusal.response()
+
+    @app.exception_handler(ClientDisconnect)
+    async def left(request: Request, _: ClientDisconnect) -> Response:
+        logger.info("%s %s: the sender left before its body had arrived", request.method, shortened(request.url.path))
+        return Response(status_code=400)
 
     @app.exception_handler(HTTPException)
     async def framework(request: Request, error: HTTPException) -> JSONResponse:

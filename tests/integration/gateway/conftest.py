@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from blocks.ingest_keys import IngestKey, IngestKeys
 from deployments.gateway.app import create_app
+from deployments.gateway.server import server_config
 
 OPEN_KEY = "key-of-the-application"
 SIGNED_KEY = "key-of-a-provider"
@@ -37,7 +38,7 @@ class _Server(uvicorn.Server):
     """uvicorn in a thread that says when it listens."""
 
     def __init__(self, app: FastAPI) -> None:
-        super().__init__(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=5))
+        super().__init__(server_config(app, "127.0.0.1", 0, log_level="warning", timeout_graceful_shutdown=5))
         self.listening = threading.Event()
 
     async def startup(self, sockets: list[object] | None = None) -> None:

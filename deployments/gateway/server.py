@@ -1,0 +1,52 @@
+"""uvicorn as the gateway uses it: connections with limits, and an access log that opens no doors."""
+
+import logging
+import re
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from deployments.gateway.connection import Connection
+from deployments.gateway.faults import shortened
+
+KEEP_ALIVE_SECONDS = 5
+"""How long a connection stays open after an answer. Too low: senders connect anew for each request."""
+_LONGEST_TARGET = 200
+"""Characters of a path in the access log."""
+_TOKEN = re.compile(r"^(/(?:downloads|unsubscribe)/).*")
+
+
+def server_config(app: FastAPI, host: str, port: int, **options: Any) -> uvicorn.Config:
+    """How uvicorn serves the gateway.
+
+    Args:
+        app: of :func:`~deployments.gateway.app.create_app`.
+        host: address to listen on.
+        port: 0 for a free one.
+        options: further ones of uvicorn.
+    """
+    config = uvicorn.Config(
+        app,
+        host,
+        port,
+        http=Connection,
+        ws="none",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        server_header=False,
+        **options,
+    )
+    logging.getLogger("uvicorn.access").addFilter(_worth_logging)
+    return config
+
+
+def _worth_logging(record: logging.LogRecord) -> bool:
+    """Keep out of the access log health checks and answered questions for an event's state, of which somebody who
+    waits for it sends several a second; and what would open a door to the log's readers: tokens of links, and queries,
+    where senders put keys by mistake."""
+    client, method, target, *rest = record.args if isinstance(record.args, tuple) else ()
+    path = str(target).partition("?")[0]
+    told = shortened(_TOKEN.sub(r"\1…", path), _LONGEST_TARGET)
+    record.args = (shortened(str(client), _LONGEST_TARGET), method, told, *rest)
+    asked_for_state = method == "GET" and path.startswith("/events/") and rest[-1:] == [200]
+    return path not in ("/healthz", "/readyz") and not asked_for_state
