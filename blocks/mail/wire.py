@@ -45,6 +45,13 @@ def wire(message: EmailMessage) -> Wire:
         RecipientRefused: a recipient's address is none.
         MailRefused: the headers do not come back as they went in, or there is no sender.
     """
+    try:
+        return _proved(message)
+    except ValueError as error:  # newer Pythons refuse some of what older ones write
+        raise _changed(str(error)) from None
+
+
+def _proved(message: EmailMessage) -> Wire:
     senders = _addresses(message, "Sender") or _addresses(message, "From")
     recipients = [each for field in ("To", "Cc", "Bcc") for each in _addresses(message, field)]
     try:
@@ -54,10 +61,7 @@ def wire(message: EmailMessage) -> Wire:
     if not senders or not envelope:
         raise MailRefused("the message has no address in From or in To; give one to each")
     needs_utf8 = not "".join([*senders, *recipients]).isascii()
-    try:
-        data = message.as_bytes(policy=SMTPUTF8 if needs_utf8 else SMTP)
-    except ValueError as error:  # Pythons of 2024 and later refuse what the older ones write
-        raise _changed(str(error)) from None
+    data = message.as_bytes(policy=SMTPUTF8 if needs_utf8 else SMTP)
     _prove(message, data)
     return Wire(_without_bcc(data) if message["Bcc"] else data, senders[0], envelope, needs_utf8)
 

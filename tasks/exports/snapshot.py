@@ -24,6 +24,8 @@ _SETTINGS = (
     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
     # A scan that joins another's in the middle of the table would give the rows in another order each time.
     "SET LOCAL synchronize_seqscans = off",
+    # Several workers give their rows as they come.
+    "SET LOCAL max_parallel_workers_per_gather = 0",
 )
 
 

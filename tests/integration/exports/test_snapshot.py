@@ -36,6 +36,25 @@ def test_columns_and_rows_are_of_the_same_moment(db: Database):
         assert view.first_column("SELECT DISTINCT jsonb_object_keys(custom) FROM app.contact") == []
 
 
+def test_rows_are_read_by_one_process_as_several_would_mix_them(db: Database):
+    add_many(db, 20_000)
+    free = "parallel_setup_cost", "parallel_tuple_cost", "min_parallel_table_scan_size"
+    select = "SELECT email FROM app.contact WHERE updated_at > '2020-01-01'"
+
+    def plan(view) -> str:
+        for setting in free:
+            view.first_column(f"SELECT set_config('{setting}', '0', true)")
+        with view._executed(f"EXPLAIN {select}", {"adbc.postgresql.use_copy": "false"}) as (_, batches):
+            return " ".join(line for batch in batches for line in batch.column(0).to_pylist())
+
+    with db.transaction() as connection:
+        for setting in free:
+            connection.execute(text(f"SET LOCAL {setting} = 0"))
+        assert "Gather" in " ".join(connection.execute(text(f"EXPLAIN {select}")).scalars())
+    with snapshot(db) as view:
+        assert "Gather" not in plan(view)
+
+
 def test_an_export_writes_nothing(db: Database):
     with snapshot(db) as view, pytest.raises(Exception, match="read-only transaction"):
         view.first_column("DELETE FROM app.contact RETURNING id")
