@@ -32,7 +32,7 @@ def requeue(row: Row[Any], reason: str, *, tries: int, at_once: bool = False) ->
         queued = connection.execute(inbox_statement("requeue"), parameters).all()
         connection.execute(inbox_statement("wake_relay"))
     if queued:
-        logger.warning("delivery %s (%s): %s It is queued again.", row.id, row.job, reason)
+        logger.warning("delivery %s (%s): %s It is queued again.", row.id, row.job, reason.partition("\n")[0])
 
 
 def give_up(row: Row[Any], outcome: str, reason: str, *, at_once: bool = False) -> None:
@@ -49,7 +49,7 @@ def give_up(row: Row[Any], outcome: str, reason: str, *, at_once: bool = False) 
         ended = connection.execute(inbox_statement("give_up"), parameters).all()
         connection.execute(inbox_statement("wake_relay"))
     if ended:
-        logger.error("delivery %s (%s) %s: %s", row.id, row.job, outcome, reason)
+        logger.error("delivery %s (%s) %s: %s", row.id, row.job, outcome, reason.partition("\n")[0])
         try:
             tell_of_failure(Attempt.of(ended), DeliveryDied(reason))
         except Exception as error:
