@@ -70,6 +70,7 @@ def test_an_operator_who_cancels_while_a_batch_is_formed_does_not_take_its_first
                 "lanes": 256,
                 "give_way_seconds": 0,
                 "bulk_start_seconds": 0,
+                "held": [],
             },
         ).all()
         operator = begin(db, cancel_first)
