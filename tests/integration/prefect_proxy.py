@@ -122,7 +122,7 @@ class _Request(BaseHTTPRequestHandler):
     def _forward(self, body: bytes) -> Answer:
         connection = http.client.HTTPConnection(self.server.proxy.upstream, timeout=60)
         try:
-            headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
+            headers = {name: value for name, value in self._headers_upstream() if name.lower() != "connection"}
             connection.request(self.command, self.path, body, headers)
             found = connection.getresponse()
             kept = {
@@ -133,6 +133,11 @@ class _Request(BaseHTTPRequestHandler):
             return Answer(found.status, found.read(), kept)
         finally:
             connection.close()
+
+    def _headers_upstream(self) -> Iterator[tuple[str, str]]:
+        """The request's headers for the server, which is reached by its own name only."""
+        for name, value in self.headers.items():
+            yield name, self.server.proxy.upstream if name.lower() == "host" else value
 
     def _answer(self, answer: Answer) -> None:
         self.send_response_only(answer.status)
@@ -150,7 +155,10 @@ class _Request(BaseHTTPRequestHandler):
         """Pass a WebSocket through."""
         host, _, port = self.server.proxy.upstream.partition(":")
         with socket.create_connection((host, int(port))) as server:
-            lines = [f"{self.command} {self.path} HTTP/1.1", *(f"{name}: {it}" for name, it in self.headers.items())]
+            lines = [
+                f"{self.command} {self.path} HTTP/1.1",
+                *(f"{name}: {it}" for name, it in self._headers_upstream()),
+            ]
             server.sendall("\r\n".join([*lines, "", ""]).encode())
             back = threading.Thread(target=_pump, args=(server, self.connection), daemon=True)
             back.start()
