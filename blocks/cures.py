@@ -93,8 +93,8 @@ def _refusal(error: httpx.HTTPStatusError) -> Cure:
     asked = f"{error.request.method} {error.request.url.path}"
     if status == 401 or (status == 403 and "CSRF" not in error.response.text):
         text = (
-            f"{_prefect()} refuses this process ({status}). Set PREFECT_API_AUTH_STRING to what the server was given "
-            "as PREFECT_SERVER_API_AUTH_STRING (PREFECT_API_KEY where it is Prefect Cloud)"
+            f"{_prefect()} refuses this process ({answer_of(error)}). Set PREFECT_API_AUTH_STRING to what the server "
+            "was given as PREFECT_SERVER_API_AUTH_STRING (PREFECT_API_KEY where it is Prefect Cloud)"
         )
     elif status == 429:
         text = f"{_prefect()} asks to be called less often (429)"

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from blocks.words import counted
+
 if TYPE_CHECKING:
     from blocks.cures import Cure
 
@@ -90,7 +92,9 @@ class Outages:
                     del self._outages[subject]
                     over.append((subject, self._now() - outage.began, outage.tries))
         for subject, lasted, tries in over:
-            self._logger.warning("%s is back after %.0f s (%s failed).", subject, lasted, _tries(tries))
+            self._logger.warning(
+                "%s is back after %.0f s (%s failed).", subject, lasted, counted(tries, "try", "tries")
+            )
 
     @contextmanager
     def watching(self, doing: str) -> Iterator["Trial"]:
@@ -128,7 +132,3 @@ class Trial:
 
     error: BaseException | None = None
     pause: float = 0.0
-
-
-def _tries(number: int) -> str:
-    return "1 try" if number == 1 else f"{number} tries"
