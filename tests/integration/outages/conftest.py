@@ -31,11 +31,14 @@ def pool(prefect_api: dict[str, str]) -> None:
 
 
 @pytest.fixture(scope="package")
-def deployment(pool: None) -> UUID:
-    """A deployment ``process-csv/process-csv`` in the work pool, whose runs nobody takes."""
+def deployment(pool: None) -> Iterator[UUID]:
+    """A deployment ``process-csv/process-csv`` in the work pool, whose runs nobody takes. Other tests have one of that
+    name without a pool, which would stay in this one's if it were still there."""
     with get_client(sync_client=True) as client:
         flow_id = client.create_flow_from_name("process-csv")
-        return client.create_deployment(flow_id, "process-csv", work_pool_name=WORK_POOL)
+        deployment_id = client.create_deployment(flow_id, "process-csv", work_pool_name=WORK_POOL)
+        yield deployment_id
+        client.delete_deployment(deployment_id)
 
 
 @pytest.fixture(scope="package")
