@@ -100,11 +100,11 @@ def step_of(
     require_plain_function(function, "@step")
     require_name(function, "@step")
     name = function.__name__.replace("_", "-")
-    unknown = {each.partition(".")[0] for each in key or ()} - set(inspect.signature(function).parameters)
+    signature = inspect.signature(function)
+    unknown = {each.partition(".")[0] for each in key or ()} - set(signature.parameters)
     if unknown:
         raise ConfigurationError(f"step {name}: key names {sorted(unknown)}, which {function.__name__} does not take")
     delays = [min(first_delay * 2**n, longest_delay) for n in range(retries)]
-    signature = inspect.signature(function)
 
     def plain(result: R) -> R:
         require_plain_result(result, f"step {name}")

@@ -15,8 +15,8 @@ from deployments.relay.housekeeping import Housekeeping
 from deployments.relay.outbox import Outbox
 from deployments.relay.prefect_api import WORK_POOL, WorkPoolMissing, start_run, worker_capacity
 from deployments.relay.prefect_client import one_try_per_request
+from deployments.relay.redelivery import note_run
 from deployments.relay.startable import Startable
-from events.inbox.statements import inbox_statement
 
 logger = logging.getLogger(__name__)
 
@@ -111,12 +111,7 @@ class Relay:
     def _start(self, job: str, delivery_id: UUID, dispatches: int) -> None:
         """Ask for a run that no automation will make. Where that fails, the sweeper asks at the claim deadline."""
         with self._outages.watching("starting runs by the API"):
-            flow_run_id = start_run(job, delivery_id, dispatches)
-            with database().transaction() as connection:
-                connection.execute(
-                    inbox_statement("run_created"),
-                    {"delivery_id": delivery_id, "dispatches": dispatches, "flow_run_id": flow_run_id},
-                )
+            note_run(delivery_id, dispatches, start_run(job, delivery_id, dispatches))
 
     def _refresh_capacity(self) -> None:
         if time.monotonic() < self._capacity_due_at:

@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row
 
@@ -68,6 +69,15 @@ def requeue_or_give_up(row: Row[Any], reason: str, *, tries: int, at_once: bool 
         give_up(row, "failed", f"{reason.rstrip('.')}.{last}", at_once=at_once)
     else:
         requeue(row, f"{reason.rstrip('.')}.", tries=tries, at_once=at_once)
+
+
+def note_run(delivery_id: UUID, dispatches: int, flow_run_id: UUID) -> None:
+    """Remember the run that a dispatch asked for, so that the sweeper can see how it fares."""
+    with database().transaction() as connection:
+        connection.execute(
+            inbox_statement("run_created"),
+            {"delivery_id": delivery_id, "dispatches": dispatches, "flow_run_id": flow_run_id},
+        )
 
 
 def unclaimed(row: Row[Any]) -> int:

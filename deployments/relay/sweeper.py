@@ -16,7 +16,7 @@ from blocks.settings import settings
 from deployments.relay.one_by_one import one_by_one
 from deployments.relay.prefect_api import create_run, deployment_of, run_state, waiting_run, work_pool_type
 from deployments.relay.prefect_client import prefect_client
-from deployments.relay.redelivery import give_up, requeue, requeue_or_give_up, unclaimed
+from deployments.relay.redelivery import give_up, note_run, requeue, requeue_or_give_up, unclaimed
 from deployments.relay.wiring import without_deployment
 from events.inbox.statements import inbox_statement
 from flows.registry import jobs
@@ -57,8 +57,8 @@ def _look_after(row: Row[Any]) -> None:
 
 def _nobody_claimed(row: Row[Any]) -> None:
     flow_run_id = row.flow_run_id or waiting_run(row.job, row.id)
-    if flow_run_id != row.flow_run_id:
-        _execute("run_created", delivery_id=row.id, dispatches=row.dispatches, flow_run_id=flow_run_id)
+    if flow_run_id is not None and flow_run_id != row.flow_run_id:
+        note_run(row.id, row.dispatches, flow_run_id)
     state = run_state(flow_run_id) if flow_run_id else None
     if state and _waits_for_a_worker(state):
         _execute("wait_on", delivery_id=row.id, claim_seconds=settings().claim_seconds)
@@ -106,7 +106,7 @@ def _start_again(row: Row[Any]) -> None:
         for now in _rows("refused", delivery_id=row.id):
             requeue_or_give_up(now, reason, tries=unclaimed(now), at_once=True)
         return
-    _execute("run_created", delivery_id=row.id, dispatches=dispatches, flow_run_id=flow_run_id)
+    note_run(row.id, dispatches, flow_run_id)
     logger.warning("delivery %s (%s) was not claimed in time; started flow run %s", row.id, row.job, flow_run_id)
 
 
