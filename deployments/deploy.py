@@ -1,6 +1,5 @@
 """Apply the project to a database and a Prefect server: schema, jobs, blocks, work pool, deployments, automations."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,7 +11,6 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.workers.base import BaseWorker
-from sqlalchemy import Connection, text
 
 import flows
 from blocks.blob_store import BlobStore
@@ -25,29 +23,12 @@ from blocks.mailer import Mailer
 from blocks.migrations import upgrade
 from blocks.settings import Settings
 from deployments.relay.prefect_api import WORK_POOL
-from flows.registry import JobSpec, jobs
+from events.inbox.jobs import register_job
+from flows.registry import jobs
 
 INTERACTIVE_QUEUE = "interactive"
 """Work queue of the deployments of interactive jobs, in ``prefect.yaml``."""
 BLOCKS: tuple[type[ConfiguredBlock], ...] = (DatabaseBlock, BlobStore, Mailer, IngestKeys)
-
-_REGISTER = text(
-    """
-    INSERT INTO groundwork.job (
-        name, event_name, lane_limit, priority, interactive, ordered, max_attempts, batch_size, batch_wait_seconds,
-        flow_control
-    )
-    VALUES (
-        :name, :event_name, :lane_limit, :priority, :interactive, :ordered, :max_attempts, :batch_size,
-        :batch_wait_seconds, CAST(:flow_control AS jsonb)
-    )
-    ON CONFLICT (name) DO UPDATE SET
-        event_name = excluded.event_name, lane_limit = excluded.lane_limit, priority = excluded.priority,
-        interactive = excluded.interactive, ordered = excluded.ordered, max_attempts = excluded.max_attempts,
-        batch_size = excluded.batch_size, batch_wait_seconds = excluded.batch_wait_seconds,
-        flow_control = excluded.flow_control, updated_at = now()
-    """
-)
 
 
 def project_folder() -> Path:
@@ -67,27 +48,7 @@ def prepare_database(database: Database) -> None:
     with database.transaction() as connection:
         upgrade(connection)
         for job in jobs().values():
-            register_job(connection, job)
-
-
-def register_job(connection: Connection, job: JobSpec) -> None:
-    """Tell the inbox which events a job listens to, and how it is to be delivered."""
-    batch = job.flow_control.batch
-    connection.execute(
-        _REGISTER,
-        {
-            "name": job.name,
-            "event_name": job.on.event_name,
-            "lane_limit": job.lane,
-            "priority": job.priority,
-            "interactive": job.interactive,
-            "ordered": job.ordered,
-            "max_attempts": job.max_attempts,
-            "batch_size": batch.size if batch else 1,
-            "batch_wait_seconds": batch.wait if batch else 0.0,
-            "flow_control": json.dumps(job.flow_control.document(job.on)),
-        },
-    )
+            register_job(connection, job.registration)
 
 
 def deploy_wiring(project: Path, environment: Mapping[str, str], settings: Settings) -> None:

@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed
 from pydantic import ValidationError
 
+from blocks.database import database
 from blocks.errors import ConfigurationError, GroundworkError, Interrupted, NonRetriable, StaleAttempt
 from blocks.plain_function import as_json, require_name, require_plain_function
 from blocks.retry import database_went_away
@@ -18,7 +19,8 @@ from blocks.settings import settings
 from events.base import Event
 from events.inbox import Attempt, claim
 from events.inbox.attempt import storable
-from events.inbox.claim import claim_started_by_person, holder, was_cancelled
+from events.inbox.claim import claim_started_by_person
+from events.inbox.holder import holder_in_words, was_cancelled
 from flows.flow_control import Batch, CancelOn, Debounce, FlowControl, Idempotency, Singleton, Throttle
 from flows.flow_run import as_claimant, current_flow_run, label
 from flows.form import form_of
@@ -149,7 +151,7 @@ def _run(spec: JobSpec, body: Body, parameters: dict[str, Any]) -> Any:
         delivery_id = UUID(str(given["delivery_id"]))
         attempt = claim(delivery_id, as_claimant(flow_run))
         if attempt is None:
-            return _superseded(f"Delivery {delivery_id} is not this run's: {holder(delivery_id)}.")
+            return _superseded(f"Delivery {delivery_id} is not this run's: {holder_in_words(delivery_id)}.")
     else:
         attempt = claim_started_by_person(_event_of(spec.on, given), spec.name, as_claimant(flow_run))
         if attempt is None:
@@ -159,7 +161,9 @@ def _run(spec: JobSpec, body: Body, parameters: dict[str, Any]) -> Any:
         with attempt.running():
             return _run_body(spec, body, attempt)
     except StaleAttempt:
-        if not was_cancelled(attempt.delivery_id):
+        with database().transaction() as connection:
+            cancelled = was_cancelled(connection, attempt.delivery_id)
+        if not cancelled:
             raise
         return Cancelled(message=f"Delivery {attempt.delivery_id} was cancelled while it ran.")
 

@@ -12,6 +12,7 @@ from blocks.plain_function import require_plain_result
 from blocks.settings import settings
 from events.base import Event
 from events.inbox import Attempt
+from events.inbox.jobs import Registration
 from flows.flow_control import FlowControl
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,23 @@ class JobSpec:
     flow_control: FlowControl
     on_failure: OnFailure | None
     entrypoint: str = ""
+
+    @property
+    def registration(self) -> Registration:
+        """What the inbox keeps of it."""
+        batch = self.flow_control.batch
+        return Registration(
+            name=self.name,
+            event_name=self.on.event_name,
+            lane_limit=self.lane,
+            priority=self.priority,
+            interactive=self.interactive,
+            ordered=self.ordered,
+            max_attempts=self.max_attempts,
+            batch_size=batch.size if batch else 1,
+            batch_wait_seconds=batch.wait if batch else 0.0,
+            flow_control=self.flow_control.document(self.on),
+        )
 
 
 _jobs: dict[str, JobSpec] = {}

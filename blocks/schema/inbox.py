@@ -3,6 +3,8 @@
 ``docs/delivery.md`` draws the states of a delivery. Times are the database's clock, never a process's.
 """
 
+from collections.abc import Iterable
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -25,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from blocks.schema.base import metadata
+from blocks.schema.states import IN_FLIGHT, UNFINISHED, WAITING, DeliveryState
 
 SCHEMA = "groundwork"
 _timestamp = DateTime(timezone=True)
@@ -80,7 +83,10 @@ event = Table(
     schema=SCHEMA,
 )
 
-DELIVERY_STATES = ("scheduled", "queued", "admitted", "running", "done", "failed", "cancelled")
+
+def _in(states: Iterable[DeliveryState]) -> str:
+    return f"state IN ({', '.join(repr(str(each)) for each in states)})"
+
 
 delivery = Table(
     "delivery",
@@ -126,7 +132,7 @@ delivery = Table(
     Column("death_posted", _timestamp, comment="settled_at of the death that Prefect has an event of"),
     Column("death_mailed", _timestamp, comment="settled_at of the death that the operators were told of"),
     UniqueConstraint("event_id", "job"),
-    CheckConstraint(f"state IN {DELIVERY_STATES}", name="state"),
+    CheckConstraint(_in(DeliveryState), name="state"),
     # What the relay reads: the queue of each lane in order of acceptance, what is due to enter it, what is in flight.
     # Settled rows, which are nearly all of them, are in none of these, so admission does not slow down with history.
     Index(
@@ -149,21 +155,21 @@ delivery = Table(
     Index(
         "delivery_expiring_idx",
         "expires_at",
-        postgresql_where=text("state IN ('scheduled', 'queued') AND expires_at IS NOT NULL"),
+        postgresql_where=text(f"{_in(WAITING)} AND expires_at IS NOT NULL"),
     ),
     Index(
         "delivery_in_flight_idx",
         "job",
         "workspace_id",
         "lease_expires_at",
-        postgresql_where=text("state IN ('admitted', 'running')"),
+        postgresql_where=text(_in(IN_FLIGHT)),
     ),
     Index(
         "delivery_cancel_key_idx",
         "job",
         "workspace_id",
         "cancel_key",
-        postgresql_where=text("cancel_key IS NOT NULL AND state IN ('scheduled', 'queued', 'admitted', 'running')"),
+        postgresql_where=text(f"cancel_key IS NOT NULL AND {_in(UNFINISHED)}"),
     ),
     Index("delivery_run_to_cancel_idx", "id", postgresql_where=text("run_to_cancel")),
     Index("delivery_dead_idx", "job", "settled_at", postgresql_where=text("state = 'failed'")),

@@ -105,10 +105,11 @@ def _say(lane: dict[str, object], as_json: bool) -> None:
 
 def _read(home: Path | None, job: str | None, workspace: str | None) -> "list[Lane]":
     with inbox(home) as connection:
-        from events.inbox import lanes as inbox_lanes
+        from events.inbox.jobs import check_job
+        from events.inbox.lanes import lanes
 
-        inbox_lanes.check_job(connection, job)
-        found = inbox_lanes.lanes(connection)
+        check_job(connection, job)
+        found = lanes(connection)
     return [each for each in found if job in (None, each.job) and workspace in (None, each.workspace_id)]
 
 

@@ -1,21 +1,18 @@
 """Runs whose delivery was cancelled in the inbox: Prefect is told to stop them."""
 
 import logging
-from typing import Any
 from uuid import UUID
 
 import httpx
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelling
-from sqlalchemy import Row
 
 from blocks.cures import answer_of, is_refusal_of_content
-from blocks.database import database
 from blocks.errors import DeliveryDied
 from deployments.relay.one_by_one import one_by_one
 from deployments.relay.prefect_client import prefect_client
 from events.inbox import Attempt
-from events.inbox.statements import inbox_statement
+from events.inbox.cancellation import CancelledRun, note_run_cancelled, runs_to_cancel
 from flows.registry import tell_of_failure
 
 logger = logging.getLogger(__name__)
@@ -30,19 +27,18 @@ def cancel_runs() -> int:
     Raises:
         httpx.HTTPError: Prefect is away; the rest stays to be done.
     """
-    with database().transaction() as connection:
-        rows = connection.execute(inbox_statement("runs_to_cancel")).all()
+    runs = runs_to_cancel()
     cancelled: set[UUID] = set()
 
-    def cancel(row: Row[Any]) -> None:
-        if row.flow_run_id is not None and row.flow_run_id not in cancelled:
-            _cancel(row.flow_run_id)
-            cancelled.add(row.flow_run_id)
-        if _noted(row):
-            _tidy_up(row)
+    def cancel(run: CancelledRun) -> None:
+        if run.flow_run_id is not None and run.flow_run_id not in cancelled:
+            _cancel(run.flow_run_id)
+            cancelled.add(run.flow_run_id)
+        if note_run_cancelled(run):
+            _tidy_up(run)
 
-    one_by_one(rows, cancel)
-    return len(rows)
+    one_by_one(runs, cancel)
+    return len(runs)
 
 
 def _cancel(flow_run_id: UUID) -> None:
@@ -60,14 +56,10 @@ def _cancel(flow_run_id: UUID) -> None:
             logger.error("Prefect refuses to cancel flow run %s: %s", flow_run_id, answer_of(error))
 
 
-def _noted(row: Row[Any]) -> bool:
-    with database().transaction() as connection:
-        return connection.execute(inbox_statement("run_cancelled"), {"delivery_id": row.id}).scalar() is not None
-
-
-def _tidy_up(row: Row[Any]) -> None:
-    logger.info("delivery %s (%s): %s", row.id, row.job, row.last_error)
+def _tidy_up(run: CancelledRun) -> None:
+    delivery = run.delivery
+    logger.info("delivery %s (%s): %s", delivery.id, delivery.job, run.reason)
     try:
-        tell_of_failure(Attempt.of([row]), DeliveryDied(row.last_error))
+        tell_of_failure(Attempt.of([delivery]), DeliveryDied(run.reason))
     except Exception:
-        logger.exception("delivery %s (%s) was cancelled, and telling its job failed", row.id, row.job)
+        logger.exception("delivery %s (%s) was cancelled, and telling its job failed", delivery.id, delivery.job)

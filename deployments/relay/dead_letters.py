@@ -1,16 +1,13 @@
 """Dead letters in Prefect's event feed, where automations see them."""
 
 import logging
-from typing import Any
 from uuid import uuid5
 
 from prefect.events import Event as PrefectEvent
-from sqlalchemy import Row
 
-from blocks.database import database
 from deployments.relay.posting import post
 from deployments.relay.prefect_api import related
-from events.inbox.statements import inbox_statement
+from events.inbox.dead_letters import Death, deaths_to_post, note_deaths_posted
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +27,7 @@ def post_deaths() -> int:
     Raises:
         httpx.HTTPError: Prefect did not take them; they are posted at the next call.
     """
-    with database().transaction() as connection:
-        deaths = connection.execute(inbox_statement("deaths_to_post")).all()
+    deaths = deaths_to_post()
     if not deaths:
         return 0
     refused = {refusal.place: refusal for refusal in post([death_event(each) for each in deaths])}
@@ -42,20 +38,15 @@ def post_deaths() -> int:
             refusal.answer,
         )
     # One that is refused for good is done with, and keeps no later one back.
-    done = [each for place, each in enumerate(deaths) if place not in refused or refused[place].final]
-    with database().transaction() as connection:
-        connection.execute(
-            inbox_statement("deaths_posted"),
-            {"ids": [each.id for each in done], "died_at": [each.settled_at for each in done]},
-        )
+    note_deaths_posted([each for place, each in enumerate(deaths) if place not in refused or refused[place].final])
     return len(deaths)
 
 
-def death_event(death: Row[Any]) -> dict[str, object]:
+def death_event(death: Death) -> dict[str, object]:
     """The event of one death, as JSON. Ids only: the error may quote a person's data, and stays in the inbox."""
     return PrefectEvent(
-        id=uuid5(death.id, f"death {death.settled_at.isoformat()}"),
-        occurred=death.settled_at,
+        id=uuid5(death.id, f"death {death.died_at.isoformat()}"),
+        occurred=death.died_at,
         event=DEAD,
         resource={
             "prefect.resource.id": f"groundwork.delivery.{death.id}",

@@ -14,13 +14,12 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Crashed
 
-from blocks.database import database
 from blocks.settings import settings
 from deployments.relay.one_by_one import one_by_one
 from deployments.relay.prefect_api import WORK_POOL, delivery_of
 from deployments.relay.prefect_client import prefect_client
 from deployments.relay.sweeper import pending_seconds
-from events.inbox.statements import inbox_statement
+from events.inbox.runs import alive
 
 logger = logging.getLogger(__name__)
 
@@ -42,12 +41,8 @@ def crash_dead_runs() -> int:
     silent = [run for run in _open_runs() if _is_silent(run, grace)]
     if not silent:
         return 0
-    with database().transaction() as connection:
-        rows = connection.execute(
-            inbox_statement("runs_of_deliveries"), {"run_ids": [run.id for run in silent], "grace_seconds": grace}
-        ).all()
-    alive = {row.flow_run_id: row.alive for row in rows}
-    dead = [run for run in silent if not alive.get(run.id, delivery_of(run) is None)]
+    known = alive([run.id for run in silent], grace_seconds=grace)
+    dead = [run for run in silent if not known.get(run.id, delivery_of(run) is None)]
     one_by_one(dead, _crash)
     return len(dead)
 

@@ -1,7 +1,8 @@
 """Runs that Prefect saw end while their delivery was in flight. Noticed here, they need not wait for a deadline."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from uuid import UUID
 
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -11,14 +12,14 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
-from sqlalchemy import Row
 
-from blocks.database import database
+from deployments.relay.decision import of_ended_run
 from deployments.relay.one_by_one import one_by_one
 from deployments.relay.prefect_api import delivery_of
 from deployments.relay.prefect_client import prefect_client
-from deployments.relay.redelivery import give_up, requeue, unclaimed
-from events.inbox.statements import inbox_statement
+from deployments.relay.redelivery import carry_out
+from events.inbox.runs import EndedRun, anything_in_flight, in_flight_of
+from events.inbox.standing import Standing
 from flows.registry import jobs
 
 LOOK_BACK = timedelta(seconds=60)
@@ -36,21 +37,15 @@ def look_after_ended_runs() -> int:
         httpx.HTTPError: Prefect is away.
         Exception: looking after a delivery failed; the others were looked after.
     """
-    with database().transaction() as connection:
-        if not connection.execute(inbox_statement("anything_in_flight")).scalar():
-            return 0
-    runs = {run.id: run for run in _ended_runs()}
-    asked = [(run.id, delivery_id, run.created) for run in runs.values() if (delivery_id := delivery_of(run))]
-    if not asked:
+    if not anything_in_flight():
         return 0
-    run_ids, delivery_ids, created_at = zip(*asked, strict=True)
-    with database().transaction() as connection:
-        rows = connection.execute(
-            inbox_statement("in_flight_of_runs"),
-            {"run_ids": list(run_ids), "delivery_ids": list(delivery_ids), "created_at": list(created_at)},
-        ).all()
-    one_by_one(rows, lambda row: _look_after(row, runs[row.flow_run_id]))
-    return len(rows)
+    runs = {run.id: run for run in _ended_runs()}
+    ended = [EndedRun(run.id, delivery_id, run.created) for run in runs.values() if (delivery_id := delivery_of(run))]
+    if not ended:
+        return 0
+    deliveries = in_flight_of(ended)
+    one_by_one(deliveries, lambda each: _look_after(each, runs))
+    return len(deliveries)
 
 
 def _ended_runs() -> list[FlowRun]:
@@ -64,27 +59,7 @@ def _ended_runs() -> list[FlowRun]:
         return client.read_flow_runs(flow_run_filter=ended_badly, sort=FlowRunSort.END_TIME_DESC, limit=MOST)
 
 
-def _look_after(row: Row[Any], run: FlowRun) -> None:
-    if run.state is None:
-        return
-    if run.state.type == StateType.CANCELLED:
-        when = "before it started" if row.state == "admitted" else "while it ran"
-        give_up(row, "cancelled", f"The run was cancelled {when}.", at_once=True)
-    elif row.state == "admitted":
-        _redeliver(row, f"Flow run {run.id} ended before it claimed the delivery", run, tries=unclaimed(row))
-    else:
-        # A job settles before its run ends: one that has not, was interrupted.
-        _redeliver(row, f"Attempt {row.attempt}: flow run {run.id} was interrupted", run, tries=row.attempt)
-
-
-def _redeliver(row: Row[Any], what: str, run: FlowRun, *, tries: int) -> None:
-    message = run.state.message if run.state and run.state.message else "Prefect knows no reason"
-    reason = f"{what}: {message.rstrip('.')}."
-    if row.job not in jobs():
-        reason += (
-            f" No code of job {row.job} is here: it was removed, or its module is not loaded (GROUNDWORK_PRELOAD)."
-        )
-    if tries >= row.max_attempts:
-        give_up(row, "failed", f"{reason} It was the last of {row.max_attempts} attempts.", at_once=True)
-    else:
-        requeue(row, reason, tries=tries, at_once=True)
+def _look_after(delivery: Standing, runs: Mapping[UUID, FlowRun]) -> None:
+    assert delivery.flow_run_id is not None, "in_flight_of() gives each the run that it was found by"
+    decision = of_ended_run(delivery, runs[delivery.flow_run_id], known_job=delivery.job in jobs())
+    carry_out(delivery, decision, at_once=True)

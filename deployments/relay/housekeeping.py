@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from blocks.cures import PREFECT, cure_of
 from blocks.database import database
 from blocks.outages import Outages
-from deployments.relay.admission import tidy
 from deployments.relay.cancelled_runs import cancel_runs
 from deployments.relay.dead_letters import post_deaths
 from deployments.relay.dead_runs import crash_dead_runs
@@ -15,6 +14,7 @@ from deployments.relay.ended_runs import look_after_ended_runs
 from deployments.relay.startable import Startable
 from deployments.relay.sweeper import sweep
 from deployments.relay.tag_limits import TagLimits
+from events.inbox.admission import tidy
 from events.inbox.figures import fold_tally
 
 SWEEP_SECONDS = 2.0

@@ -10,13 +10,14 @@ import psycopg
 from blocks.database import database
 from blocks.errors import GroundworkError
 from blocks.outages import Outages
-from deployments.relay.admission import admit, seconds_until_next
 from deployments.relay.housekeeping import Housekeeping
 from deployments.relay.outbox import Outbox
 from deployments.relay.prefect_api import WORK_POOL, WorkPoolMissing, start_run, worker_capacity
 from deployments.relay.prefect_client import one_try_per_request
-from deployments.relay.redelivery import note_run
 from deployments.relay.startable import Startable
+from events.inbox.admission import admit, seconds_until_next
+from events.inbox.runs import note_run
+from events.inbox.wake import CHANNEL
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class Relay:
 
     def _admit_while_connected(self) -> None:
         with psycopg.connect(database().conninfo, autocommit=True) as listener:
-            listener.execute("LISTEN groundwork_inbox")
+            listener.execute(f"LISTEN {CHANNEL}")
             while not self._stop.is_set():
                 admitted_any = self._round()
                 self._outages.worked("admission")

@@ -5,12 +5,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from blocks.database import database
-from deployments.relay.admission import note_posted
+from deployments.relay.decision import of_refused
 from deployments.relay.posting import Refusal, post_events
-from deployments.relay.prefect_api import Admitted
-from deployments.relay.redelivery import requeue_or_give_up, unclaimed
-from events.inbox.statements import inbox_statement
+from deployments.relay.redelivery import carry_out
+from events.inbox.admission import Admitted, note_posted
+from events.inbox.redelivery import still_admitted
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +92,5 @@ class Outbox:
 def _set_aside(delivery: Admitted, refusal: Refusal) -> None:
     """Give a delivery's place free: it waits for another try, or ends."""
     reason = f"Prefect refuses the event of this delivery: {refusal.answer}"
-    with database().transaction() as connection:
-        row = connection.execute(inbox_statement("refused"), {"delivery_id": delivery.id}).one_or_none()
-    if row is not None:
-        requeue_or_give_up(row, reason, tries=unclaimed(row), at_once=True)
+    if now := still_admitted(delivery):
+        carry_out(now, of_refused(now, reason), at_once=True)

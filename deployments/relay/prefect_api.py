@@ -1,6 +1,5 @@
 """What the relay asks of Prefect, by its public HTTP API."""
 
-from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from prefect.client.schemas.filters import (
@@ -17,26 +16,13 @@ from prefect.exceptions import ObjectNotFound
 
 from blocks.errors import GroundworkError
 from deployments.relay.prefect_client import prefect_client
+from events.inbox.admission import Admitted
 
 WORK_POOL = "groundwork"
 _MOST = 200
 """Runs of one answer of Prefect's API."""
 UNLIMITED = 1_000
 """Capacity where the work pool sets no limit."""
-
-
-@dataclass(frozen=True)
-class Admitted:
-    """A delivery that may run now."""
-
-    id: UUID
-    job: str
-    workspace_id: str
-    dispatches: int
-    event_id: UUID
-    event_name: str
-    causation_id: UUID | None
-    correlation_id: UUID
 
 
 class WorkPoolMissing(GroundworkError):

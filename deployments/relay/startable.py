@@ -3,11 +3,12 @@
 import logging
 
 from blocks.database import database
-from blocks.settings import settings
+from deployments.relay.decision import End
 from deployments.relay.prefect_client import prefect_client
-from deployments.relay.redelivery import give_up
+from deployments.relay.redelivery import carry_out
 from deployments.relay.wiring import Effect, Fault, faults
-from events.inbox.statements import inbox_statement
+from events.inbox.held_jobs import note_why_it_waits, put_off, unstartable
+from events.inbox.jobs import known_jobs
 from flows.registry import jobs
 
 logger = logging.getLogger(__name__)
@@ -37,15 +38,15 @@ class Startable:
             httpx.HTTPError: Prefect is away; what was known before goes on to count.
         """
         with database().transaction() as connection:
-            known = connection.execute(inbox_statement("jobs_and_waiting")).all()
+            known = known_jobs(connection)
         with prefect_client() as client:
-            self._faults = faults(client, [(row.name, row.event_name) for row in known], jobs())
-        self._tell({row.name for row in known if row.waiting})
+            self._faults = faults(client, [(each.name, each.event_name) for each in known], jobs())
+        self._tell({each.name for each in known if each.waiting})
         for job, fault in self._faults.items():
             if fault.effect is Effect.BROKEN:
                 _put_off(job, fault.text)
             elif fault.effect is Effect.HELD:
-                _note(job, fault.text)
+                note_why_it_waits(job, fault.text)
 
     def _tell(self, waiting: set[str]) -> None:
         """Log what is new of jobs that have something to do."""
@@ -60,17 +61,7 @@ class Startable:
 
 
 def _put_off(job: str, reason: str) -> None:
-    """Let deliveries wait for a later try, or end those that have had their last. Their pauses grow up to the claim
-    deadline, so that a deployment that comes late, as in a roll-out, is early enough."""
-    parameters = {"job": job, "reason": reason, "longest": settings().claim_seconds}
-    with database().transaction() as connection:
-        hopeless = connection.execute(inbox_statement("unstartable"), {"job": job}).all()
-    for row in hopeless:
-        give_up(row, "failed", reason, at_once=True)
-    with database().transaction() as connection:
-        connection.execute(inbox_statement("put_off"), parameters)
-
-
-def _note(job: str, reason: str) -> None:
-    with database().transaction() as connection:
-        connection.execute(inbox_statement("note_why_it_waits"), {"job": job, "reason": reason})
+    """End deliveries that have had their last try, and let the others wait for a later one."""
+    for delivery in unstartable(job):
+        carry_out(delivery, End("failed", reason), at_once=True)
+    put_off(job, reason)

@@ -15,7 +15,10 @@ from blocks.uuid7 import uuid7
 from events.base import Event
 from events.inbox.attempt import current_attempt
 from events.inbox.follow_on import follow_on_id
-from events.inbox.statements import inbox_statement
+from events.inbox.statements import statements_of
+from events.inbox.wake import wake_relay
+
+_statement = statements_of(__file__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,11 +130,11 @@ def accept(connection: Connection, events: Sequence[NewEvent]) -> list[Accepted]
         for position, event in enumerate(events)
     ]
     document = _json(rows)
-    stored = {row.id: row.cancels for row in connection.execute(inbox_statement("accept"), {"events": document})}
+    stored = {row.id: row.cancels for row in connection.execute(_statement("accept"), {"events": document})}
     if cancelling := [event_id for event_id, cancels in stored.items() if cancels]:
-        connection.execute(inbox_statement("cancel_on"), {"events": document, "cancelling": cancelling})
+        connection.execute(_statement("cancel_on"), {"events": document, "cancelling": cancelling})
     if stored:
-        connection.execute(inbox_statement("wake_relay"))
+        wake_relay(connection)
     known = {position for position, event_id in enumerate(ids) if event_id not in stored}
     first = _first_ids(connection, events, known) if known else {}
     return [Accepted(first.get(position, ids[position]), position in known) for position in range(len(events))]
@@ -147,7 +150,7 @@ def _first_ids(connection: Connection, events: Sequence[NewEvent], known: set[in
         }
         for position in known
     ]
-    rows = connection.execute(inbox_statement("first_ids"), {"keys": _json(keys)})
+    rows = connection.execute(_statement("first_ids"), {"keys": _json(keys)})
     return {row.position: row.id for row in rows}
 
 

@@ -80,7 +80,7 @@ JOIN incoming USING (id);
 UPDATE groundwork.delivery
 SET state = 'cancelled',
     last_error = 'Cancelled by event ' || incoming.id || ' (' || incoming.name || ').',
-    run_to_cancel = delivery.state IN ('admitted', 'running') OR delivery.attempt > 0,
+    run_to_cancel = delivery.state IN (:in_flight) OR delivery.attempt > 0,
     lease_expires_at = NULL,
     settled_at = clock_timestamp()
 FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS incoming (
@@ -91,7 +91,7 @@ WHERE job.flow_control #>> '{cancel_on,event}' = incoming.name
   AND delivery.job = job.name
   AND delivery.workspace_id = incoming.workspace_id
   AND delivery.cancel_key = incoming.data ->> (job.flow_control #>> '{cancel_on,field}')
-  AND delivery.state IN ('scheduled', 'queued', 'admitted', 'running')
+  AND delivery.state IN (:unfinished)
   AND NOT EXISTS (
       SELECT
       FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS later (position int, id uuid)
@@ -103,31 +103,3 @@ WHERE job.flow_control #>> '{cancel_on,event}' = incoming.name
 SELECT known.position, event.id
 FROM jsonb_to_recordset(CAST(:keys AS jsonb)) AS known (position int, workspace_id text, name text, dedupe_id text)
 JOIN groundwork.event USING (workspace_id, name, dedupe_id);
-
--- name: wake_relay
--- Tell the relays, once this transaction commits, that something may be admitted.
-SELECT pg_notify('groundwork_inbox', '');
-
--- name: store_event
--- Store one event without delivering it to every listening job.
-INSERT INTO groundwork.event (id, name, workspace_id, user_id, dedupe_id, data, occurred_at, source, correlation_id)
-VALUES (:id, :name, :workspace_id, :user_id, :dedupe_id, CAST(:data AS jsonb), clock_timestamp(), :source, :id)
-ON CONFLICT (workspace_id, name, dedupe_id) DO NOTHING;
-
--- name: record_run
--- Deliver an event to the one job whose run a person or a schedule started; that run needs no admission.
-INSERT INTO groundwork.delivery (
-    id, event_id, job, workspace_id, state, dispatches, max_attempts, lease_expires_at, admitted_at, flow_run_id
-)
-SELECT gen_random_uuid(), event.id, job.name, event.workspace_id, 'admitted', 1, job.max_attempts,
-       clock_timestamp() + make_interval(secs => :lease_seconds), clock_timestamp(), :flow_run_id
-FROM groundwork.event, groundwork.job
-WHERE event.id = :event_id AND job.name = :job
-ON CONFLICT (event_id, job) DO NOTHING;
-
--- name: run_delivery
--- The delivery that such a run was recorded under.
-SELECT delivery.id
-FROM groundwork.delivery
-JOIN groundwork.event ON event.id = delivery.event_id
-WHERE event.workspace_id = :workspace_id AND event.name = :name AND event.dedupe_id = :dedupe_id AND delivery.job = :job;

@@ -14,7 +14,7 @@ SELECT pg_advisory_xact_lock(x'61646D6974'::bigint);
 WITH in_flight AS MATERIALIZED (
     SELECT job, workspace_id, flow_key, count(*) AS units, count(*) FILTER (WHERE state = 'admitted') AS starting
     FROM groundwork.delivery
-    WHERE state IN ('admitted', 'running') AND (batch_id IS NULL OR batch_id = id)
+    WHERE state IN (:in_flight) AND (batch_id IS NULL OR batch_id = id)
     GROUP BY job, workspace_id, flow_key
 ), kind AS MATERIALIZED (
     SELECT coalesce(sum(units), 0) AS units,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from blocks.database import database
@@ -20,7 +20,12 @@ from blocks.retry import database_went_away, while_database_restarts
 from blocks.settings import settings
 from events.base import Event
 from events.catalogue import parse_event
-from events.inbox.statements import inbox_statement
+from events.inbox.delivered import Delivered
+from events.inbox.holder import holder
+from events.inbox.statements import statements_of
+from events.inbox.wake import wake_relay
+
+_statement = statements_of(__file__)
 
 logger = logging.getLogger(__name__)
 
@@ -72,14 +77,19 @@ class Attempt:
     _first_step_noted: bool = field(default=False, repr=False)
 
     @classmethod
-    def of(cls, rows: Sequence[Row[Any]]) -> Self:
-        """The attempt of the rows of its deliveries, each joined with its event's, the first one first."""
-        first = rows[0]
+    def of(cls, deliveries: Sequence[Delivered]) -> Self:
+        """The attempt at these deliveries, the first of the batch first.
+
+        Raises:
+            UnknownName: the code has no event type of this name any more.
+            pydantic.ValidationError: the event does not fit its type any more.
+        """
+        first = deliveries[0]
         return cls(
             job=first.job,
             token=first.attempt,
             correlation_id=first.correlation_id,
-            members=[Member(row.id, row.event_id, parse_event(row.event_name, row.data)) for row in rows],
+            members=[Member(each.id, each.event_id, parse_event(each.event_name, each.data)) for each in deliveries],
         )
 
     @property
@@ -125,7 +135,7 @@ class Attempt:
         while not stop.wait(lease / 3 if renewed else min(lease / 3, FIRST_PAUSE)):
             alive = None
             with outages.watching("renewing the lease") as trial, database().transaction() as connection:
-                alive = connection.execute(inbox_statement("renew"), self._fence | {"lease_seconds": lease}).scalar()
+                alive = connection.execute(_statement("renew"), self._fence | {"lease_seconds": lease}).scalar()
             renewed = trial.error is None
             if renewed and alive is None:
                 if not stop.is_set():
@@ -138,7 +148,7 @@ class Attempt:
         Raises:
             StaleAttempt: a later attempt has the delivery, or it waits for one.
         """
-        if connection.execute(inbox_statement("keep_fence"), self._fence).scalar() is None:
+        if connection.execute(_statement("keep_fence"), self._fence).scalar() is None:
             raise StaleAttempt(
                 f"delivery {self.delivery_id}: attempt {self.token} may not write, the delivery is a later one's"
             )
@@ -148,7 +158,7 @@ class Attempt:
         if not self._first_step_noted:
             self._first_step_noted = True
             with database().transaction() as connection:
-                connection.execute(inbox_statement("first_step"), self._fence)
+                connection.execute(_statement("first_step"), self._fence)
 
     def report(self, progress: dict[str, Any]) -> None:
         """Show how far the attempt has come, to whoever asks for the event's status. Best effort while the database is
@@ -159,7 +169,7 @@ class Attempt:
         """
         try:
             with database().transaction() as connection:
-                connection.execute(inbox_statement("progress"), self._fence | {"progress": json.dumps(progress)})
+                connection.execute(_statement("progress"), self._fence | {"progress": json.dumps(progress)})
         except DBAPIError as error:
             if not database_went_away(error):
                 raise
@@ -200,8 +210,8 @@ class Attempt:
         document = json.dumps(rows, allow_nan=False)
         for trial in while_database_restarts(settings().lease_seconds):
             with trial, database().transaction() as connection:
-                ended = connection.execute(inbox_statement("settle"), self._fence | {"outcomes": document}).all()
-                connection.execute(inbox_statement("wake_relay"))
+                ended = connection.execute(_statement("settle"), self._fence | {"outcomes": document}).all()
+                wake_relay(connection)
                 if not ended and not self._has_ended_as(connection, rows[0]["state"]):
                     raise StaleAttempt(
                         f"delivery {self.delivery_id}: attempt {self.token} may not settle, a later one has it"
@@ -209,8 +219,8 @@ class Attempt:
 
     def _has_ended_as(self, connection: Connection, state: str) -> bool:
         """Whether this attempt has ended so already: its COMMIT went through, and only the answer was lost."""
-        row = connection.execute(inbox_statement("holder"), {"delivery_id": self.delivery_id}).one_or_none()
-        return row is not None and (row.attempt, row.state) == (self.token, state)
+        found = holder(connection, self.delivery_id)
+        return found is not None and (found.attempt, found.state) == (self.token, state)
 
     @property
     def _fence(self) -> dict[str, Any]:

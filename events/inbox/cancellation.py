@@ -1,13 +1,20 @@
 """Cancelling what has not ended yet."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection
 
+from blocks.database import database
 from blocks.errors import ConfigurationError
-from events.inbox.lanes import check_job
-from events.inbox.statements import inbox_statement
+from events.inbox.admission import hold_admission
+from events.inbox.delivered import Delivered
+from events.inbox.jobs import check_job
+from events.inbox.statements import statements_of
+from events.inbox.wake import wake_relay
+
+_statement = statements_of(__file__)
 
 
 class Cancellation(BaseModel):
@@ -48,9 +55,9 @@ def cancel(
     check_job(connection, job)
     if event_id is None and job is None and workspace_id is None:
         raise ConfigurationError("say what to cancel: an event, a job, a workspace, or a job and a workspace")
-    connection.execute(inbox_statement("admission_lock"))
+    hold_admission(connection)
     row = connection.execute(
-        inbox_statement("cancel"),
+        _statement("cancel"),
         {
             "event_id": event_id,
             "job": job,
@@ -59,5 +66,42 @@ def cancel(
             "reason": reason,
         },
     ).one()
-    connection.execute(inbox_statement("wake_relay"))
+    wake_relay(connection)
     return Cancellation.model_validate(row)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelledRun:
+    """A delivery that was cancelled while a run of it may live.
+
+    Attributes:
+        flow_run_id: the run, as far as it is known.
+        reason: why the delivery was cancelled.
+    """
+
+    delivery: Delivered
+    flow_run_id: UUID | None
+    reason: str
+
+
+def runs_to_cancel() -> list[CancelledRun]:
+    """Cancelled deliveries whose runs Prefect was not told to stop yet: 100 at most."""
+    with database().transaction() as connection:
+        rows = connection.execute(_statement("runs_to_cancel")).mappings().all()
+    return [
+        CancelledRun(
+            Delivered(**{name: row[name] for name in Delivered.__slots__}), row["flow_run_id"], row["last_error"]
+        )
+        for row in rows
+    ]
+
+
+def note_run_cancelled(run: CancelledRun) -> bool:
+    """Note that Prefect was told.
+
+    Returns:
+        False where another relay was faster.
+    """
+    with database().transaction() as connection:
+        parameters = {"delivery_id": run.delivery.id}
+        return connection.execute(_statement("run_cancelled"), parameters).scalar() is not None

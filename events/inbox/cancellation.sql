@@ -5,11 +5,11 @@
 WITH chosen AS MATERIALIZED (
     SELECT id, state, batch_id
     FROM groundwork.delivery
-    WHERE state IN ('scheduled', 'queued', 'admitted', 'running')
+    WHERE state IN (:unfinished)
       AND (CAST(:event_id AS uuid) IS NULL OR event_id = :event_id)
       AND (CAST(:job AS text) IS NULL OR job = :job)
       AND (CAST(:workspace_id AS text) IS NULL OR workspace_id = :workspace_id)
-      AND (state IN ('scheduled', 'queued') OR NOT :queued_only)
+      AND (state IN (:waiting) OR NOT :queued_only)
     ORDER BY id
     FOR UPDATE
 ), sharing AS (
@@ -19,22 +19,22 @@ WITH chosen AS MATERIALIZED (
           SELECT
           FROM groundwork.delivery AS other
           WHERE other.batch_id = chosen.batch_id
-            AND other.state IN ('scheduled', 'queued', 'admitted', 'running')
+            AND other.state IN (:unfinished)
             AND other.id NOT IN (SELECT id FROM chosen)
       )
 ), cancelled AS (
     UPDATE groundwork.delivery
     SET state = 'cancelled',
         last_error = :reason,
-        run_to_cancel = chosen.state IN ('admitted', 'running') OR delivery.attempt > 0,
+        run_to_cancel = chosen.state IN (:in_flight) OR delivery.attempt > 0,
         lease_expires_at = NULL,
         settled_at = clock_timestamp()
     FROM chosen
     WHERE delivery.id = chosen.id AND chosen.id NOT IN (SELECT id FROM sharing)
     RETURNING chosen.state
 )
-SELECT (SELECT count(*) FROM cancelled WHERE state IN ('scheduled', 'queued')) AS queued,
-       (SELECT count(*) FROM cancelled WHERE state IN ('admitted', 'running')) AS running,
+SELECT (SELECT count(*) FROM cancelled WHERE state IN (:waiting)) AS queued,
+       (SELECT count(*) FROM cancelled WHERE state IN (:in_flight)) AS running,
        (SELECT count(*) FROM sharing) AS sharing;
 
 -- name: runs_to_cancel

@@ -14,7 +14,11 @@ from blocks.settings import settings
 from blocks.uuid7 import uuid7
 from events.base import Event
 from events.inbox.attempt import Attempt
-from events.inbox.statements import inbox_statement
+from events.inbox.delivered import Delivered
+from events.inbox.statements import statements_of
+from events.inbox.wake import wake_relay_if_interactive
+
+_statement = statements_of(__file__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,44 +79,32 @@ def claim_started_by_person(event: Event, job: str, run: Run) -> Attempt | None:
     }
     for trial in while_database_restarts(settings().lease_seconds):
         with trial, database().transaction() as connection:
-            connection.execute(inbox_statement("store_event"), stored)
-            connection.execute(inbox_statement("record_run"), recorded)
-            delivery_id = connection.execute(inbox_statement("run_delivery"), key).scalar()
+            connection.execute(_statement("store_event"), stored)
+            connection.execute(_statement("record_run"), recorded)
+            delivery_id = connection.execute(_statement("run_delivery"), key).scalar()
             if delivery_id is None:
                 raise ConfigurationError(f"the inbox does not know the job {job}; `groundwork deploy` registers it")
             return _claim(connection, delivery_id, run)
     raise AssertionError("unreachable: the last trial raises")
 
 
-def holder(delivery_id: UUID) -> str:
-    """Who has a delivery that could not be claimed, in words."""
-    with database().transaction() as connection:
-        row = connection.execute(inbox_statement("holder"), {"delivery_id": delivery_id}).one_or_none()
-    if row is None:
-        return "the inbox has no such delivery"
-    return f"it is {row.state}" + (f", held by flow run {row.flow_run_id}" if row.flow_run_id else "")
-
-
-def was_cancelled(delivery_id: UUID) -> bool:
-    """Whether a delivery ended as cancelled."""
-    with database().transaction() as connection:
-        row = connection.execute(inbox_statement("holder"), {"delivery_id": delivery_id}).one_or_none()
-    return row is not None and row.state == "cancelled"
-
-
 def _claim(connection: Connection, delivery_id: UUID, run: Run) -> Attempt | None:
-    rows = connection.execute(
-        inbox_statement("claim"),
-        {
-            "delivery_id": delivery_id,
-            "flow_run_id": run.flow_run_id,
-            "lease_seconds": settings().lease_seconds,
-            "run_created_at": run.created_at,
-            "picked_up_at": run.picked_up_at,
-            "process_started_at": run.process_started_at,
-        },
-    ).all()
+    rows = (
+        connection.execute(
+            _statement("claim"),
+            {
+                "delivery_id": delivery_id,
+                "flow_run_id": run.flow_run_id,
+                "lease_seconds": settings().lease_seconds,
+                "run_created_at": run.created_at,
+                "picked_up_at": run.picked_up_at,
+                "process_started_at": run.process_started_at,
+            },
+        )
+        .mappings()
+        .all()
+    )
     if not rows:
         return None
-    connection.execute(inbox_statement("wake_relay_if_interactive"), {"delivery_id": delivery_id})
-    return Attempt.of(rows)
+    wake_relay_if_interactive(connection, delivery_id)
+    return Attempt.of([Delivered(**row) for row in rows])

@@ -1,6 +1,7 @@
 """Dead letters: deliveries that have failed for good, until somebody replays them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -8,8 +9,12 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection
 
-from events.inbox.lanes import check_job
-from events.inbox.statements import inbox_statement
+from blocks.database import database
+from events.inbox.jobs import check_job
+from events.inbox.statements import statements_of
+from events.inbox.wake import wake_relay
+
+_statement = statements_of(__file__)
 
 
 class DeadLetter(BaseModel):
@@ -34,6 +39,26 @@ class DeadLetter(BaseModel):
     flow_run_id: UUID | None
 
 
+@dataclass(frozen=True, slots=True)
+class Death:
+    """The end of a delivery that has failed for good, without what may quote a person's data.
+
+    Attributes:
+        id: of the delivery.
+        attempt: runs that claimed it.
+        flow_run_id: the last run; None where no run ever claimed it.
+    """
+
+    id: UUID
+    job: str
+    workspace_id: str
+    event_id: UUID
+    correlation_id: UUID
+    died_at: datetime
+    attempt: int
+    flow_run_id: UUID | None
+
+
 def dead_letters(
     connection: Connection,
     *,
@@ -55,7 +80,7 @@ def dead_letters(
     """
     check_job(connection, job)
     rows = connection.execute(
-        inbox_statement("dead_letters"),
+        _statement("dead_letters"),
         {"ids": list(ids) or None, "job": job, "workspace_id": workspace_id, "since": since, "most": most},
     )
     return [DeadLetter.model_validate(row) for row in rows]
@@ -70,9 +95,24 @@ def replay(connection: Connection, letters: Sequence[DeadLetter]) -> list[UUID]:
     Returns:
         The ids of the deliveries that were queued; one that somebody else has replayed meanwhile is not among them.
     """
-    queued = connection.execute(inbox_statement("replay"), {"ids": [each.id for each in letters]}).scalars().all()
-    connection.execute(inbox_statement("wake_relay"))
+    queued = connection.execute(_statement("replay"), {"ids": [each.id for each in letters]}).scalars().all()
+    wake_relay(connection)
     return list(queued)
+
+
+def deaths_to_post() -> list[Death]:
+    """Deaths that Prefect has no event of yet, the oldest 200."""
+    with database().transaction() as connection:
+        return [Death(**row) for row in connection.execute(_statement("deaths_to_post")).mappings()]
+
+
+def note_deaths_posted(deaths: Sequence[Death]) -> None:
+    """Note that Prefect has the events of these deaths; a later death of the same delivery is another one."""
+    with database().transaction() as connection:
+        connection.execute(
+            _statement("deaths_posted"),
+            {"ids": [each.id for each in deaths], "died_at": [each.died_at for each in deaths]},
+        )
 
 
 def deaths_to_mail(connection: Connection) -> list[DeadLetter]:
@@ -80,9 +120,9 @@ def deaths_to_mail(connection: Connection) -> list[DeadLetter]:
 
     Locked until the transaction ends; those that another transaction has locked are left out.
     """
-    return [DeadLetter.model_validate(row) for row in connection.execute(inbox_statement("deaths_to_mail"))]
+    return [DeadLetter.model_validate(row) for row in connection.execute(_statement("deaths_to_mail"))]
 
 
 def note_mailed(connection: Connection, letters: Sequence[DeadLetter]) -> None:
     """Note that the operators were told of these deaths; a later death of the same delivery is another one."""
-    connection.execute(inbox_statement("deaths_mailed"), {"ids": [each.id for each in letters]})
+    connection.execute(_statement("deaths_mailed"), {"ids": [each.id for each in letters]})

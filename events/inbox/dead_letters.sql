@@ -50,7 +50,7 @@ RETURNING delivery.id;
 -- name: deaths_to_post
 -- Deaths that Prefect has no event of yet.
 SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.event_id, delivery.flow_run_id, delivery.attempt,
-       delivery.settled_at, event.correlation_id
+       delivery.settled_at AS died_at, event.correlation_id
 FROM groundwork.delivery
 JOIN groundwork.event ON event.id = delivery.event_id
 WHERE delivery.state = 'failed' AND delivery.death_posted IS DISTINCT FROM delivery.settled_at

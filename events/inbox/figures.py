@@ -4,7 +4,9 @@ from collections import defaultdict
 
 from sqlalchemy import Connection
 
-from events.inbox.statements import inbox_statement
+from events.inbox.statements import statements_of
+
+_statement = statements_of(__file__)
 
 
 def job_figures(connection: Connection) -> dict[str, dict[str, float]]:
@@ -16,7 +18,7 @@ def job_figures(connection: Connection) -> dict[str, dict[str, float]]:
     backlog, not with the history.
     """
     figures: dict[str, dict[str, float]] = defaultdict(dict)
-    for row in connection.execute(inbox_statement("job_figures")):
+    for row in connection.execute(_statement("job_figures")):
         by_name = figures[row.job]
         if row.name is not None:
             by_name[row.name] = float(row.value)
@@ -25,4 +27,4 @@ def job_figures(connection: Connection) -> dict[str, dict[str, float]]:
 
 def fold_tally(connection: Connection) -> None:
     """Sum up what the inbox has counted row by row. Call it about once a minute."""
-    connection.execute(inbox_statement("fold_tally"))
+    connection.execute(_statement("fold_tally"))

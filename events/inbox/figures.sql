@@ -16,7 +16,7 @@ WITH figure AS (
     UNION ALL
     SELECT job, state || '_now', count(*)
     FROM groundwork.delivery
-    WHERE state IN ('admitted', 'running')
+    WHERE state IN (:in_flight)
     GROUP BY job, state
     UNION ALL
     SELECT job, 'dead', count(*) FROM groundwork.delivery WHERE state = 'failed' GROUP BY job

@@ -4,9 +4,12 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection
 
-from blocks.errors import ConfigurationError, UnknownName
-from events.catalogue import did_you_mean
-from events.inbox.statements import inbox_statement
+from blocks.errors import ConfigurationError
+from events.inbox.jobs import check_job
+from events.inbox.statements import statements_of
+from events.inbox.wake import wake_relay
+
+_statement = statements_of(__file__)
 
 
 class Lane(BaseModel):
@@ -36,7 +39,7 @@ class Lane(BaseModel):
 
 def lanes(connection: Connection) -> list[Lane]:
     """Every lane that holds something or is set apart, the one that waits longest first."""
-    return [Lane.model_validate(row) for row in connection.execute(inbox_statement("lanes"))]
+    return [Lane.model_validate(row) for row in connection.execute(_statement("lanes"))]
 
 
 def pause(connection: Connection, job: str, workspace_id: str | None = None) -> None:
@@ -55,7 +58,7 @@ def resume(connection: Connection, job: str, workspace_id: str | None = None) ->
         UnknownName: there is no such job.
     """
     _set_paused(connection, job, workspace_id, paused=False)
-    connection.execute(inbox_statement("wake_relay"))
+    wake_relay(connection)
 
 
 def set_lane(
@@ -75,8 +78,8 @@ def set_lane(
     if weight is not None and not weight > 0:
         raise ConfigurationError(f"a lane's weight is above 0, not {weight}; to stop a lane, pause it")
     address = {"job": job, "workspace_id": workspace_id}
-    connection.execute(inbox_statement("set_lane"), address | {"limit": limit, "weight": weight})
-    connection.execute(inbox_statement("wake_relay"))
+    connection.execute(_statement("set_lane"), address | {"limit": limit, "weight": weight})
+    wake_relay(connection)
 
 
 def unset_lane(connection: Connection, job: str, workspace_id: str) -> None:
@@ -86,26 +89,16 @@ def unset_lane(connection: Connection, job: str, workspace_id: str) -> None:
         UnknownName: there is no such job.
     """
     check_job(connection, job)
-    for name in ("unset_lane", "forget_lane", "wake_relay"):
-        connection.execute(inbox_statement(name), {"job": job, "workspace_id": workspace_id})
-
-
-def check_job(connection: Connection, job: str | None) -> None:
-    """Refuse the name of a job that the inbox does not know; None is no name.
-
-    Raises:
-        UnknownName: the message suggests the nearest names.
-    """
-    known = dict.fromkeys(connection.execute(inbox_statement("job_names")).scalars())
-    if job is not None and job not in known:
-        raise UnknownName(f"unknown job {job!r}{did_you_mean(job, known)}")
+    for name in ("unset_lane", "forget_lane"):
+        connection.execute(_statement(name), {"job": job, "workspace_id": workspace_id})
+    wake_relay(connection)
 
 
 def _set_paused(connection: Connection, job: str, workspace_id: str | None, *, paused: bool) -> None:
     check_job(connection, job)
     if workspace_id is None:
-        connection.execute(inbox_statement("pause_job"), {"job": job, "paused": paused})
+        connection.execute(_statement("pause_job"), {"job": job, "paused": paused})
         return
     address = {"job": job, "workspace_id": workspace_id}
-    connection.execute(inbox_statement("pause_lane"), address | {"paused": paused})
-    connection.execute(inbox_statement("forget_lane"), address)
+    connection.execute(_statement("pause_lane"), address | {"paused": paused})
+    connection.execute(_statement("forget_lane"), address)

@@ -15,7 +15,7 @@ WITH held AS (
     UNION ALL
     SELECT job, workspace_id, 0, 0, count(*) FILTER (WHERE batch_id IS NULL OR batch_id = id), NULL
     FROM groundwork.delivery
-    WHERE state IN ('admitted', 'running')
+    WHERE state IN (:in_flight)
     GROUP BY job, workspace_id
     UNION ALL
     SELECT job, workspace_id, 0, 0, 0, NULL
@@ -38,10 +38,6 @@ FROM lane
 JOIN groundwork.job ON job.name = lane.job
 LEFT JOIN groundwork.lane_override USING (job, workspace_id)
 ORDER BY oldest_wait_seconds DESC NULLS LAST, lane.job, lane.workspace_id;
-
--- name: job_names
--- The jobs that the inbox knows.
-SELECT name FROM groundwork.job ORDER BY name;
 
 -- name: pause_job
 -- Stop or resume admission of a whole job.

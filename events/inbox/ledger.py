@@ -13,7 +13,9 @@ from blocks.errors import ConfigurationError, StaleAttempt
 from blocks.retry import while_database_restarts
 from blocks.settings import settings
 from events.inbox.attempt import Attempt
-from events.inbox.statements import inbox_statement
+from events.inbox.statements import statements_of
+
+_statement = statements_of(__file__)
 
 
 @dataclass
@@ -46,7 +48,7 @@ def once(attempt: Attempt, step: str, key: str) -> Iterator[LedgerEntry]:
     """
     address = {"delivery_id": attempt.delivery_id, "step": step, "key": key}
     with database().transaction() as connection:
-        entry = LedgerEntry(connection, connection.execute(inbox_statement("ledger_row"), address).scalar())
+        entry = LedgerEntry(connection, connection.execute(_statement("ledger_row"), address).scalar())
         if entry.result is not None:
             yield entry
             return
@@ -54,7 +56,7 @@ def once(attempt: Attempt, step: str, key: str) -> Iterator[LedgerEntry]:
         if entry.result is None:
             raise ConfigurationError(f"once({step!r}): set entry.result to what the effect amounts to, such as True")
         row = address | {"attempt": attempt.token, "result": json.dumps(entry.result, default=str)}
-        if connection.execute(inbox_statement("write_ledger"), row).scalar() is None:
+        if connection.execute(_statement("write_ledger"), row).scalar() is None:
             raise StaleAttempt(
                 f"delivery {attempt.delivery_id}: {step} {key} of attempt {attempt.token} was rolled back, "
                 "a later attempt has the delivery"
@@ -67,5 +69,5 @@ def written(attempt: Attempt, step: str) -> dict[str, Any]:
     rows: dict[str, Any] = {}
     for trial in while_database_restarts(settings().lease_seconds):
         with trial, database().transaction() as connection:
-            rows = {row.key: row.result for row in connection.execute(inbox_statement("ledger_rows"), address)}
+            rows = {row.key: row.result for row in connection.execute(_statement("ledger_rows"), address)}
     return rows

@@ -4,7 +4,7 @@ UPDATE groundwork.delivery
 SET state = 'cancelled',
     last_error = 'Expired: not started by ' || expires_at || '.',
     settled_at = clock_timestamp()
-WHERE state IN ('scheduled', 'queued') AND attempt = 0 AND expires_at <= clock_timestamp();
+WHERE state IN (:waiting) AND attempt = 0 AND expires_at <= clock_timestamp();
 
 -- name: supersede_debounced
 -- Where a debounced delivery is due, the newest of its key takes over from all others, and runs at the latest when the
@@ -86,7 +86,7 @@ WHERE job.flow_control ->> 'singleton' = 'skip'
   AND other.flow_key = delivery.flow_key
   AND other.id <> delivery.id
   AND (
-      other.state IN ('admitted', 'running')
+      other.state IN (:in_flight)
       OR (other.state = 'queued' AND other.sequence < delivery.sequence)
-      OR (other.state IN ('queued', 'scheduled') AND other.attempt > 0)
+      OR (other.state IN (:waiting) AND other.attempt > 0)
   );

@@ -6,7 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from events.inbox.statements import inbox_statement
+from events.inbox.statements import statements_of
+
+_statement = statements_of(__file__)
 
 
 def delete_settled(connection: Connection, *, before: datetime, most: int) -> int:
@@ -20,10 +22,10 @@ def delete_settled(connection: Connection, *, before: datetime, most: int) -> in
     Returns:
         How many were deleted; fewer than ``most`` when there are no more.
     """
-    return connection.execute(inbox_statement("delete_settled"), {"before": before, "most": most}).rowcount
+    return connection.execute(_statement("delete_settled"), {"before": before, "most": most}).rowcount
 
 
 def still_wanted(connection: Connection, delivery_ids: Collection[UUID], *, before: datetime) -> set[UUID]:
     """Those of these deliveries that are unfinished or ended at or after a time."""
     parameters = {"ids": list(delivery_ids), "before": before}
-    return set(connection.execute(inbox_statement("still_wanted"), parameters).scalars())
+    return set(connection.execute(_statement("still_wanted"), parameters).scalars())

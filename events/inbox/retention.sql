@@ -9,7 +9,7 @@ WITH settled AS (
           SELECT
           FROM groundwork.delivery
           WHERE delivery.event_id = event.id
-            AND (delivery.state NOT IN ('done', 'failed', 'cancelled') OR delivery.settled_at >= :before)
+            AND (delivery.state NOT IN (:ended) OR delivery.settled_at >= :before)
       )
     ORDER BY event.accepted_at
     LIMIT :most
@@ -21,4 +21,4 @@ DELETE FROM groundwork.event USING settled WHERE event.id = settled.id;
 -- Those of these deliveries whose step results may be needed: they are unfinished, or ended after a time.
 SELECT id
 FROM groundwork.delivery
-WHERE id = ANY(:ids) AND (state NOT IN ('done', 'failed', 'cancelled') OR settled_at >= :before);
+WHERE id = ANY(:ids) AND (state NOT IN (:ended) OR settled_at >= :before);

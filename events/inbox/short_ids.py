@@ -6,7 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from events.inbox.statements import inbox_statement
+from events.inbox.statements import statements_of
+
+_statement = statements_of(__file__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +45,5 @@ def dead_letters_with_prefix(connection: Connection, digits: str, most: int) -> 
 
 def _found(connection: Connection, statement: str, digits: str, most: int) -> list[Candidate]:
     span = {"first": UUID(digits.ljust(32, "0")), "last": UUID(digits.ljust(32, "f"))}
-    rows = connection.execute(inbox_statement(statement), span | {"most": most})
+    rows = connection.execute(_statement(statement), span | {"most": most})
     return [Candidate(row.id, row.what, row.workspace_id, row.moment) for row in rows]

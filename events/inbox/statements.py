@@ -1,25 +1,42 @@
-"""The inbox's named statements, from the ``.sql`` files beside this one: one file per thing that is done."""
+"""The inbox's named statements: those of a module stand in the ``.sql`` file of the module's name, beside it."""
 
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import TextClause
+from sqlalchemy import TextClause, text
 
-from blocks.sql import named_statements, statement
+from blocks.schema.states import ENDED, IN_FLIGHT, UNFINISHED, WAITING, DeliveryState
+from blocks.sql import named_statements
+
+_SETS = {"waiting": WAITING, "in_flight": IN_FLIGHT, "unfinished": UNFINISHED, "ended": ENDED}
 
 
-def inbox_statement(name: str) -> TextClause:
-    """A statement by its name.
+def statements_of(module: str) -> Callable[[str], TextClause]:
+    """The statements of one module of the inbox::
 
-    Raises:
-        KeyError: no file has it.
+        _statement = statements_of(__file__)
+        connection.execute(_statement("renew"), …)
+
+    ``state IN (:in_flight)``, and so on for the sets of :mod:`blocks.schema.states`, is written out before PostgreSQL
+    sees it: bound as parameters, the states would keep the planner from the partial indexes of exactly those states.
+
+    Args:
+        module: its ``__file__``.
+
+    Returns:
+        A function of a statement's name. It raises KeyError where the file has no such statement.
     """
-    return statement(_file_of(name), name)
+    statements = {
+        name: text(_with_states(body)) for name, body in named_statements(Path(module).with_suffix(".sql")).items()
+    }
+    return statements.__getitem__
 
 
-@cache
-def _file_of(name: str) -> Path:
-    for file in sorted(Path(__file__).parent.glob("*.sql")):
-        if name in named_statements(file):
-            return file
-    raise KeyError(name)
+def _with_states(body: str) -> str:
+    for name, states in _SETS.items():
+        body = body.replace(f"(:{name})", f"({_literals(states)})")
+    return body
+
+
+def _literals(states: tuple[DeliveryState, ...]) -> str:
+    return ", ".join(f"'{each}'" for each in states)

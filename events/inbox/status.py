@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection, Row
 
-from events.inbox.statements import inbox_statement
+from events.inbox.statements import statements_of
+
+_statement = statements_of(__file__)
 
 _TRACE = (
     "admitted_at",
@@ -69,7 +71,7 @@ class EventStatus(_Status):
 
 def event_status(connection: Connection, event_id: UUID) -> EventStatus | None:
     """The status of an event, or None where the inbox has no such event."""
-    rows = connection.execute(inbox_statement("event_status"), {"event_id": event_id}).all()
+    rows = connection.execute(_statement("event_status"), {"event_id": event_id}).all()
     if not rows:
         return None
     first = rows[0]

@@ -14,6 +14,7 @@ from blocks.errors import NonRetriable
 from blocks.settings import settings
 from blocks.sql import statement
 from events.exports import ExportFormat
+from events.inbox.holder import was_cancelled
 from tasks.exports.encode import CONTENT_TYPES
 
 _SQL = Path(__file__).with_suffix(".sql")
@@ -132,8 +133,10 @@ def fail(connection: Connection, export_id: str, delivery_id: UUID, error: str) 
     Returns:
         The status.
     """
-    parameters = {"export_id": export_id, "delivery_id": delivery_id, "error": error}
-    return str(connection.execute(statement(_SQL, "fail_export"), parameters).scalar_one())
+    status = "cancelled" if was_cancelled(connection, delivery_id) else "failed"
+    parameters = {"export_id": export_id, "status": status, "error": error}
+    connection.execute(statement(_SQL, "fail_export"), parameters)
+    return status
 
 
 def link_lifetime() -> timedelta:

@@ -25,10 +25,5 @@ RETURNING extract(epoch FROM now() - started_at) AS seconds, finished_at, expire
 -- name: fail_export
 -- A person who cancelled the delivery knows that there is no file; everyone else has to be told.
 UPDATE app.contact_export
-SET status = CASE
-        WHEN EXISTS (SELECT FROM groundwork.delivery WHERE id = :delivery_id AND state = 'cancelled') THEN 'cancelled'
-        ELSE 'failed'
-    END,
-    error_log = :error, finished_at = clock_timestamp()
-WHERE id = :export_id
-RETURNING status;
+SET status = :status, error_log = :error, finished_at = clock_timestamp()
+WHERE id = :export_id;

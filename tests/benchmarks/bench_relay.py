@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import text
 
 from blocks.database import Database
-from deployments.relay.admission import admit
 from events.identifiers import WorkspaceId
 from events.inbox import NewEvent, accept
+from events.inbox.admission import admit
 from tests.benchmarks.inbox_only import inbox_only, settle
 from tests.benchmarks.lanes import BulkWanted
 from tests.factories import register_job

@@ -7,10 +7,10 @@ from sqlalchemy import text
 
 from blocks.database import database
 from deployments.deploy import prepare_database
-from deployments.relay.admission import admit
 from events.base import Event
 from events.identifiers import WorkspaceId
 from events.inbox import send
+from events.inbox.admission import admit
 from flows.job import job
 from tasks.step import step
 from tests.factories import delivery_of

@@ -10,10 +10,10 @@ from sqlalchemy import insert, text
 
 from blocks.errors import MailTemporarilyRefused
 from blocks.schema import contact
-from deployments.relay.admission import admit
 from events.digests import WeeklyDigestDue
 from events.identifiers import WorkspaceId
 from events.inbox import send
+from events.inbox.admission import admit
 from flows.send_weekly_digest import send_weekly_digest
 from flows.weekly_digest import weekly_digest
 from tasks.digests.week import Week

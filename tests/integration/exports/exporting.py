@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from blocks.blob_store import BlobStore, blob_store
 from blocks.database import Database
-from deployments.relay.admission import admit
 from events.inbox import send
+from events.inbox.admission import admit
 from flows.process_export import process_export
 from tasks.exports.encode import Encoding
 from tasks.exports.record import create_export

@@ -6,12 +6,12 @@ from uuid import UUID
 from sqlalchemy import text
 
 from blocks.database import Database
-from deployments.deploy import register_job
-from deployments.relay.admission import admit
 from events.base import Event
 from events.identifiers import WorkspaceId
 from events.inbox import Attempt, claim, send
+from events.inbox.admission import admit
 from events.inbox.claim import Run
+from events.inbox.jobs import register_job
 from flows.flow_control import FlowControl
 from flows.registry import JobSpec
 from tests.factories import delivery_of, flow_run_id
@@ -42,7 +42,7 @@ def register(db: Database, *, lane: int = 1, ordered: bool = False, interactive:
         on_failure=None,
     )
     with db.transaction() as connection:
-        register_job(connection, spec)
+        register_job(connection, spec.registration)
 
 
 def scored(lead: str = "ann", score: int = 0, workspace: str = "acme", **options: Any) -> UUID:

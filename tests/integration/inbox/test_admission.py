@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
-from deployments.relay.admission import admit
 from events.inbox import NewEvent, accept, claim, send
+from events.inbox.admission import admit
 from events.inbox.claim import Run
 from tests.factories import csv_import_confirmed, flow_run_id, register_job
 

@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from blocks.database import Database
 from blocks.errors import StaleAttempt
-from deployments.relay.admission import seconds_until_next
 from events.inbox import claim
+from events.inbox.admission import seconds_until_next
 from events.inbox.claim import Run
 from flows.flow_control import Batch
 from tests.factories import delivery_of, flow_run_id

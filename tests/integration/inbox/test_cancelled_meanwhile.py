@@ -6,11 +6,10 @@ from collections.abc import Callable
 from sqlalchemy import text
 
 from blocks.database import Database
-from deployments.relay.admission import admit
 from events.identifiers import WorkspaceId
 from events.inbox import send
+from events.inbox.admission import admit, admit_within, hold_admission
 from events.inbox.cancellation import cancel
-from events.inbox.statements import inbox_statement
 from flows.flow_control import Batch, CancelOn
 from tests.factories import delivery_of, scalar
 from tests.integration.inbox.scored_leads import LeadLost, register, scored, states
@@ -60,19 +59,8 @@ def test_an_operator_who_cancels_while_a_batch_is_formed_does_not_take_its_first
             found.append(cancel(connection, event_id=events[0]))
 
     with db.transaction() as connection:
-        connection.execute(inbox_statement("admission_lock"))
-        connection.execute(
-            inbox_statement("admit"),
-            {
-                "capacity": 10,
-                "share": 0.25,
-                "claim_seconds": 10,
-                "lanes": 256,
-                "give_way_seconds": 0,
-                "bulk_start_seconds": 0,
-                "held": [],
-            },
-        ).all()
+        hold_admission(connection)
+        admit_within(connection, 10)
         operator = begin(db, cancel_first)
     operator.join()
     assert [each.sharing for each in found] == [1]

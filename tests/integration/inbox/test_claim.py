@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import text
 
 from blocks.errors import ConfigurationError, StaleAttempt
-from deployments.relay.admission import admit
 from events.inbox import claim, once, send, written
-from events.inbox.claim import Run, claim_started_by_person, holder
+from events.inbox.admission import admit
+from events.inbox.claim import Run, claim_started_by_person
+from events.inbox.holder import holder_in_words
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job, scalar
 from tests.waiting import wait_until
 
@@ -56,7 +57,7 @@ def test_a_queued_delivery_cannot_be_claimed_past_its_lane(db):
     register_job(db)
     delivery = delivery_of(db, send(csv_import_confirmed()))
     assert claim(delivery.id, run()) is None
-    assert holder(delivery.id) == "it is queued"
+    assert holder_in_words(delivery.id) == "it is queued"
 
 
 def test_an_expired_lease_can_be_claimed_and_the_old_attempt_is_stale(db, admitted):

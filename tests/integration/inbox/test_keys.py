@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from blocks.errors import StaleAttempt
-from deployments.relay.admission import tidy
 from events.identifiers import WorkspaceId
 from events.inbox import NewEvent, accept, once, send
+from events.inbox.admission import tidy
 from flows.flow_control import CancelOn, Idempotency, Singleton
 from tests.factories import delivery_of, scalar
 from tests.integration.inbox.scored_leads import (

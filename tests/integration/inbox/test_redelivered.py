@@ -6,10 +6,11 @@ import pytest
 
 from blocks.database import Database
 from blocks.errors import ConfigurationError, StaleAttempt
-from deployments.relay.redelivery import requeue
 from events.identifiers import WorkspaceId
 from events.inbox import once, send
 from events.inbox.cancellation import cancel
+from events.inbox.redelivery import requeue
+from events.inbox.standing import Standing
 from flows.flow_control import Batch, CancelOn, Singleton
 from tests.factories import delivery_of
 from tests.integration.inbox.scored_leads import (
@@ -26,7 +27,7 @@ from tests.integration.inbox.scored_leads import (
 
 def die(db: Database, event_id, tries: int = 1) -> None:
     """What the relay does with a dead run; after more tries the next one comes later."""
-    requeue(delivery_of(db, event_id), "It died.", tries=tries, at_once=True)
+    requeue(Standing.of(delivery_of(db, event_id)), "It died.", tries=tries, at_once=True)
 
 
 def test_one_that_was_started_in_time_is_not_dropped_between_its_attempts(db):

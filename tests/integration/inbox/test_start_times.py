@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from deployments.relay.admission import seconds_until_next, tidy
+from events.inbox.admission import seconds_until_next, tidy
 from flows.flow_control import Debounce, Throttle
 from tests.factories import delivery_of, scalar
 from tests.integration.inbox.scored_leads import admitted, register, scored, start, states, time_passes

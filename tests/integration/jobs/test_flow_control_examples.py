@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from blocks.database import Database
-from deployments.deploy import register_job
-from deployments.relay.admission import admit
 from events.base import Event
 from events.identifiers import WorkspaceId
 from events.inbox import send
+from events.inbox.admission import admit
+from events.inbox.jobs import register_job
 from flows import flow_control
 from flows.job import job
 from flows.registry import jobs
@@ -40,7 +40,7 @@ def deploy_and_send(db: Database, code: str) -> Any:
     exec(compile(code[:sends_at], "docs/flow-control.md", "exec"), namespace)
     [name] = set(jobs()) - known
     with db.transaction() as connection:
-        register_job(connection, jobs()[name])
+        register_job(connection, jobs()[name].registration)
     exec(compile(code[sends_at:], "docs/flow-control.md", "exec"), namespace)
     return namespace[name.replace("-", "_")]
 

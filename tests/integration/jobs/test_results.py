@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from blocks.errors import ConfigurationError, NonRetriable
-from deployments.relay.admission import admit
 from events.identifiers import WorkspaceId
 from events.inbox import send
+from events.inbox.admission import admit
 from flows.flow_control import Batch
 from flows.job import job
 from tests.factories import csv_import_confirmed, delivery_of, register_job

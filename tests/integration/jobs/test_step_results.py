@@ -21,10 +21,10 @@ from sqlalchemy import text
 
 from blocks.blob_store import blob_store
 from blocks.errors import Interrupted, NonRetriable
-from deployments.relay.admission import admit
 from events.base import Event
 from events.identifiers import UserId, WorkspaceId
 from events.inbox import send
+from events.inbox.admission import admit
 from flows.job import job
 from tasks.step import step
 from tasks.step_results import MOST_BYTES, PREFIX, ResultRefused, StepResults

@@ -15,10 +15,10 @@ from pydantic import Field, ValidationError
 from sqlalchemy import text
 
 from blocks.errors import ConfigurationError, NonRetriable
-from deployments.relay.admission import admit
 from events.base import Event, UserEvent
 from events.identifiers import UserId, WorkspaceId
 from events.inbox import send
+from events.inbox.admission import admit
 from flows.job import job
 from tasks.step import step
 from tests.factories import csv_import_confirmed, delivery_of, register_job, scalar

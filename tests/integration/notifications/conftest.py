@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from deployments.relay.admission import admit
 from events.identifiers import UserId, WorkspaceId
 from events.inbox import Attempt, claim, send
+from events.inbox.admission import admit
 from events.inbox.claim import Run
 from events.users import UserSignedUp
 from tests.factories import csv_import_confirmed, delivery_of, register_job

@@ -4,8 +4,8 @@ import pytest
 
 from blocks.errors import MailRefused, MailSetupRefused, MailTemporarilyRefused, NonRetriable, RecipientRefused
 from blocks.settings import settings
-from deployments.relay.admission import admit
 from events.inbox import claim, send
+from events.inbox.admission import admit
 from events.inbox.claim import Run
 from flows.send_welcome import send_welcome
 from tasks.dead_letters.tell import tell_operators

@@ -8,8 +8,8 @@ from typer.testing import CliRunner, Result
 
 from blocks.errors import ConfigurationError, UnknownName
 from deployments.cli import app
-from deployments.relay.admission import admit
 from events.inbox import claim, send
+from events.inbox.admission import admit
 from events.inbox.claim import Run
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job, scalar
 

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from blocks.errors import UnknownName
-from deployments.relay.admission import admit
 from events.inbox import claim, send
+from events.inbox.admission import admit
 from events.inbox.claim import Run
 from events.inbox.dead_letters import dead_letters, replay
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job, scalar

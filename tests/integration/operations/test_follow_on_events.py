@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import text
 
-from deployments.relay.admission import admit, note_posted
 from deployments.relay.posting import post_events
 from events.identifiers import WorkspaceId
 from events.inbox import send
+from events.inbox.admission import admit, note_posted
 from events.inbox.follow_on import follow_on_id
 from tests.factories import delivery_of, register_job
 from tests.integration.operations.feed import delivery_resource, events_about, related

@@ -7,8 +7,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from blocks.settings import settings
 from deployments.gateway.app import create_app
 from deployments.gateway.metrics import exposition
-from deployments.relay.admission import admit
 from events.inbox import claim, send
+from events.inbox.admission import admit
 from events.inbox.cancellation import cancel
 from events.inbox.claim import Run
 from events.inbox.dead_letters import dead_letters, replay

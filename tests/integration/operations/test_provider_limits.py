@@ -17,10 +17,10 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.types._concurrency import ConcurrencyLeaseHolder
 
-from deployments.relay.admission import admit
 from deployments.relay.tag_limits import TagLimits
 from events.identifiers import WorkspaceId
 from events.inbox import send
+from events.inbox.admission import admit
 from tasks.provider_limit import prefect_went_away, provider_tag
 from tests.factories import delivery_of, register_job
 from tests.integration.operations.provider_job import CallsWanted, Provider, provider, provider_job

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from blocks.blob_store import BlobStore, blob_store
 from blocks.settings import Settings
-from deployments.relay.admission import admit
 from events.inbox import claim, once, send
+from events.inbox.admission import admit
 from events.inbox.claim import Run
 from events.inbox.retention import delete_settled
 from flows.apply_retention import apply_retention

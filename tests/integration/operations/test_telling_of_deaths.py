@@ -12,11 +12,11 @@ from sqlalchemy import text
 
 from blocks.mailer import mailer
 from blocks.settings import settings
-from deployments.relay.admission import admit
 from deployments.relay.dead_letters import DEAD, death_event, post_deaths
 from events.inbox import claim, send
+from events.inbox.admission import admit
 from events.inbox.claim import Run
-from events.inbox.statements import inbox_statement
+from events.inbox.dead_letters import deaths_to_post
 from flows.tell_of_dead_letters import tell_of_dead_letters
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job
 from tests.integration.operations.feed import delivery_resource, events_about, related
@@ -70,8 +70,7 @@ def test_posting_a_death_again_after_a_lost_answer_is_the_same_event_and_a_later
     dead = die(db)
 
     def event_id():
-        with db.transaction() as connection:
-            [death] = connection.execute(inbox_statement("deaths_to_post")).all()
+        [death] = deaths_to_post()
         return death_event(death)["id"]
 
     first = event_id()

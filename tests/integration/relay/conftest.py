@@ -10,8 +10,8 @@ from prefect.client.schemas.objects import FlowRun
 from sqlalchemy import text
 
 from blocks.database import Database
-from deployments.relay.admission import admit
 from events.inbox import send
+from events.inbox.admission import admit
 from tests.factories import csv_import_confirmed, delivery_of, register_job
 
 

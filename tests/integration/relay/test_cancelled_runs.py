@@ -6,10 +6,10 @@ from prefect.client.schemas.objects import StateType
 from prefect.states import Running
 from sqlalchemy import text
 
-from deployments.relay.admission import admit
 from deployments.relay.cancelled_runs import cancel_runs
 from events.imports import CsvImportConfirmed
 from events.inbox import claim, send
+from events.inbox.admission import admit
 from events.inbox.cancellation import cancel
 from events.inbox.claim import Run
 from flows.job import job

@@ -11,10 +11,10 @@ from prefect.states import Pending, Running
 from sqlalchemy import text
 
 from deployments.relay import dead_runs
-from deployments.relay.admission import admit
 from deployments.relay.dead_runs import crash_dead_runs
 from deployments.relay.prefect_api import WORK_POOL
 from events.inbox import claim, send
+from events.inbox.admission import admit
 from events.inbox.claim import Run
 from tests.factories import csv_import_confirmed, delivery_of, register_job
 

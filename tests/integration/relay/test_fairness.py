@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import text
 
 from blocks.database import Database
-from deployments.relay.admission import admit
 from events.inbox import NewEvent, accept, claim
+from events.inbox.admission import admit
 from events.inbox.claim import Run
-from events.inbox.statements import inbox_statement
-from tests.factories import csv_import_confirmed, flow_run_id, register_job
+from events.inbox.redelivery import requeue
+from events.inbox.standing import Standing
+from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job
 
 CAPACITY = 4
 WORKSPACES = 20
@@ -127,19 +128,8 @@ def test_one_that_waits_for_its_next_attempt_keeps_those_behind_it_waiting_only_
     send_many(db, "acme", 3)
     [first] = admit(CAPACITY)
     claim(first.id, Run(flow_run_id=flow_run_id()))
-    with db.transaction() as connection:
-        connection.execute(
-            inbox_statement("requeue"),
-            {
-                "delivery_id": first.id,
-                "state": "running",
-                "attempt": 1,
-                "dispatches": 1,
-                "at_once": True,
-                "reason": "Its run died.",
-                "delay_seconds": 3600.0,
-            },
-        )
+    delivery = Standing.of(delivery_of(db, first.event_id))
+    assert requeue(delivery, "Its run died.", tries=3, at_once=True)
     assert len(admit(CAPACITY)) == next_starts
 
 

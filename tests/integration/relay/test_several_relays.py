@@ -13,9 +13,9 @@ from prefect import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from sqlalchemy import text
 
-from deployments.relay.admission import admit
 from deployments.relay.prefect_api import WORK_POOL
 from events.inbox import NewEvent, accept, claim
+from events.inbox.admission import admit
 from events.inbox.claim import Run
 from tests.factories import csv_import_confirmed, flow_run_id, register_job, scalar
 from tests.waiting import wait_until

@@ -13,12 +13,12 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from prefect.exceptions import ObjectNotFound
 from sqlalchemy import text
 
-from deployments.relay.admission import admit
 from deployments.relay.prefect_api import WORK_POOL, WorkPoolMissing, worker_capacity
 from deployments.relay.startable import Startable
 from deployments.relay.sweeper import sweep
 from events.imports import CsvImportConfirmed
 from events.inbox import send
+from events.inbox.admission import admit
 from flows.job import job
 from tests.factories import csv_import_confirmed, delivery_of, register_job
 from tests.integration.relay.conftest import expire

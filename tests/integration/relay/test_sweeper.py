@@ -7,10 +7,10 @@ from prefect.states import Cancelled, Pending
 from sqlalchemy import text
 
 from deployments.relay import sweeper
-from deployments.relay.admission import admit, note_posted
-from deployments.relay.prefect_api import Admitted, prefect_event
+from deployments.relay.prefect_api import prefect_event
 from deployments.relay.sweeper import sweep
 from events.inbox import claim, send
+from events.inbox.admission import Admitted, admit, note_posted
 from events.inbox.claim import Run
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, scalar
 from tests.integration.relay.conftest import expire, run_of

@@ -18,10 +18,10 @@ from s3fs import S3FileSystem
 from sqlalchemy import text
 
 from blocks.embedded import EmbeddedPostgres
-from deployments.relay.admission import admit
 from deployments.worker.worker import GroundworkWorker
 from events.identifiers import WorkspaceId
 from events.inbox import send
+from events.inbox.admission import admit
 from tests.factories import delivery_of, register_job
 from tests.integration.jobs.five_steps import StepsWanted, executions
 from tests.integration.worker.conftest import PROJECT, ended, ensure_pool, start_worker

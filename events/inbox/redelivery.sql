@@ -3,32 +3,9 @@
 SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
        delivery.max_attempts, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error
 FROM groundwork.delivery
-WHERE delivery.state IN ('admitted', 'running') AND delivery.lease_expires_at < clock_timestamp()
+WHERE delivery.state IN (:in_flight) AND delivery.lease_expires_at < clock_timestamp()
 ORDER BY delivery.lease_expires_at
 LIMIT 100;
-
--- name: anything_in_flight
--- Whether Prefect may know of a run that ended and that the inbox still counts on.
-SELECT EXISTS (SELECT FROM groundwork.delivery WHERE state IN ('admitted', 'running'));
-
--- name: in_flight_of_runs
--- The deliveries in flight that ended runs were meant for. A run that an automation made is that of the latest dispatch if
--- it was created after it; where the clocks of the two servers disagree, the claim deadline is the net.
-SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
-       delivery.max_attempts, run.id AS flow_run_id, delivery.lease_expires_at
-FROM unnest(
-    CAST(:run_ids AS uuid[]), CAST(:delivery_ids AS uuid[]), CAST(:created_at AS timestamptz[])
-) AS run (id, delivery_id, created_at)
-JOIN groundwork.delivery ON delivery.id = run.delivery_id
-WHERE delivery.lease_expires_at IS NOT NULL
-  AND (
-      (delivery.state IN ('admitted', 'running') AND delivery.flow_run_id = run.id)
-      OR (
-          delivery.state = 'admitted'
-          AND delivery.flow_run_id IS NULL
-          AND run.created_at > delivery.admitted_at
-      )
-  );
 
 -- name: start_again
 -- Ask for another run of a delivery that nobody claimed; :dispatches is the one that brought none.
@@ -38,12 +15,6 @@ SET dispatches = dispatches + 1,
     lease_expires_at = clock_timestamp() + make_interval(secs => :claim_seconds)
 WHERE id = :delivery_id AND state = 'admitted' AND dispatches = :dispatches
 RETURNING dispatches;
-
--- name: run_created
--- Remember the run that was asked for, so that the sweeper can see how it fares.
-UPDATE groundwork.delivery
-SET flow_run_id = :flow_run_id
-WHERE id = :delivery_id AND state = 'admitted' AND dispatches = :dispatches;
 
 -- name: wait_on
 -- Give an asked-for run that is still waiting for a worker more time.
@@ -76,7 +47,7 @@ FROM first
 WHERE delivery.id = first.id OR (delivery.batch_id = first.id AND delivery.state = :state)
 RETURNING delivery.id;
 
--- name: give_up
+-- name: end_delivery
 -- End a delivery that no run can settle any more; a batch as a whole.
 WITH first AS (
     SELECT id
@@ -103,10 +74,10 @@ FROM ended
 JOIN groundwork.event ON event.id = ended.event_id
 ORDER BY ended.id <> :delivery_id, ended.sequence;
 
--- name: refused
+-- name: still_admitted
 -- Where a delivery stands that was admitted and that Prefect wants to hear nothing of.
 SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
-       delivery.max_attempts, delivery.flow_run_id, delivery.lease_expires_at
+       delivery.max_attempts, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error
 FROM groundwork.delivery
 WHERE delivery.id = :delivery_id AND delivery.state = 'admitted';
 

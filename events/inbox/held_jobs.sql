@@ -1,14 +1,6 @@
--- name: jobs_and_waiting
--- Every job, and whether a delivery of it waits for a run.
-SELECT name, event_name,
-       EXISTS (SELECT FROM groundwork.delivery WHERE delivery.job = job.name AND state = 'queued')
-       OR EXISTS (SELECT FROM groundwork.delivery WHERE delivery.job = job.name AND state = 'admitted') AS waiting
-FROM groundwork.job
-ORDER BY name;
-
 -- name: unstartable
 -- Deliveries of a job that nothing can run and that have had their last try. One that was admitted counted as it was.
-SELECT id, job, workspace_id, state, attempt, dispatches, max_attempts, flow_run_id, lease_expires_at
+SELECT id, job, workspace_id, state, attempt, dispatches, max_attempts, flow_run_id, lease_expires_at, last_error
 FROM groundwork.delivery
 WHERE job = :job
   AND (

@@ -1,0 +1,133 @@
+"""What is to become of a delivery whose run does not go on: decided here, carried out elsewhere."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from prefect.client.schemas.objects import FlowRun, State, StateType
+
+from blocks.schema.states import DeliveryState
+from events.inbox.standing import Standing
+
+_CANCELLED = (StateType.CANCELLED, StateType.CANCELLING)
+
+
+@dataclass(frozen=True)
+class Again:
+    """It is queued again.
+
+    Attributes:
+        tries: how many there were; the pause grows with it.
+    """
+
+    reason: str
+    tries: int
+
+
+@dataclass(frozen=True)
+class End:
+    """It ends.
+
+    Attributes:
+        outcome: ``failed`` or ``cancelled``.
+    """
+
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class StartAnother:
+    """Another run is asked for, by the API."""
+
+
+@dataclass(frozen=True)
+class WaitOn:
+    """Its run has not been started yet, and may be."""
+
+
+@dataclass(frozen=True)
+class LeaveAlone:
+    """There is nothing to do."""
+
+
+Decision = Again | End | StartAnother | WaitOn | LeaveAlone
+
+
+def of_overdue(delivery: Standing, run: State | None, *, now: datetime, pending_seconds: float) -> Decision:
+    """Decide on a delivery whose claim deadline has passed, or whose attempt let its lease run out.
+
+    Args:
+        run: the state of its flow run; None where Prefect has none.
+        now: by the clock of Prefect's server, as far as it is known.
+        pending_seconds: how long a run may take to start.
+    """
+    if delivery.state == DeliveryState.ADMITTED:
+        return _of_unclaimed(delivery, run, now, pending_seconds)
+    if run and run.type in _CANCELLED:
+        return End("cancelled", "The run was cancelled while it ran.")
+    reason = (
+        f"Attempt {delivery.attempt} stopped renewing its lease at {delivery.lease_expires_at:%Y-%m-%d %H:%M:%S %Z}: "
+        f"the process of flow run {delivery.flow_run_id} died, or lost the database."
+    )
+    if delivery.attempt >= delivery.max_attempts:
+        return End("failed", f"{reason} It was the last of {delivery.max_attempts} attempts.")
+    return Again(reason, delivery.attempt)
+
+
+def _of_unclaimed(delivery: Standing, run: State | None, now: datetime, pending_seconds: float) -> Decision:
+    if run and _waits_for_a_worker(run, now, pending_seconds):
+        return WaitOn()
+    if run and run.type in _CANCELLED:
+        return End("cancelled", "The run was cancelled before it started.")
+    if delivery.unclaimed >= delivery.max_attempts:
+        last = f" The last error: {delivery.last_error}" if delivery.last_error else ""
+        return End("failed", f"{delivery.unclaimed} runs were asked for that did not claim the delivery.{last}")
+    return StartAnother()
+
+
+def _waits_for_a_worker(run: State, now: datetime, pending_seconds: float) -> bool:
+    if run.type == StateType.PENDING:
+        # A worker that dies as it starts a run leaves it pending for ever.
+        return (now - run.timestamp).total_seconds() < pending_seconds
+    return run.type == StateType.SCHEDULED
+
+
+def of_ended_run(delivery: Standing, run: FlowRun, *, known_job: bool) -> Decision:
+    """Decide on a delivery in flight whose run Prefect saw end.
+
+    Args:
+        known_job: whether this process has the job's code.
+    """
+    if run.state is None:
+        return LeaveAlone()
+    claimed = delivery.state != DeliveryState.ADMITTED
+    if run.state.type == StateType.CANCELLED:
+        return End("cancelled", f"The run was cancelled {'while it ran' if claimed else 'before it started'}.")
+    # A job settles before its run ends: one that has claimed and not settled, was interrupted.
+    what = (
+        f"Attempt {delivery.attempt}: flow run {run.id} was interrupted"
+        if claimed
+        else f"Flow run {run.id} ended before it claimed the delivery"
+    )
+    reason = f"{what}: {(run.state.message or 'Prefect knows no reason').rstrip('.')}."
+    if not known_job:
+        reason += (
+            f" No code of job {delivery.job} is here: it was removed, or its module is not loaded (GROUNDWORK_PRELOAD)."
+        )
+    tries = delivery.attempt if claimed else delivery.unclaimed
+    if tries >= delivery.max_attempts:
+        return End("failed", f"{reason} It was the last of {delivery.max_attempts} attempts.")
+    return Again(reason, tries)
+
+
+def of_refused(delivery: Standing, reason: str) -> Decision:
+    """Decide on a delivery that Prefect makes no run for.
+
+    Args:
+        reason: a sentence that says what Prefect answered.
+    """
+    text = f"{reason.rstrip('.')}."
+    if delivery.unclaimed < delivery.max_attempts:
+        return Again(text, delivery.unclaimed)
+    last = "" if delivery.unclaimed <= 1 else f" It was the last of {delivery.max_attempts} tries."
+    return End("failed", f"{text}{last}")

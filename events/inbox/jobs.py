@@ -1,0 +1,79 @@
+"""The jobs that the inbox knows, and what each listens to."""
+
+import json
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from blocks.errors import UnknownName
+from events.catalogue import did_you_mean
+from events.inbox.statements import statements_of
+
+_statement = statements_of(__file__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """What the inbox keeps of a job.
+
+    Attributes:
+        lane_limit: runs at once in one workspace.
+        batch_size: deliveries that share a run; 1 for a job without batches.
+        batch_wait_seconds: how long a batch may wait to fill up.
+        flow_control: debounce, throttle and the others, as the statements read them; JSON-ready.
+    """
+
+    name: str
+    event_name: str
+    lane_limit: int
+    priority: int
+    interactive: bool
+    ordered: bool
+    max_attempts: int
+    batch_size: int
+    batch_wait_seconds: float
+    flow_control: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownJob:
+    """A job of the inbox.
+
+    Attributes:
+        waiting: whether a delivery of it waits for a run.
+    """
+
+    name: str
+    event_name: str
+    waiting: bool
+
+
+def register_job(connection: Connection, job: Registration) -> None:
+    """Tell the inbox which events a job listens to, and how it is to be delivered. Safe to repeat."""
+    connection.execute(_statement("register_job"), asdict(job) | {"flow_control": json.dumps(job.flow_control)})
+
+
+def check_job(connection: Connection, job: str | None) -> None:
+    """Refuse the name of a job that the inbox does not know; None is no name.
+
+    Raises:
+        UnknownName: the message suggests the nearest names.
+    """
+    known = dict.fromkeys(connection.execute(_statement("job_names")).scalars())
+    if job is not None and job not in known:
+        raise UnknownName(f"unknown job {job!r}{did_you_mean(job, known)}")
+
+
+def listening_jobs(connection: Connection) -> dict[str, list[str]]:
+    """The jobs that listen to each event, by the event's name."""
+    listening: dict[str, list[str]] = defaultdict(list)
+    for row in connection.execute(_statement("listening_jobs")):
+        listening[row.event_name].append(row.name)
+    return dict(listening)
+
+
+def known_jobs(connection: Connection) -> list[KnownJob]:
+    """Every job, by name."""
+    return [KnownJob(**row) for row in connection.execute(_statement("jobs_and_waiting")).mappings()]

@@ -1,0 +1,31 @@
+-- name: register_job
+-- Tell the inbox which events a job listens to, and how it is to be delivered.
+INSERT INTO groundwork.job (
+    name, event_name, lane_limit, priority, interactive, ordered, max_attempts, batch_size, batch_wait_seconds,
+    flow_control
+)
+VALUES (
+    :name, :event_name, :lane_limit, :priority, :interactive, :ordered, :max_attempts, :batch_size,
+    :batch_wait_seconds, CAST(:flow_control AS jsonb)
+)
+ON CONFLICT (name) DO UPDATE SET
+    event_name = excluded.event_name, lane_limit = excluded.lane_limit, priority = excluded.priority,
+    interactive = excluded.interactive, ordered = excluded.ordered, max_attempts = excluded.max_attempts,
+    batch_size = excluded.batch_size, batch_wait_seconds = excluded.batch_wait_seconds,
+    flow_control = excluded.flow_control, updated_at = now();
+
+-- name: job_names
+-- The jobs that the inbox knows.
+SELECT name FROM groundwork.job ORDER BY name;
+
+-- name: listening_jobs
+-- Every job with the name of the event that it listens to.
+SELECT event_name, name FROM groundwork.job ORDER BY name;
+
+-- name: jobs_and_waiting
+-- Every job, and whether a delivery of it waits for a run.
+SELECT name, event_name,
+       EXISTS (SELECT FROM groundwork.delivery WHERE delivery.job = job.name AND state = 'queued')
+       OR EXISTS (SELECT FROM groundwork.delivery WHERE delivery.job = job.name AND state = 'admitted') AS waiting
+FROM groundwork.job
+ORDER BY name;

@@ -1,0 +1,39 @@
+-- name: anything_in_flight
+-- Whether Prefect may know of a run that ended and that the inbox still counts on.
+SELECT EXISTS (SELECT FROM groundwork.delivery WHERE state IN (:in_flight));
+
+-- name: in_flight_of_runs
+-- The deliveries in flight that ended runs were meant for. A run that an automation made is that of the latest dispatch if
+-- it was created after it; where the clocks of the two servers disagree, the claim deadline is the net.
+SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
+       delivery.max_attempts, run.id AS flow_run_id, delivery.lease_expires_at, delivery.last_error
+FROM unnest(
+    CAST(:run_ids AS uuid[]), CAST(:delivery_ids AS uuid[]), CAST(:created_at AS timestamptz[])
+) AS run (id, delivery_id, created_at)
+JOIN groundwork.delivery ON delivery.id = run.delivery_id
+WHERE delivery.lease_expires_at IS NOT NULL
+  AND (
+      (delivery.state IN (:in_flight) AND delivery.flow_run_id = run.id)
+      OR (
+          delivery.state = 'admitted'
+          AND delivery.flow_run_id IS NULL
+          AND run.created_at > delivery.admitted_at
+      )
+  );
+
+-- name: run_created
+-- Remember the run that was asked for, so that the sweeper can see how it fares.
+UPDATE groundwork.delivery
+SET flow_run_id = :flow_run_id
+WHERE id = :delivery_id AND state = 'admitted' AND dispatches = :dispatches;
+
+-- name: runs_of_deliveries
+-- Which flow runs the inbox knows, and whether each still does something: it holds a lease, or has just settled.
+SELECT flow_run_id,
+       bool_or(
+           (state = 'running' AND lease_expires_at > clock_timestamp())
+           OR settled_at > clock_timestamp() - make_interval(secs => :grace_seconds)
+       ) AS alive
+FROM groundwork.delivery
+WHERE flow_run_id = ANY(:run_ids)
+GROUP BY flow_run_id;

@@ -1,0 +1,53 @@
+"""Where a delivery stood when it was read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from blocks.schema.states import DeliveryState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a delivery stood when it was read. Whatever is done to it then, is done only if it stands there still.
+
+    Attributes:
+        attempt: runs that claimed it.
+        dispatches: runs that were asked for.
+        lease_expires_at: when it is overdue; of an admitted one the claim deadline.
+    """
+
+    id: UUID
+    job: str
+    workspace_id: str
+    state: DeliveryState
+    attempt: int
+    dispatches: int
+    max_attempts: int
+    flow_run_id: UUID | None
+    lease_expires_at: datetime | None
+    last_error: str | None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self:
+        """From a row that has these columns, and perhaps others."""
+        columns = {name: row._mapping[name] for name in cls.__slots__}
+        return cls(**columns | {"state": DeliveryState(row.state)})
+
+    @property
+    def unclaimed(self) -> int:
+        """Runs that were asked for and did not claim the delivery; attempts have a count of their own."""
+        return max(self.dispatches - self.attempt, 0)
+
+    @property
+    def fence(self) -> dict[str, Any]:
+        """Parameters of a statement that changes nothing if the delivery has moved since."""
+        return {
+            "delivery_id": self.id,
+            "state": self.state,
+            "attempt": self.attempt,
+            "dispatches": self.dispatches,
+        }

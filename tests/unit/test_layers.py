@@ -1,0 +1,81 @@
+"""The rule of the house: arrows between rooms go down, and the inbox alone knows its tables."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from blocks.schema import inbox
+from blocks.sql import named_statements
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("deployments", "flows", "tasks", "notifications", "events", "blocks")
+"""From the top down."""
+OWN_TABLES = {name for name, it in vars(inbox).items() if getattr(it, "schema", None) == inbox.SCHEMA}
+INBOX = ROOT / "events" / "inbox"
+
+
+def files_of(room: str, kind: str = "py") -> list[Path]:
+    return sorted((ROOT / room).rglob(f"*.{kind}"))
+
+
+def imports_of(file: Path) -> list[tuple[str, str | None]]:
+    """Modules, each with a name that is imported from it."""
+    found: list[tuple[str, str | None]] = []
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [(each.name, None) for each in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: imports are absolute"
+            found += [(node.module or "", each.name) for each in node.names]
+    return found
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_room_imports_one_above_it(room: str):
+    above = ROOMS[: ROOMS.index(room)]
+    upwards = [
+        f"{file.relative_to(ROOT)} imports {module}"
+        for file in files_of(room)
+        for module, _ in imports_of(file)
+        if module.partition(".")[0] in above
+    ]
+    assert not upwards
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_only_the_inbox_names_a_table_of_its_own(room: str):
+    table = re.compile(rf"\bgroundwork\.({'|'.join(OWN_TABLES)})\b")
+    schema = ROOT / "blocks" / "schema", ROOT / "blocks" / "migrations"
+    outside = [
+        file
+        for kind in ("py", "sql")
+        for file in files_of(room, kind)
+        if not file.is_relative_to(INBOX) and not any(file.is_relative_to(each) for each in schema)
+    ]
+    in_sql = [str(file) for file in outside if file.suffix == ".sql" and table.search(file.read_text(encoding="utf-8"))]
+    in_python = [
+        f"{file}: {name}"
+        for file in outside
+        if file.suffix == ".py"
+        for module, name in imports_of(file)
+        if module.startswith("blocks.schema") and name in OWN_TABLES
+    ]
+    assert not in_sql + in_python
+
+
+def test_rows_leave_the_inbox_typed():
+    untyped = [
+        str(file)
+        for room in ("deployments", "flows")
+        for file in files_of(room)
+        if ("sqlalchemy", "Row") in imports_of(file)
+    ]
+    assert not untyped
+
+
+@pytest.mark.parametrize("module", sorted(INBOX.glob("*.sql")), ids=lambda file: file.stem)
+def test_each_statement_of_the_inbox_is_used_by_the_module_of_its_files_name(module: Path):
+    code = module.with_suffix(".py").read_text(encoding="utf-8")
+    assert [name for name in named_statements(module) if f'"{name}"' not in code] == []
