@@ -21,6 +21,7 @@ from blocks.settings import settings
 from events.base import Event
 from events.catalogue import parse_event
 from events.inbox.statements import inbox_statement
+from events.inbox.storing import storing
 
 logger = logging.getLogger(__name__)
 
@@ -156,9 +157,12 @@ class Attempt:
 
         Args:
             progress: JSON-ready, such as ``{"rows": 5000, "bytes": 81920, "total_bytes": 163840}``.
+
+        Raises:
+            NotStorable: it is not.
         """
         try:
-            with database().transaction() as connection:
+            with storing("the progress"), database().transaction() as connection:
                 connection.execute(inbox_statement("progress"), self._fence | {"progress": json.dumps(progress)})
         except DBAPIError as error:
             if not database_went_away(error):
