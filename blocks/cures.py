@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from blocks.errors import GroundworkError
+from blocks.verdict import verdict_of
 
 PREFECT, INBOX = "Prefect", "the inbox"
 LONGEST_ANSWER = 500
@@ -22,6 +23,8 @@ _STATES = {
     "3D": "PostgreSQL has no such database. Check GROUNDWORK_DATABASE_URL",
     "42P01": "PostgreSQL lacks a table. Run `groundwork deploy`",
     "42703": "PostgreSQL lacks a column: the schema is older than this code. Run `groundwork deploy`",
+    "3F000": "PostgreSQL lacks a schema. Run `groundwork deploy`",
+    "42883": "PostgreSQL lacks a function: the schema is older than this code. Run `groundwork deploy`",
     "42501": "PostgreSQL denies a right to this user. Grant it",
     "53100": "PostgreSQL's disk is full. Make room on it",
     "53300": "PostgreSQL has no connection left. Raise max_connections, or start fewer processes",
@@ -116,7 +119,7 @@ def _of_database(error: BaseException) -> Cure:
     for length in (5, 2):
         if found := _STATES.get(state[:length]):
             return Cure(INBOX, state[:length], f"{found} ({_said(cause)})")
-    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError | PoolTimeout):
+    if verdict_of(cause) is None and isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError | PoolTimeout):
         text = (
             f"PostgreSQL does not answer ({_said(cause)}). In the embedded mode run `groundwork up`, else check its "
             "server and GROUNDWORK_DATABASE_URL"

@@ -32,6 +32,11 @@ class RetryAfter(GroundworkError):
         self.seconds = seconds
 
 
+class NotStorable(NonRetriable):
+    """The inbox cannot store a value, now or later: too long, malformed or out of range. The message names it. Mend it,
+    then send a new event."""
+
+
 class StaleAttempt(NonRetriable):
     """Another run has claimed this delivery since. This run may neither write nor settle; nothing it wrote after that
     was kept. No action is needed."""

@@ -7,6 +7,8 @@ from types import TracebackType
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from blocks.verdict import verdict_of
+
 _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 2.0
 
@@ -38,7 +40,7 @@ class _Trial(AbstractContextManager["_Trial"]):
         self.succeeded = error is None
         if error is None or self.last:
             return False
-        return isinstance(error, OperationalError) or database_went_away(error)
+        return database_went_away(error) or (isinstance(error, OperationalError) and verdict_of(error) is None)
 
 
 def while_database_restarts(patience: float) -> Iterator[_Trial]:
@@ -52,7 +54,7 @@ def while_database_restarts(patience: float) -> Iterator[_Trial]:
         patience: seconds after which the error of a trial is let through.
 
     Raises:
-        sqlalchemy.exc.OperationalError: the database stayed away.
+        sqlalchemy.exc.OperationalError: the database stayed away, or refuses the statement for good.
     """
     deadline = time.monotonic() + patience
     delay = _FIRST_DELAY

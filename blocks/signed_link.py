@@ -15,6 +15,9 @@ from blocks.settings import settings
 
 logger = logging.getLogger(__name__)
 
+FORM = r"[\w-]+\.[\w-]{43}"
+"""Pattern of a token, to find one in a text."""
+
 LONGEST_TOKEN = 4096
 """Characters. Mail programs and proxies cut longer addresses off."""
 

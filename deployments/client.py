@@ -9,7 +9,7 @@ import httpx
 from pydantic import ValidationError
 from standardwebhooks import Webhook
 
-from blocks.errors import ConfigurationError, GroundworkError
+from blocks.errors import ConfigurationError, GroundworkError, NonRetriable
 from blocks.settings import settings
 from blocks.uuid7 import uuid7
 from events.base import Event
@@ -18,6 +18,12 @@ from events.inbox import EventStatus
 
 class Refused(GroundworkError):
     """The gateway did not accept the request. The message says why, field by field."""
+
+
+class EventRefused(Refused, NonRetriable):
+    """The gateway cannot take the event, now or later. The message says why, field by field. Mend it and send again."""
+
+    exit_code = 2
 
 
 class NotFound(Refused):
@@ -57,7 +63,8 @@ class GatewayClient:
             id: idempotency key; a second event with it is answered with the first one's id.
 
         Raises:
-            Refused: the gateway answered with an error.
+            EventRefused: the event is wrong, and will stay so.
+            Refused: the gateway answered with another error.
             httpx.HTTPError: the gateway could not be reached.
         """
         return self.send_raw(event.event_name, event.wire(), id=id)
@@ -114,7 +121,10 @@ class GatewayClient:
                 " This command sends GROUNDWORK_EVENT_KEY, and signs with GROUNDWORK_SIGNING_SECRET where it is set: "
                 "give both the values that the gateway was started with."
             )
-        raise NotFound(told) if response.status_code == 404 else Refused(told)
+        raise _ERRORS.get(response.status_code, Refused)(told)
+
+
+_ERRORS: dict[int, type[Refused]] = {404: NotFound} | dict.fromkeys((400, 413, 415, 422), EventRefused)
 
 
 def _no_gateway(response: httpx.Response) -> Refused:

@@ -12,8 +12,16 @@ from events.identifiers import UserId, WorkspaceId
 NAME_PATTERN = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*/[a-z][a-z0-9]*(-[a-z0-9]+)*(\.[a-z][a-z0-9]*(-[a-z0-9]+)*)+$")
 """``domain/noun.verb``, lower case with hyphens within a word: ``import/csv.confirmed``."""
 
-WIRE = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True)
-"""How every model of the wire behaves: immutable, camelCase, unknown fields refused."""
+WIRE = ConfigDict(
+    frozen=True,
+    extra="forbid",
+    alias_generator=to_camel,
+    validate_by_name=True,
+    validate_by_alias=True,
+    allow_inf_nan=False,
+)
+"""How every model of the wire behaves: immutable, camelCase, unknown fields refused, and so are the numbers that JSON
+does not know, which lax validation makes of the text ``"nan"``."""
 
 _registry: dict[str, type["Event"]] = {}
 

@@ -127,6 +127,8 @@ def _parsed(condition: str) -> Any:
 
 def outcome(status: "EventStatus", out: Path | None) -> str:
     """How the export ended, for people."""
+    from blocks.blob_store import blob_store
+
     [delivery] = status.deliveries
     if delivery.state != "done":
         return f"{delivery.state}: {printable(delivery.last_error or '')}"
@@ -136,7 +138,7 @@ def outcome(status: "EventStatus", out: Path | None) -> str:
         f"  {'contacts':<11}{result['rows']:>14,}",
         f"  {'bytes':<11}{result['bytes']:>14,}",
         f"  {'SHA-256':<11}{result['sha256']}",
-        f"  {'link':<11}{result['download_url']}",
+        f"  {'file':<11}{blob_store().location(result['blob_path'])}",
     ]
     if out:
         lines.append(f"  {'copied to':<11}{out}")

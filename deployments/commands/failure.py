@@ -23,12 +23,14 @@ def _database(error: BaseException) -> tuple[str, int] | None:
     import psycopg
     from sqlalchemy import exc
 
+    from blocks.verdict import verdict_of
+
     if isinstance(error, exc.ArgumentError | exc.NoSuchModuleError):
         return "GROUNDWORK_DATABASE_URL is not of the form postgresql://user:password@host/database", 2
     cause: Any = error.orig if isinstance(error, exc.DBAPIError) else error
     if isinstance(cause, psycopg.errors.UndefinedTable | psycopg.errors.InvalidSchemaName):
         return f"the database has no tables of Groundwork yet. {_where_to_look()}", 2
-    if isinstance(cause, psycopg.OperationalError | exc.TimeoutError):
+    if verdict_of(cause) is None and isinstance(cause, psycopg.OperationalError | exc.TimeoutError):
         return _unreachable_database(cause), 2
     if isinstance(cause, psycopg.Error):
         return f"the database refused: {_first_line(cause)}", 2

@@ -1,14 +1,19 @@
 """``python -m deployments.gateway``: serve the gateway until SIGTERM or Ctrl-C."""
 
+import logging
 import signal
 import sys
 
 import uvicorn
 
 from blocks.errors import ConfigurationError
+from blocks.ingest_keys import IngestKeys
 from blocks.settings import settings
+from deployments.gateway import exposure
 from deployments.gateway.app import create_app
 from deployments.gateway.server import server_config
+
+logger = logging.getLogger("uvicorn.error")
 
 
 def main() -> int:
@@ -18,11 +23,14 @@ def main() -> int:
         Exit code: 0 after a signal, 2 for a configuration that is refused.
     """
     try:
-        app = create_app()
+        keys = IngestKeys.configured()
+        app = create_app(keys)
     except ConfigurationError as error:
         print(f"gateway: {error}", file=sys.stderr)
         return 2
     config = server_config(app, settings().host, settings().port, timeout_graceful_shutdown=10)
+    if told := exposure.warning(settings().host, keys):
+        logger.warning(told)
     # uvicorn raises the signal again once it has shut down; that is then the orderly end.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))

@@ -84,10 +84,18 @@ def _may_be_a_page(request: Request) -> bool:
     """
     if "origin" in request.headers:
         return True
-    host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    host = _host_of(request)
     now = settings()
     own = {"localhost", now.host, urlsplit(now.public_url or "").hostname}
     return request.method == "GET" and host not in own and not _is_address(host)
+
+
+def _host_of(request: Request) -> str:
+    """The name under which the request reached the gateway; empty where the header holds none."""
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:  # such as of an IPv6 address that does not end
+        return ""
 
 
 def _is_address(host: str) -> bool:

@@ -13,6 +13,7 @@ from deployments.gateway.values import check_values
 from events.base import Event
 from events.catalogue import did_you_mean, event_types
 from events.inbox import NewEvent
+from events.inbox.storing import LONGEST_ID
 
 MOST_EVENTS = 1_000
 """Events of one request."""
@@ -37,7 +38,7 @@ class Envelope(BaseModel):
 
     name: str
     data: dict[str, Any]
-    id: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_printable)] | None = None
+    id: Annotated[str, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_printable)] | None = None
     ts: Annotated[int, Field(ge=_milliseconds(1980), lt=_milliseconds(2100))] | None = None
 
     @property

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from deployments.gateway.authentication import Authentication
 from deployments.gateway.body import discard_body, parse_json, read_body, require_json
 from deployments.gateway.envelope import read_events
-from deployments.gateway.refusal import DATABASE_ERRORS, Refusal, database_unavailable, queue_full
+from deployments.gateway.refusal import DATABASE_ERRORS, Refusal, not_stored, queue_full
 from deployments.gateway.writer import GroupWriter, QueueFull
 from events.inbox import NewEvent
 
@@ -48,7 +48,7 @@ async def post_events(request: Request) -> JSONResponse:
     except QueueFull:
         raise queue_full() from None
     except (*DATABASE_ERRORS, TimeoutError) as error:
-        raise database_unavailable() from error
+        raise not_stored(error) from error
     duplicates = sum(each.duplicate for each in accepted)
     return JSONResponse(
         {

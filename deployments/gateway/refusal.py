@@ -6,16 +6,18 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, TimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from blocks.uuid7 import uuid7
+from blocks.verdict import Verdict, verdict_of
 from deployments.gateway.faults import shortened
 
 logger = logging.getLogger("uvicorn.error")
 
-DATABASE_ERRORS = (OperationalError, InterfaceError, InternalError, TimeoutError)
-"""What SQLAlchemy raises where the database is at fault and not the statement."""
+DATABASE_ERRORS = (DBAPIError, TimeoutError)
+"""What SQLAlchemy raises: most say that the database is away or busy, others are PostgreSQL's verdict for good."""
 
 _LONGEST_ERROR = 1_000
 """Characters of an error's text, which may hold what was sent, such as a path."""
@@ -57,14 +59,31 @@ def queue_full() -> Refusal:
     return Refusal(429, "Too many requests are waiting for the database. Send this one again.", headers=_RETRY_AFTER)
 
 
-def database_unavailable() -> Refusal:
-    """503: the sender must send again, since a COMMIT may have been lost or may only have lost its answer."""
+def not_stored(error: BaseException) -> Refusal:
+    """The answer to a sender whose events were not stored: where PostgreSQL refuses them for good, that sending them
+    again is no use; else 503, since a COMMIT may have been lost or may only have lost its answer."""
+    if verdict := verdict_of(error):
+        return _for_good(verdict, "POST /events")
     return Refusal(
         503,
         "The database did not confirm that it stored the events. Send the same request again: "
         "what has an id, or the same webhook-id, is stored once.",
         headers=_RETRY_AFTER,
     )
+
+
+def _for_good(verdict: Verdict, request: str) -> Refusal:
+    """422 where the values are at fault, else 500. PostgreSQL's own words may quote a value: they are for the log."""
+    mark = uuid7().hex
+    logger.error("id %s: %s: PostgreSQL refuses for good: %s", mark, shortened(request), verdict)
+    state = f" (SQLSTATE {verdict.sqlstate})" if verdict.sqlstate else ""
+    if verdict.of_values:
+        error = (
+            f"PostgreSQL cannot store what was sent{state}, now or later, and nothing was stored. Do not send it again "
+            f"as it is. The gateway's log has the reason under the id {mark}."
+        )
+        return Refusal(422, error)
+    return Refusal(500, f"PostgreSQL refuses{state}. The gateway's log has the reason under the id {mark}.")
 
 
 def install_handlers(app: FastAPI) -> None:
@@ -84,12 +103,17 @@ def install_handlers(app: FastAPI) -> None:
         reason = f"{request.method} {request.url.path}: {error.detail}"
         return Refusal(error.status_code, reason, headers=error.headers).response()
 
-    async def database(_: Request, __: Exception) -> JSONResponse:
+    async def database(request: Request, error: Exception) -> JSONResponse:
+        if verdict := verdict_of(error):
+            return _for_good(verdict, f"{request.method} {request.url.path}").response()
         return Refusal(503, "The database cannot be reached. Ask again.", headers=_RETRY_AFTER).response()
 
     for error in DATABASE_ERRORS:
         app.add_exception_handler(error, database)
 
     @app.exception_handler(Exception)
-    async def bug(_: Request, __: Exception) -> JSONResponse:
-        return Refusal(500, "The gateway failed; its log has the reason.").response()
+    async def bug(request: Request, error: Exception) -> JSONResponse:
+        mark = uuid7().hex
+        path = shortened(request.url.path)
+        logger.error("id %s: %s %s failed with %s", mark, request.method, path, type(error).__name__)
+        return Refusal(500, f"The gateway failed. Its log has the reason under the id {mark}.").response()

@@ -8,6 +8,7 @@ from prefect.utilities.urls import url_for
 
 from blocks.database import database
 from deployments.gateway.authentication import Authentication
+from deployments.gateway.links import without_links
 from deployments.gateway.refusal import Refusal
 from events.inbox import DeliveryStatus, event_status
 
@@ -16,7 +17,8 @@ router = APIRouter()
 
 @router.get("/events/{event_id}")
 def get_event(event_id: str, request: Request) -> dict[str, Any]:
-    """State, progress and run link of each job's delivery. A workspace that the key may not see is 404."""
+    """State, progress, result and run link of each job's delivery. An event that the key may not send looks like none:
+    404."""
     authentication: Authentication = request.app.state.authentication
     sender = authentication.sender(request)
     try:
@@ -25,11 +27,11 @@ def get_event(event_id: str, request: Request) -> dict[str, Any]:
         raise Refusal(404, f"{event_id!r} is not the id of an event; POST /events answers with the ids.") from None
     with database().transaction() as connection:
         status = event_status(connection, key)
-    if status is None or not sender.allows_workspace(status.workspace_id):
+    if status is None or not (sender.allows_workspace(status.workspace_id) and sender.allows_event(status.name)):
         raise Refusal(404, f"There is no event {event_id}.")
     return status.model_dump(mode="json", by_alias=True, exclude={"deliveries"}) | {
         "deliveries": [
-            delivery.model_dump(mode="json", by_alias=True) | {"runUrl": _run_url(delivery)}
+            without_links(delivery.model_dump(mode="json", by_alias=True)) | {"runUrl": _run_url(delivery)}
             for delivery in status.deliveries
         ]
     }

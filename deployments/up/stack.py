@@ -13,8 +13,9 @@ import psutil
 from blocks.database import Database
 from blocks.embedded import EmbeddedPostgres
 from blocks.errors import DatabaseUnavailable
-from blocks.settings import Settings
+from blocks.settings import DEVELOPMENT_EVENT_KEY, Settings
 from deployments.deploy import deploy_wiring, prepare_database
+from deployments.gateway.exposure import is_open_to_others, known_key_warning
 from deployments.relay.prefect_api import WORK_POOL
 from deployments.up.home import PART_VARIABLE, WORKER, Home, Running
 from deployments.up.part import Part
@@ -84,9 +85,16 @@ class Stack:
         for part in self.parts:
             part.wait_until_ready(START_SECONDS)
         logger.info("gateway    %s", self.gateway_url)
+        if is_open_to_others(self.settings.host) and self._takes_the_known_key():
+            logger.warning(known_key_warning(self.settings.host))
         if self.sign_in:
             logger.info("sign in    with the content of %s", self._where_the_sign_in_is())
         logger.info("Prefect UI %s", self.prefect_url)
+
+    def _takes_the_known_key(self) -> bool:
+        """Whether the key that everybody knows opens the gateway; its keys may be those of a block in Prefect."""
+        key = {"Authorization": f"Bearer {DEVELOPMENT_EVENT_KEY}"}
+        return _answers(f"{self.gateway_url}/catalogue", key)
 
     def _where_the_sign_in_is(self) -> str:
         return SERVER_VARIABLE if os.environ.get(SERVER_VARIABLE) else str(sign_in_file(self.home.folder))
@@ -196,8 +204,8 @@ class Stack:
         return any(worker["name"] == name and worker["status"] == "ONLINE" for worker in workers)
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, headers: dict[str, str] | None = None) -> bool:
     try:
-        return httpx.get(url, timeout=2.0).is_success
+        return httpx.get(url, headers=headers, timeout=2.0).is_success
     except httpx.HTTPError:
         return False

@@ -16,6 +16,7 @@ from events.base import Event
 from events.inbox.attempt import current_attempt
 from events.inbox.follow_on import follow_on_id
 from events.inbox.statements import statements_of
+from events.inbox.storing import check_id, storing
 from events.inbox.wake import wake_relay
 
 _statement = statements_of(__file__)
@@ -82,8 +83,9 @@ def send(
         event: a typed event, already validated.
         session: the caller's transaction: the event exists if and only if it commits. None: a transaction of its own,
             committed on return. With an ``AsyncSession``: ``await session.run_sync(lambda s: send(event, s))``.
-        dedupe_id: an id that makes a repeated send harmless. Default within a job, without a session: one made of the
-            delivery, the step and the event, so that a step that is tried again sends it once.
+        dedupe_id: an id that makes a repeated send harmless, of at most 255 printable characters. Default within a job,
+            without a session: one made of the delivery, the step and the event, so that a step that is tried again
+            sends it once.
         occurred_at: when it happened; in the future, its jobs start then.
         source: name of the sender, for people.
 
@@ -91,11 +93,20 @@ def send(
         The event's id; of the first, where this one is a duplicate.
 
     Raises:
+        NotStorable: the id is too long, or PostgreSQL refuses the event for good, in which case the caller's
+            transaction has to be rolled back, as after any of its errors.
         StaleAttempt: without a session, in a job whose delivery a later attempt has; nothing is sent.
     """
+    if dedupe_id is not None:
+        check_id(dedupe_id)
     if session is None:
         dedupe_id = dedupe_id or follow_on_id(event)
     new = NewEvent.of(event, dedupe_id=dedupe_id, occurred_at=occurred_at, source=source)
+    with storing(f"the event {event.event_name}"):
+        return _send(new, session)
+
+
+def _send(new: NewEvent, session: Session | Connection | None) -> UUID:
     if session is None:
         with database().transaction() as connection:
             if attempt := current_attempt():
@@ -114,6 +125,10 @@ def accept(connection: Connection, events: Sequence[NewEvent]) -> list[Accepted]
 
     Returns:
         One entry per event, in the same order.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: nothing was stored; :func:`~blocks.verdict.verdict_of` tells whether another try may
+            help.
     """
     if not events:
         return []

@@ -2,6 +2,7 @@
 -- Store events, and one delivery per job that listens; an event whose workspace, name and id are known is left alone. What
 -- a job says of keys and times (flow_control) is fixed here, where the event's data is. A delivery whose idempotency key
 -- another one has is cancelled at once and names that one; ON CONFLICT DO UPDATE waits for an acceptance under way.
+-- Keys are as long as payloads make them, and bounded for the indexes that hold them.
 WITH incoming AS (
     SELECT *
     FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS e (
@@ -23,10 +24,13 @@ WITH incoming AS (
            greatest(coalesce(incoming.starts_at, clock_timestamp()), clock_timestamp())
                + make_interval(secs => coalesce(CAST(control #>> '{debounce,seconds}' AS float), 0)) AS not_before,
            incoming.starts_at > clock_timestamp() OR control ? 'debounce' AS later,
-           CASE WHEN control ? 'flow_key' THEN coalesce(incoming.data ->> (control ->> 'flow_key'), '*') ELSE '' END
-               AS flow_key,
-           incoming.data ->> (control #>> '{cancel_on,own_field}') AS cancel_key,
-           incoming.data ->> (control #>> '{idempotency,field}') AS idempotency_key,
+           CASE
+               WHEN control ? 'flow_key'
+               THEN coalesce(groundwork.bounded_key(incoming.data ->> (control ->> 'flow_key')), '*')
+               ELSE ''
+           END AS flow_key,
+           groundwork.bounded_key(incoming.data ->> (control #>> '{cancel_on,own_field}')) AS cancel_key,
+           groundwork.bounded_key(incoming.data ->> (control #>> '{idempotency,field}')) AS idempotency_key,
            make_interval(secs => CAST(control #>> '{idempotency,seconds}' AS float)) AS key_kept,
            make_interval(secs => CAST(control ->> 'expires' AS float)) AS expires
     FROM stored
@@ -90,7 +94,7 @@ WHERE job.flow_control #>> '{cancel_on,event}' = incoming.name
   AND incoming.id = ANY(:cancelling)
   AND delivery.job = job.name
   AND delivery.workspace_id = incoming.workspace_id
-  AND delivery.cancel_key = incoming.data ->> (job.flow_control #>> '{cancel_on,field}')
+  AND delivery.cancel_key = groundwork.bounded_key(incoming.data ->> (job.flow_control #>> '{cancel_on,field}'))
   AND delivery.state IN (:unfinished)
   AND NOT EXISTS (
       SELECT

@@ -23,6 +23,7 @@ from events.catalogue import parse_event
 from events.inbox.delivered import Delivered
 from events.inbox.holder import holder
 from events.inbox.statements import statements_of
+from events.inbox.storing import storing
 from events.inbox.wake import wake_relay
 
 _statement = statements_of(__file__)
@@ -166,9 +167,12 @@ class Attempt:
 
         Args:
             progress: JSON-ready, such as ``{"rows": 5000, "bytes": 81920, "total_bytes": 163840}``.
+
+        Raises:
+            NotStorable: it is not.
         """
         try:
-            with database().transaction() as connection:
+            with storing("the progress"), database().transaction() as connection:
                 connection.execute(_statement("progress"), self._fence | {"progress": json.dumps(progress)})
         except DBAPIError as error:
             if not database_went_away(error):

@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from blocks.database import database
-from blocks.errors import ConfigurationError, StaleAttempt
+from blocks.errors import ConfigurationError, NotStorable, StaleAttempt
 from blocks.retry import while_database_restarts
 from blocks.settings import settings
 from events.inbox.attempt import Attempt
 from events.inbox.statements import statements_of
+from events.inbox.storing import storing
 
 _statement = statements_of(__file__)
 
@@ -40,23 +41,28 @@ def once(attempt: Attempt, step: str, key: str) -> Iterator[LedgerEntry]:
                 entry.result = upsert(entry.connection, chunk)
         return entry.result
 
-    The effect commits together with its ledger row, or not at all.
+    The effect commits together with its ledger row, or not at all. Of a step or key of more than 512 bytes the ledger
+    has the beginning and a digest.
 
     Raises:
+        NotStorable: PostgreSQL refuses step, key or result for good; the effect is rolled back.
         ConfigurationError: no result was set, so that nobody could tell that the effect was written; it is rolled back.
         StaleAttempt: a later attempt has the delivery; the effect is rolled back.
     """
     address = {"delivery_id": attempt.delivery_id, "step": step, "key": key}
     with database().transaction() as connection:
-        entry = LedgerEntry(connection, connection.execute(_statement("ledger_row"), address).scalar())
+        with storing(f"once({step!r}): the key"):
+            entry = LedgerEntry(connection, connection.execute(_statement("ledger_row"), address).scalar())
         if entry.result is not None:
             yield entry
             return
         yield entry
         if entry.result is None:
             raise ConfigurationError(f"once({step!r}): set entry.result to what the effect amounts to, such as True")
-        row = address | {"attempt": attempt.token, "result": json.dumps(entry.result, default=str)}
-        if connection.execute(_statement("write_ledger"), row).scalar() is None:
+        row = address | {"attempt": attempt.token, "result": _json(step, entry.result)}
+        with storing(f"once({step!r}): the result"):
+            written_for = connection.execute(_statement("write_ledger"), row).scalar()
+        if written_for is None:
             raise StaleAttempt(
                 f"delivery {attempt.delivery_id}: {step} {key} of attempt {attempt.token} was rolled back, "
                 "a later attempt has the delivery"
@@ -64,10 +70,17 @@ def once(attempt: Attempt, step: str, key: str) -> Iterator[LedgerEntry]:
 
 
 def written(attempt: Attempt, step: str) -> dict[str, Any]:
-    """What a step has already written for this delivery: results by key."""
+    """What a step has already written for this delivery: results by key, as the ledger has it (:func:`once`)."""
     address = {"delivery_id": attempt.delivery_id, "step": step}
     rows: dict[str, Any] = {}
     for trial in while_database_restarts(settings().lease_seconds):
         with trial, database().transaction() as connection:
             rows = {row.key: row.result for row in connection.execute(_statement("ledger_rows"), address)}
     return rows
+
+
+def _json(step: str, result: Any) -> str:
+    try:
+        return json.dumps(result, default=str, allow_nan=False)
+    except ValueError as error:
+        raise NotStorable(f"once({step!r}): the result cannot be stored: {error}") from None

@@ -1,5 +1,6 @@
 """Telling the person who asked for an export how it ended."""
 
+from blocks.blob_store import blob_store
 from blocks.words import counted
 from events.exports import CsvExportConfirmed
 from events.inbox import running_attempt
@@ -23,7 +24,7 @@ def notify_finished(event: CsvExportConfirmed, summary: ExportSummary) -> bool:
         "rows": summary.rows,
         "size": _size(summary.bytes),
         "seconds": summary.seconds,
-        "download_url": summary.download_url,
+        "download_url": summary.download_url(blob_store()),
         "expires": f"{summary.expires_at:%Y-%m-%d %H:%M} UTC",
     }
     return notify_once(event.user_id, "export_finished", values, setting=_SETTING)

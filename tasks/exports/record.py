@@ -3,7 +3,6 @@
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -54,7 +53,6 @@ class ExportSummary(BaseModel):
         blob_path: key in the blob store.
         filename: under which a browser saves it.
         expires_at: until when links are made.
-        download_url: a link that works until then, for whoever has it.
     """
 
     status: str = "completed"
@@ -66,17 +64,19 @@ class ExportSummary(BaseModel):
     blob_path: str
     filename: str
     expires_at: datetime
-    download_url: str = ""
 
-    def linked(self, store: BlobStore) -> Self:
-        """The summary with a download link made now."""
-        url = store.download_url(
+    def download_url(self, store: BlobStore) -> str:
+        """Make a download link. Whoever has it can have the file, so it is kept nowhere and told to one person.
+
+        Raises:
+            ConfigurationError: no secret to sign it with.
+        """
+        return store.download_url(
             self.blob_path,
             filename=self.filename,
             expires_in=link_lifetime(),
             content_type=CONTENT_TYPES[self.format],
         )
-        return self.model_copy(update={"download_url": url})
 
 
 def create_export(connection: Connection, *, export_id: str, workspace_id: str, user_id: str) -> None:

@@ -165,7 +165,7 @@ def finish_export(begun: ExportRecord, file: StoredFile | None) -> ExportSummary
         if entry.result is None:
             assert file is not None, "nothing is stored, and nothing was finished before"
             entry.result = record.finish(entry.connection, begun, file).model_dump(mode="json")
-    return ExportSummary.model_validate(entry.result).linked(blob_store())
+    return ExportSummary.model_validate(entry.result)
 
 
 def fail_export(export_id: str, error: BaseException) -> str | None:

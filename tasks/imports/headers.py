@@ -56,6 +56,10 @@ _VAGUE = ("title",)
 """Synonyms that count only where the file has no better one: Outlook's "Title" is Mr or Ms, beside "Job Title"."""
 
 
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+"""Of these, NUL cannot be stored at all; cells lose them too."""
+
+
 def _normalised(header: str) -> str:
     return re.sub(r"[\W_]+", "", header.casefold())
 
@@ -88,7 +92,8 @@ def layout_of(headers: Sequence[str]) -> Layout:
     """Map the headers of a file.
 
     The first column that fits one of ours becomes it; all others are custom fields under their own header, where a
-    repeated header gets `` (2)``, `` (3)``, … and an empty one ``Column 7`` by its position.
+    repeated header gets `` (2)``, `` (3)``, … and an empty one ``Column 7`` by its position. Control
+    characters go, but tabs and line ends.
 
     Raises:
         NonRetriable: no column holds e-mail addresses, or there are more than ``import_max_columns``.
@@ -105,7 +110,7 @@ def layout_of(headers: Sequence[str]) -> Layout:
     custom: dict[str, int] = {}
     used: set[str] = set()
     for position, (header, column) in enumerate(zip(headers, candidates, strict=True)):
-        name = header.strip() or f"Column {position + 1}"
+        name = _CONTROLS.sub("", header).strip() or f"Column {position + 1}"
         repeat = 1
         key = name
         while key in used:

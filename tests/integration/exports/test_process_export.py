@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 from datetime import timedelta
 
 import pyarrow.parquet
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from blocks.blob_link import DownloadLink
 from blocks.blob_store import BlobStore
 from blocks.errors import NonRetriable
+from blocks.schema import metadata
 from tests.factories import delivery_of, scalar
 from tests.integration.exports.exporting import Exporting, add_contacts, add_many, cells, nothing_is_left
 
@@ -38,11 +40,24 @@ def test_a_csv_is_stored_recorded_and_mailed(exporting: Exporting, store: BlobSt
 
     [mail] = exporting.mails()
     assert mail["Subject"] == f"Your contacts are ready: contacts-acme-{record.finished_at:%Y-%m-%d}.csv"
-    assert result["download_url"] in mail.get_body(("plain",)).get_content()
-    link = DownloadLink.read(result["download_url"].rpartition("/")[2])
+    [token] = re.findall(r"/downloads/(\S+)", mail.get_body(("plain",)).get_content())
+    link = DownloadLink.read(token)
     assert link is not None
     assert (link.key, link.filename) == (result["blob_path"], result["filename"])
     assert abs(link.expires_at - record.expires_at.timestamp()) < 10
+
+
+def test_the_link_is_kept_nowhere_but_in_the_mail(exporting: Exporting, store: BlobStore):
+    exporting.ask()
+    exporting.run()
+    [mail] = exporting.mails()
+    assert "/downloads/" in mail.get_body(("plain",)).get_content()
+    with exporting.db.transaction() as connection:
+        for table in metadata.sorted_tables:
+            rows = connection.execute(text(f"SELECT row_to_json(it)::text FROM {table.fullname} AS it")).scalars()
+            assert [row for row in rows if "/downloads/" in row] == []
+    for key in store.list(""):
+        assert key == exporting.record().blob_path or b"/downloads/" not in store.read_path(key)
 
 
 def test_parquet_has_the_same_columns_and_tags_as_lists(exporting: Exporting, store: BlobStore):

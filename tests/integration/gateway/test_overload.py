@@ -1,5 +1,6 @@
 """More requests than the database takes, and faults that are the gateway's own."""
 
+import re
 import threading
 from collections.abc import Iterator
 
@@ -57,7 +58,7 @@ def test_a_database_that_does_not_confirm_in_time_is_503_and_a_repeated_request_
     assert stored_events() == 1
 
 
-def test_a_fault_of_the_gateway_is_500_as_json_and_tells_nothing_of_its_inside(client: httpx.Client) -> None:
+def test_an_inbox_without_its_tables_is_503_since_an_operator_brings_them_back(client: httpx.Client) -> None:
     with database().transaction() as connection:
         connection.execute(text("ALTER TABLE groundwork.event RENAME TO mislaid"))
     try:
@@ -66,5 +67,22 @@ def test_a_fault_of_the_gateway_is_500_as_json_and_tells_nothing_of_its_inside(c
         with database().transaction() as connection:
             connection.execute(text("ALTER TABLE groundwork.mislaid RENAME TO event"))
 
+    assert response.status_code == 503
+    assert client.post("/events", json=event()).status_code == 202
+
+
+def test_a_fault_of_the_gateway_is_500_as_json_with_an_id_and_tells_nothing_of_its_inside(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise LookupError("the inside of the gateway")
+
+    monkeypatch.setattr(writer, "accept", broken)
+    response = client.post("/events", json=event())
+
     assert response.status_code == 500
-    assert response.json() == {"error": "The gateway failed; its log has the reason.", "details": []}
+    error = response.json()["error"]
+    assert "inside" not in error
+    mark = re.search(r"under the id ([0-9a-f]{32})\.", error)
+    assert mark
+    assert f"id {mark[1]}: POST /events failed with LookupError" in caplog.text

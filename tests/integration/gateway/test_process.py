@@ -147,6 +147,41 @@ def test_the_example_of_the_documentation_is_accepted_in_production_mode(start: 
     assert stored_events() == 1
 
 
+def test_the_key_that_everybody_knows_is_warned_of_where_others_may_use_it(start: Callable[..., Gateway]) -> None:
+    gateway = start(GROUNDWORK_HOST="0.0.0.0", GROUNDWORK_EVENT_KEY="development")
+    answer = httpx.get(gateway.url + "/catalogue", headers={"Authorization": "Bearer development"})
+    assert answer.status_code == 200
+    gateway.end()
+    [told] = [line for line in gateway.lines if "ANYBODY WHO REACHES THIS MACHINE CAN SEND EVENTS" in line]
+    assert told.startswith("WARNING")
+    assert "Set GROUNDWORK_EVENT_KEY to a key of your own" in told
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"GROUNDWORK_HOST": "0.0.0.0"}, {"GROUNDWORK_EVENT_KEY": "development"}],
+    ids=["own key", "loopback"],
+)
+def test_a_key_of_ones_own_or_a_loopback_address_is_not_warned_of(
+    start: Callable[..., Gateway], environment: dict[str, str]
+) -> None:
+    gateway = start(**environment)
+    gateway.end()
+    assert "ANYBODY" not in "".join(gateway.lines)
+
+
+def test_production_mode_refuses_the_key_that_everybody_knows_and_names_the_cure(postgres: EmbeddedPostgres) -> None:
+    refused = subprocess.run(
+        [sys.executable, "-m", "deployments.gateway"],
+        env=os.environ | {"GROUNDWORK_MODE": "production", "GROUNDWORK_HOST": "0.0.0.0", "GROUNDWORK_PORT": "0"},
+        text=True,
+        capture_output=True,
+        timeout=60,
+    )
+    assert refused.returncode == 2
+    assert "is the development default, which anybody knows. Set GROUNDWORK_EVENT_KEY" in refused.stderr
+
+
 def test_no_key_shows_in_the_log(start: Callable[[], Gateway]) -> None:
     gateway = start()
     httpx.post(gateway.url + f"/events?key={KEY}", json=event(), headers=BEARER)

@@ -4,9 +4,13 @@ import uuid
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
 
+from blocks.blob_link import DownloadLink
 from blocks.database import database
+from events.identifiers import UserId
+from notifications.unsubscribe import Unsubscription
 from tests.integration.gateway.conftest import RESTRICTED_KEY, SIGNED_KEY
 from tests.integration.gateway.events import event
 
@@ -45,6 +49,53 @@ def test_an_event_of_another_workspace_looks_like_none_at_all(client: httpx.Clie
     unknown = client.get(f"/events/{uuid.UUID(int=1)}", headers=PARTNER)
     assert hidden.status_code == unknown.status_code == 404
     assert hidden.json() == {"error": f"There is no event {other}.", "details": []}
+
+
+def test_an_event_that_the_key_may_not_send_looks_like_none_at_all(client: httpx.Client) -> None:
+    signed_up = {"name": "user/signed.up", "data": {"workspaceId": "acme", "userId": "usr_1"}}
+    own, other = client.post("/events", json=[event(), signed_up]).json()["ids"]
+
+    assert client.get(f"/events/{own}", headers=PARTNER).status_code == 200
+    hidden = client.get(f"/events/{other}", headers=PARTNER)
+    assert (hidden.status_code, hidden.json()) == (404, {"error": f"There is no event {other}.", "details": []})
+    assert client.get(f"/events/{other}").status_code == 200
+
+
+def test_no_link_that_works_by_itself_is_told_whatever_a_job_returned(
+    client: httpx.Client, listening_job: None
+) -> None:
+    download = DownloadLink("exports/1.csv", "a.csv", "text/csv", expires_at=9_999_999_999).url()
+    unsubscribe = Unsubscription(UserId("ada"), "notify_on_import_complete").url()
+    presigned = "https://bucket.s3.amazonaws.com/a.csv?X-Amz-Expires=9&X-Amz-Signature=0a1b"
+    result = {
+        "download_url": download,
+        "several": [presigned, {"text": f"see <{unsubscribe}> or https://example.com/downloads/a.csv."}],
+        presigned: 1,
+        "rows": 7,
+    }
+    (event_id,) = client.post("/events", json=event()).json()["ids"]
+    with database().transaction() as connection:
+        connection.execute(
+            text(
+                "UPDATE groundwork.delivery SET state = 'done', result = :result, progress = :result,"
+                " last_error = :error"
+            ).bindparams(bindparam("result", type_=JSONB)),
+            {"result": result, "error": f"GET {presigned} answered 500"},
+        )
+
+    response = client.get(f"/events/{event_id}")
+    (delivery,) = response.json()["deliveries"]
+    assert delivery["result"] == delivery["progress"]
+    assert delivery["result"] == {
+        "download_url": "(link left out)",
+        "several": [
+            "(link left out)",
+            {"text": "see <(link left out)> or https://example.com/downloads/a.csv."},
+        ],
+        "(link left out)": 1,
+        "rows": 7,
+    }
+    assert delivery["lastError"] == "GET (link left out) answered 500"
 
 
 def test_what_is_no_id_is_404(client: httpx.Client) -> None:

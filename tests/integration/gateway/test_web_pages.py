@@ -42,3 +42,10 @@ def test_a_foreign_page_may_not_send_the_key_at_all(open_gateway: str):
         "access-control-request-headers": "authorization",
     }
     assert "access-control-allow-origin" not in httpx.options(f"{open_gateway}/events", headers=asked_first).headers
+
+
+@pytest.mark.parametrize("host", ["[", "]", "[::1", "[v1.a]x", "a\u2100b"])
+def test_a_host_that_is_none_is_a_fault_of_the_request_and_not_of_the_gateway(open_gateway: str, host: str):
+    malformed = BEARER | {"host": host.encode()}
+    assert httpx.post(f"{open_gateway}/events", json=SIGN_UP, headers=malformed).status_code == 202
+    assert httpx.get(f"{open_gateway}/catalogue", headers=malformed).status_code == 403

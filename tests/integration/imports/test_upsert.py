@@ -11,6 +11,7 @@ from tasks.imports.counts import ImportCounts
 from tasks.imports.upsert import forget_skipped, import_chunk
 from tests.factories import scalar
 from tests.integration.imports.importing import contacts_of, import_content
+from tests.integration.inbox.test_long_values import incompressible
 from tests.unit.imports.files import use_settings
 
 
@@ -119,3 +120,29 @@ def test_a_later_row_of_the_file_in_another_chunk_counts_as_a_duplicate(
     content = "Email,City\n" + "".join(f"{name}@example.com,{name}\n" for name in "abcabcaaa")
     assert import_content(db, store, content) == ImportCounts(rows=9, inserted=3, duplicates=6)
     assert scalar(db, "SELECT sum(import_repeats) FROM app.contact") >= 2
+
+
+def test_what_no_index_or_column_can_hold_is_a_rejected_row(db: Database, store: BlobStore) -> None:
+    longest = f"{incompressible(249)}@b.de"  # 254 characters, a kilobyte that PostgreSQL cannot compress
+    content = (
+        "Email,City,Plan\n"
+        f"{longest},Ulm,pro\n"
+        f"{incompressible(3_000)}@example.com,Ulm,pro\n"
+        f"{'x' * 1_000_000}@example.com,Ulm,pro\n"
+        f"nul@example.com,Ulm,a\0b\n"
+        f"city@example.com,{'x' * 1_000_000},pro\n"
+        f"plan@example.com,Ulm,{incompressible(20_000)}\n"
+    )
+    workspace = incompressible(128, seed=1)
+    counts = import_content(db, store, content, workspace_id=workspace)
+    assert counts.reasons == {"email_too_long": 2, "nul_byte": 1, "city_too_long": 1}
+    assert set(contacts_of(db, workspace)) == {longest, "plan@example.com"}
+    skipped = import_content(db, store, content, workspace_id=workspace, import_id="i" * 128, on_conflict="skip")
+    assert skipped.skipped == 2
+
+
+def test_a_header_that_no_json_holds_is_a_field_all_the_same(db: Database, store: BlobStore) -> None:
+    content = b"Email,Pl\0an,Ta\xffriff,\x01\n" + b"a@example.com,pro,basic,x\n"
+    assert import_content(db, store, content).inserted == 1
+    [contact] = contacts_of(db).values()
+    assert contact["custom"] == {"Plan": "pro", "Taÿriff": "basic", "Column 4": "x"}

@@ -56,6 +56,15 @@ def test_unknown_fields_are_refused() -> None:
         parse_event("import/csv.confirmed", DATA | {"imprtId": "x"})
 
 
+@pytest.mark.parametrize("number", ["nan", "Infinity", float("inf")])
+def test_a_number_that_json_does_not_know_is_refused(number: object) -> None:
+    class Measured(Event):
+        value: float
+
+    with pytest.raises(ValidationError, match="finite number"):
+        Measured.model_validate({"workspaceId": "acme", "value": number})
+
+
 def test_every_event_says_which_workspace_it_belongs_to() -> None:
     with pytest.raises(ValidationError, match="workspaceId"):
         parse_event("import/csv.confirmed", {"userId": "u", "importId": "i"})

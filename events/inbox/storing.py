@@ -1,0 +1,49 @@
+"""What the inbox can store: the limit of an id, and an error of one's own for what PostgreSQL refuses for good."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+
+from blocks.errors import NotStorable
+from blocks.verdict import verdict_of
+
+LONGEST_ID = 255
+"""Characters of a sender's id of an event. It is part of an index, whose rows have about 2,700 bytes at most."""
+
+
+@contextmanager
+def storing(what: str) -> Iterator[None]:
+    """Tell what PostgreSQL refuses for good from what may be tried again.
+
+    Args:
+        what: is stored within the block, such as ``the event user/signed.up``.
+
+    Raises:
+        NotStorable: PostgreSQL refuses the values.
+    """
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        raise NotStorable(f"{what} cannot be stored: half a character (a lone surrogate) is no Unicode") from error
+    except DBAPIError as error:
+        verdict = verdict_of(error)
+        if verdict is None or not verdict.of_values:
+            raise
+        raise NotStorable(f"{what} cannot be stored: PostgreSQL refuses it for good: {verdict}") from error
+
+
+def check_id(dedupe_id: str) -> str:
+    """The id itself.
+
+    Raises:
+        NotStorable: it is too long, or has characters that do not print.
+    """
+    if len(dedupe_id) > LONGEST_ID:
+        raise NotStorable(
+            f"dedupe_id: it has {len(dedupe_id):,} characters, {LONGEST_ID} are the most. Use a digest of what it is "
+            "made of, such as hashlib.sha256(…).hexdigest()"
+        )
+    if not dedupe_id.isprintable():
+        raise NotStorable(f"dedupe_id: {dedupe_id[:100]!r} has characters that do not print; leave them out")
+    return dedupe_id
