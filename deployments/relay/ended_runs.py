@@ -15,7 +15,7 @@ from sqlalchemy import Row
 
 from blocks.database import database
 from deployments.relay.one_by_one import one_by_one
-from deployments.relay.prefect_api import delivery_of
+from deployments.relay.prefect_api import delivery_of, is_cancelled
 from deployments.relay.prefect_client import prefect_client
 from deployments.relay.redelivery import give_up, requeue, unclaimed
 from events.inbox.statements import inbox_statement
@@ -67,7 +67,7 @@ def _ended_runs() -> list[FlowRun]:
 def _look_after(row: Row[Any], run: FlowRun) -> None:
     if run.state is None:
         return
-    if run.state.type == StateType.CANCELLED:
+    if is_cancelled(run.id, run.state):
         when = "before it started" if row.state == "admitted" else "while it ran"
         give_up(row, "cancelled", f"The run was cancelled {when}.", at_once=True)
     elif row.state == "admitted":

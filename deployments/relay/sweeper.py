@@ -14,7 +14,14 @@ from blocks.cures import answer_of, is_refusal_of_content
 from blocks.database import database
 from blocks.settings import settings
 from deployments.relay.one_by_one import one_by_one
-from deployments.relay.prefect_api import create_run, deployment_of, run_state, waiting_run, work_pool_type
+from deployments.relay.prefect_api import (
+    create_run,
+    deployment_of,
+    is_cancelled,
+    run_state,
+    waiting_run,
+    work_pool_type,
+)
 from deployments.relay.prefect_client import prefect_client
 from deployments.relay.redelivery import give_up, note_run, requeue, requeue_or_give_up, unclaimed
 from deployments.relay.wiring import without_deployment
@@ -24,7 +31,6 @@ from flows.registry import jobs
 logger = logging.getLogger(__name__)
 
 WARM_START_SECONDS, COLD_START_SECONDS = 10.0, 120.0
-_CANCELLED = (StateType.CANCELLED, StateType.CANCELLING)
 
 
 def sweep() -> int:
@@ -62,7 +68,7 @@ def _nobody_claimed(row: Row[Any]) -> None:
     state = run_state(flow_run_id) if flow_run_id else None
     if state and _waits_for_a_worker(state):
         _execute("wait_on", delivery_id=row.id, claim_seconds=settings().claim_seconds)
-    elif state and state.type in _CANCELLED:
+    elif flow_run_id and state and is_cancelled(flow_run_id, state):
         give_up(row, "cancelled", "The run was cancelled before it started.")
     elif unclaimed(row) >= row.max_attempts:
         last = f" The last error: {row.last_error}" if row.last_error else ""
@@ -112,7 +118,7 @@ def _start_again(row: Row[Any]) -> None:
 
 def _run_died(row: Row[Any]) -> None:
     state = run_state(row.flow_run_id)
-    if state and state.type in _CANCELLED:
+    if state and is_cancelled(row.flow_run_id, state):
         give_up(row, "cancelled", "The run was cancelled while it ran.")
         return
     reason = (
