@@ -59,7 +59,10 @@ def db(postgres: object):
     from blocks.database import database
     from blocks.schema import metadata
 
-    tables = ", ".join(f'"{table.schema}"."{table.name}"' for table in metadata.sorted_tables)
+    names = [f'"{table.schema}"."{table.name}"' for table in metadata.sorted_tables]
     with database().transaction() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        # To empty all of them takes many times as long as to empty those that a test has written to.
+        asked = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in names)
+        if used := connection.execute(text(asked)).scalars().all():
+            connection.execute(text(f"TRUNCATE {', '.join(used)} RESTART IDENTITY CASCADE"))
     return database()
