@@ -20,7 +20,7 @@ from deployments.up.ports import free_port
 from tests.waiting import wait_until
 
 PROJECT = Path(__file__).resolve().parents[3]
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 
 
 class RunningStack:
@@ -172,7 +172,12 @@ class RunningStack:
     def groundwork(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the command line against it."""
         return subprocess.run(
-            self.command(*arguments), env=self.environment, cwd=self.project, capture_output=True, text=True, timeout=90
+            self.command(*arguments),
+            env=self.environment,
+            cwd=self.project,
+            capture_output=True,
+            text=True,
+            timeout=180,
         )
 
     def prefect(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -183,7 +188,7 @@ class RunningStack:
             cwd=self.project,
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=180,
         )
 
     def ask_prefect(self, path: str, body: Any = None, *, method: str = "POST") -> Any:
