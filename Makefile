@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The suite mostly waits, so that more processes than cores pay; each has a PostgreSQL and a Prefect server of its own.
+PROCESSES ?= 2
 INSTALLED := $(VENV)/.installed
 
 .PHONY: demo up test bench chaos soak lint lock clean
@@ -21,8 +23,8 @@ demo: $(INSTALLED)  ## import 100,000 rows through the whole path, then stop
 up: $(INSTALLED)  ## all parts in the foreground
 	@$(BIN)/groundwork up $(ARGS)
 
-test: $(INSTALLED)  ## every test
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(INSTALLED)  ## every test: make test [PROCESSES=2] [ARGS=...]
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(INSTALLED)  ## benchmarks: make bench [ONLY=import,gateway] [QUICK=1]
 	@$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)

@@ -56,13 +56,30 @@ class Database(BaseModel):
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One transaction: committed at the end of the block, rolled back on any exception."""
-        with self.engine.begin() as connection:
-            yield connection
+        """One transaction: committed at the end of the block, rolled back on any exception.
+
+        A signal whose handler raises, as SIGTERM does in a run, may leave the connection where it cannot be tidied up.
+        The exception of the handler is then raised, and not what the tidying says.
+        """
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except Exception as error:
+            if ending := _ending_behind(error):
+                raise ending from None
+            raise
 
     def connect(self) -> psycopg.Connection[tuple[object, ...]]:
         """A psycopg connection outside the pool, for bulk COPY or LISTEN. The caller closes it."""
         return psycopg.connect(self.conninfo)
+
+
+def _ending_behind(error: BaseException) -> BaseException | None:
+    """The exception that ends a program or a run, where the error arose as it was on its way."""
+    behind: BaseException | None = error
+    while behind is not None and isinstance(behind, Exception | GeneratorExit):
+        behind = behind.__cause__ or behind.__context__
+    return behind
 
 
 @lru_cache

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.objects import State, StateType
 
 from blocks.schema.states import DeliveryState
 from events.inbox.standing import Standing
-
-_CANCELLED = (StateType.CANCELLED, StateType.CANCELLING)
 
 
 @dataclass(frozen=True)
@@ -45,25 +43,24 @@ class WaitOn:
     """Its run has not been started yet, and may be."""
 
 
-@dataclass(frozen=True)
-class LeaveAlone:
-    """There is nothing to do."""
+Decision = Again | End | StartAnother | WaitOn
 
 
-Decision = Again | End | StartAnother | WaitOn | LeaveAlone
-
-
-def of_overdue(delivery: Standing, run: State | None, *, now: datetime, pending_seconds: float) -> Decision:
+def of_overdue(
+    delivery: Standing, run: State | None, *, cancelled: bool, now: datetime, pending_seconds: float
+) -> Decision:
     """Decide on a delivery whose claim deadline has passed, or whose attempt let its lease run out.
 
     Args:
         run: the state of its flow run; None where Prefect has none.
+        cancelled: whether somebody has cancelled the run.
         now: by the clock of Prefect's server, as far as it is known.
         pending_seconds: how long a run may take to start.
     """
     if delivery.state == DeliveryState.ADMITTED:
-        return _of_unclaimed(delivery, run, now, pending_seconds)
-    if run and run.type in _CANCELLED:
+        waits = run is not None and _waits_for_a_worker(run, now, pending_seconds)
+        return WaitOn() if waits else _of_unclaimed(delivery, cancelled=cancelled)
+    if cancelled:
         return End("cancelled", "The run was cancelled while it ran.")
     reason = (
         f"Attempt {delivery.attempt} stopped renewing its lease at {delivery.lease_expires_at:%Y-%m-%d %H:%M:%S %Z}: "
@@ -74,10 +71,8 @@ def of_overdue(delivery: Standing, run: State | None, *, now: datetime, pending_
     return Again(reason, delivery.attempt)
 
 
-def _of_unclaimed(delivery: Standing, run: State | None, now: datetime, pending_seconds: float) -> Decision:
-    if run and _waits_for_a_worker(run, now, pending_seconds):
-        return WaitOn()
-    if run and run.type in _CANCELLED:
+def _of_unclaimed(delivery: Standing, *, cancelled: bool) -> Decision:
+    if cancelled:
         return End("cancelled", "The run was cancelled before it started.")
     if delivery.unclaimed >= delivery.max_attempts:
         last = f" The last error: {delivery.last_error}" if delivery.last_error else ""
@@ -92,24 +87,24 @@ def _waits_for_a_worker(run: State, now: datetime, pending_seconds: float) -> bo
     return run.type == StateType.SCHEDULED
 
 
-def of_ended_run(delivery: Standing, run: FlowRun, *, known_job: bool) -> Decision:
+def of_ended_run(delivery: Standing, run: State, *, cancelled: bool, known_job: bool) -> Decision:
     """Decide on a delivery in flight whose run Prefect saw end.
 
     Args:
+        run: the state that the run ended in.
+        cancelled: whether somebody has cancelled the run.
         known_job: whether this process has the job's code.
     """
-    if run.state is None:
-        return LeaveAlone()
     claimed = delivery.state != DeliveryState.ADMITTED
-    if run.state.type == StateType.CANCELLED:
+    if cancelled:
         return End("cancelled", f"The run was cancelled {'while it ran' if claimed else 'before it started'}.")
     # A job settles before its run ends: one that has claimed and not settled, was interrupted.
     what = (
-        f"Attempt {delivery.attempt}: flow run {run.id} was interrupted"
+        f"Attempt {delivery.attempt}: flow run {delivery.flow_run_id} was interrupted"
         if claimed
-        else f"Flow run {run.id} ended before it claimed the delivery"
+        else f"Flow run {delivery.flow_run_id} ended before it claimed the delivery"
     )
-    reason = f"{what}: {(run.state.message or 'Prefect knows no reason').rstrip('.')}."
+    reason = f"{what}: {(run.message or 'Prefect knows no reason').rstrip('.')}."
     if not known_job:
         reason += (
             f" No code of job {delivery.job} is here: it was removed, or its module is not loaded (GROUNDWORK_PRELOAD)."

@@ -15,7 +15,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 
 from deployments.relay.decision import of_ended_run
 from deployments.relay.one_by_one import one_by_one
-from deployments.relay.prefect_api import delivery_of
+from deployments.relay.prefect_api import delivery_of, is_cancelled
 from deployments.relay.prefect_client import prefect_client
 from deployments.relay.redelivery import carry_out
 from events.inbox.runs import EndedRun, anything_in_flight, in_flight_of
@@ -61,5 +61,9 @@ def _ended_runs() -> list[FlowRun]:
 
 def _look_after(delivery: Standing, runs: Mapping[UUID, FlowRun]) -> None:
     assert delivery.flow_run_id is not None, "in_flight_of() gives each the run that it was found by"
-    decision = of_ended_run(delivery, runs[delivery.flow_run_id], known_job=delivery.job in jobs())
+    run = runs[delivery.flow_run_id]
+    if run.state is None:
+        return
+    cancelled = is_cancelled(run.id, run.state)
+    decision = of_ended_run(delivery, run.state, cancelled=cancelled, known_job=delivery.job in jobs())
     carry_out(delivery, decision, at_once=True)

@@ -143,6 +143,20 @@ def run_state(flow_run_id: UUID) -> State | None:
     return run.state
 
 
+def is_cancelled(flow_run_id: UUID, state: State) -> bool:
+    """Whether somebody has cancelled a run.
+
+    A run that SIGTERM ends says itself that it crashed, before its worker says that it was cancelled.
+
+    Raises:
+        httpx.HTTPError: Prefect could not be reached.
+    """
+    if state.type != StateType.CRASHED:
+        return state.type in (StateType.CANCELLED, StateType.CANCELLING)
+    with prefect_client() as client:
+        return any(each.type == StateType.CANCELLING for each in client.read_flow_run_states(flow_run_id))
+
+
 def worker_capacity() -> int:
     """How many runs the workers may hold at once: the limit of the work pool, which a person can change in the UI.
 

@@ -2,16 +2,24 @@
 
 import logging
 from datetime import UTC, datetime
+from uuid import UUID
 
 import httpx
-from prefect.client.schemas.objects import State, StateType
+from prefect.client.schemas.objects import StateType
 from prefect.exceptions import ObjectNotFound
 
 from blocks.cures import answer_of, is_refusal_of_content
 from blocks.schema.states import DeliveryState
 from deployments.relay.decision import StartAnother, WaitOn, of_overdue, of_refused
 from deployments.relay.one_by_one import one_by_one
-from deployments.relay.prefect_api import create_run, deployment_of, run_state, waiting_run, work_pool_type
+from deployments.relay.prefect_api import (
+    create_run,
+    deployment_of,
+    is_cancelled,
+    run_state,
+    waiting_run,
+    work_pool_type,
+)
 from deployments.relay.prefect_client import prefect_client
 from deployments.relay.redelivery import carry_out
 from deployments.relay.wiring import without_deployment
@@ -47,9 +55,15 @@ def pending_seconds() -> float:
 
 
 def _look_after(delivery: Standing) -> None:
-    run = _run_of(delivery)
-    patience = pending_seconds() if run and run.type == StateType.PENDING else 0.0
-    decision = of_overdue(delivery, run, now=datetime.now(UTC), pending_seconds=patience)
+    flow_run_id = _run_of(delivery)
+    run = run_state(flow_run_id) if flow_run_id else None
+    decision = of_overdue(
+        delivery,
+        run,
+        cancelled=bool(flow_run_id and run and is_cancelled(flow_run_id, run)),
+        now=datetime.now(UTC),
+        pending_seconds=pending_seconds() if run and run.type == StateType.PENDING else 0.0,
+    )
     match decision:
         case WaitOn():
             wait_on(delivery)
@@ -59,13 +73,13 @@ def _look_after(delivery: Standing) -> None:
             carry_out(delivery, decision)
 
 
-def _run_of(delivery: Standing) -> State | None:
+def _run_of(delivery: Standing) -> UUID | None:
     flow_run_id = delivery.flow_run_id
     if flow_run_id is None and delivery.state == DeliveryState.ADMITTED:
         flow_run_id = waiting_run(delivery.job, delivery.id)
         if flow_run_id is not None:
             note_run(delivery.id, delivery.dispatches, flow_run_id)
-    return run_state(flow_run_id) if flow_run_id else None
+    return flow_run_id
 
 
 def _start_another(delivery: Standing) -> None:

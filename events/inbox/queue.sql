@@ -10,12 +10,14 @@ WHERE state IN (:waiting) AND attempt = 0 AND expires_at <= clock_timestamp();
 -- Where a debounced delivery is due, the newest of its key takes over from all others, and runs at the latest when the
 -- first of them has waited for the longest time. Fixed here and not when events are accepted, so that acceptances of
 -- one key do not wait for each other. One that ran already and waits for its next attempt is left alone.
+-- Due is what was due when the transaction began, here and in promote: by the clock of each statement, a delivery could
+-- fall due between the two, and would run although a later one is there.
 WITH touched AS (
     SELECT DISTINCT delivery.job, delivery.workspace_id, delivery.flow_key,
            make_interval(secs => CAST(job.flow_control #>> '{debounce,longest}' AS float)) AS longest
     FROM groundwork.delivery
     JOIN groundwork.job ON job.name = delivery.job AND job.flow_control ? 'debounce'
-    WHERE delivery.state = 'scheduled' AND delivery.attempt = 0 AND delivery.not_before <= clock_timestamp()
+    WHERE delivery.state = 'scheduled' AND delivery.attempt = 0 AND delivery.not_before <= now()
 ), newest AS (
     SELECT touched.longest, last.id, last.sequence, touched.job, touched.workspace_id, touched.flow_key
     FROM touched
@@ -63,7 +65,7 @@ SET state = 'queued'
 WHERE id IN (
     SELECT id
     FROM groundwork.delivery
-    WHERE state = 'scheduled' AND not_before <= clock_timestamp()
+    WHERE state = 'scheduled' AND not_before <= now()
     ORDER BY not_before
     LIMIT 10000
 ) AND state = 'scheduled';

@@ -1,8 +1,6 @@
 """A run dies or is cancelled in the middle of an export. No half file and no dangling upload is left."""
 
 import hashlib
-import os
-import signal
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,6 +13,7 @@ from events.exports import CsvExportConfirmed
 from events.identifiers import UserId, WorkspaceId
 from events.inbox import DeliveryStatus
 from tasks.exports.record import create_export
+from tests.chaos.run_process import cancel, kill
 from tests.integration.stack.application import Application
 from tests.waiting import wait_until
 
@@ -83,22 +82,6 @@ def _stored(store: Path, upload_id: str) -> bool:
     return any(file.stat().st_size for file in store.glob(f".*/**/{upload_id}/parts"))
 
 
-def process_of(application: Application, delivery: DeliveryStatus) -> int:
-    """The process that executes the delivery's flow run."""
-    run = application.stack.ask_prefect(f"/flow_runs/{delivery.flow_run_id}", method="GET")
-    return int(run["infrastructure_pid"].rpartition(":")[2])
-
-
-def kill(application: Application, delivery: DeliveryStatus) -> None:
-    os.kill(process_of(application, delivery), signal.SIGKILL)
-
-
-def told_to_end(pid: int) -> bool:
-    """Whether SIGTERM waits for a stopped process (proc_pid_status(5))."""
-    [pending] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("ShdPnd:")]
-    return bool(int(pending.split()[1], 16) & 1 << signal.SIGTERM - 1)
-
-
 def test_an_export_killed_in_the_middle_of_its_upload_begins_anew_and_leaves_one_whole_file(full: Application):
     export_id, event_id = ask(full)
     kill(full, in_the_middle(full, export_id, event_id, attempt=1))
@@ -121,7 +104,7 @@ def test_an_export_whose_runs_all_die_leaves_nothing_and_the_user_is_told(full: 
         kill(full, in_the_middle(full, export_id, event_id, attempt))
     ended = full.ended(event_id)
     assert (ended.state, ended.attempt) == ("failed", 3)
-    [mail] = wait_until(full.mails, 10)
+    [mail] = wait_until(full.mails, 30)
     assert mail["Subject"] == "Export failed"
     assert record_of(full, export_id).status == "failed"
     assert uploads(full, export_id) == []
@@ -131,16 +114,9 @@ def test_an_export_whose_runs_all_die_leaves_nothing_and_the_user_is_told(full: 
 def test_a_cancelled_export_leaves_nothing(full: Application):
     export_id, event_id = ask(full)
     running = in_the_middle(full, export_id, event_id, attempt=1)
-    process = process_of(full, running)
-    # Stopped, so that it is not done before the worker, which asks every two seconds, hears of it.
-    os.kill(process, signal.SIGSTOP)
-    # What the button in Prefect's UI does.
-    answer = full.stack.ask_prefect(f"/flow_runs/{running.flow_run_id}/set_state", {"state": {"type": "CANCELLING"}})
-    assert answer["status"] == "ACCEPT"
-    wait_until(lambda: told_to_end(process), 10, what="the worker to end the run")
-    os.kill(process, signal.SIGCONT)
+    cancel(full, running)
     assert full.ended(event_id).state == "cancelled"
-    wait_until(lambda: record_of(full, export_id).status == "cancelled", 10)
-    wait_until(lambda: uploads(full, export_id) == [], 10)
+    wait_until(lambda: record_of(full, export_id).status == "cancelled", 30)
+    wait_until(lambda: uploads(full, export_id) == [], 30)
     assert list(store_of(full).list(f"exports/{export_id}/")) == []
     assert full.mails() == []

@@ -13,6 +13,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOCAL_STORAG
 from blocks.embedded import EmbeddedPostgres
 from deployments.up.part import Part
 from deployments.up.ports import free_port
+from deployments.worker.run import without_heartbeat
 
 
 @pytest.fixture(scope="session")
@@ -46,12 +47,16 @@ def prefect_api(home: Path, postgres: EmbeddedPostgres) -> Iterator[dict[str, st
     command = [sys.executable, "-m", "deployments.up.prefect_server", "--host", "127.0.0.1", "--port", port]
     server = Part("prefect", command, environment, home / "prefect.log", answers)
     server.start()
-    with temporary_settings(
-        {
-            PREFECT_API_URL: environment["PREFECT_API_URL"],
-            PREFECT_HOME: environment["PREFECT_HOME"],
-            PREFECT_LOCAL_STORAGE_PATH: environment["PREFECT_LOCAL_STORAGE_PATH"],
-        }
+    with (
+        temporary_settings(
+            {
+                PREFECT_API_URL: environment["PREFECT_API_URL"],
+                PREFECT_HOME: environment["PREFECT_HOME"],
+                PREFECT_LOCAL_STORAGE_PATH: environment["PREFECT_LOCAL_STORAGE_PATH"],
+            }
+        ),
+        # Flows that tests run here are run as the worker runs them, which spares each a second.
+        without_heartbeat(),
     ):
         try:
             server.wait_until_ready(90)

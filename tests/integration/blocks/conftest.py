@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,15 +26,8 @@ class S3Server:
     bucket: str
 
     def filesystem(self) -> S3FileSystem:
-        """A client of its own, to look behind the store's back."""
-        return S3FileSystem(
-            key="someone",
-            secret="something",
-            endpoint_url=self.endpoint,
-            client_kwargs={"region_name": REGION},
-            use_listings_cache=False,
-            skip_instance_cache=True,
-        )
+        """A client that remembers nothing, to look behind the store's back."""
+        return _filesystem(self.endpoint)
 
     def store(self, prefix: str = "") -> BlobStore:
         """A block configured by its fields."""
@@ -44,6 +38,19 @@ class S3Server:
             access_key_id="someone",
             secret_access_key="something",
         )
+
+
+@cache
+def _filesystem(endpoint: str) -> S3FileSystem:
+    """One for all tests: botocore reads a tenth of a second of JSON for each."""
+    return S3FileSystem(
+        key="someone",
+        secret="something",
+        endpoint_url=endpoint,
+        client_kwargs={"region_name": REGION},
+        use_listings_cache=False,
+        skip_instance_cache=True,
+    )
 
 
 @pytest.fixture(scope="session")

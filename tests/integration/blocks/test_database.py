@@ -1,3 +1,8 @@
+import os
+import signal
+import threading
+from types import FrameType
+
 import pytest
 from sqlalchemy import text
 
@@ -34,6 +39,31 @@ def test_a_transaction_is_kept_on_success_and_undone_on_an_error(db):
         raise ZeroDivisionError
     with db.transaction() as connection:
         assert connection.execute(count).scalar_one() == 1
+
+
+class Ended(BaseException):
+    """What a handler of signals raises to end a run."""
+
+
+def test_a_signal_that_ends_a_run_is_not_taken_for_an_error_of_the_database(db):
+    def end(number: int, frame: FrameType | None) -> None:
+        os.kill(backend, signal.SIGCONT)
+        raise Ended
+
+    with db.transaction() as connection:
+        backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    before = signal.signal(signal.SIGUSR1, end)
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        # It comes while the pool asks whether the connection of before is alive.
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        with pytest.raises(Ended), db.transaction() as connection:
+            connection.execute(text("SELECT 1"))
+    finally:
+        os.kill(backend, signal.SIGCONT)
+        signal.signal(signal.SIGUSR1, before)
+    with db.transaction() as connection:
+        assert connection.execute(text("SELECT 1")).scalar_one() == 1
 
 
 def test_a_connection_of_ones_own_copies_in_bulk(db):

@@ -1,6 +1,9 @@
 """Debounce, throttle and expiry: when a delivery may start."""
 
+import time
 from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import event
 
 from events.inbox.admission import seconds_until_next, tidy
 from flows.flow_control import Debounce, Throttle
@@ -44,6 +47,24 @@ class TestDebounce:
         time_passes(db, 1)
         assert admitted() == [last]
         assert states(db).count("cancelled") == 3
+
+    def test_one_that_falls_due_in_the_middle_of_an_admission_does_not_run_beside_a_later_one(self, db):
+        register(db, debounce=Debounce(seconds=5))
+        scored()
+        time_passes(db, 4.8)
+        last = scored()
+
+        def dawdle(connection, cursor, statement: str, *_: object) -> None:
+            if "SET state = 'queued'" in statement:
+                time.sleep(0.5)
+
+        event.listen(db.engine, "before_cursor_execute", dawdle)
+        try:
+            assert admitted() == []
+        finally:
+            event.remove(db.engine, "before_cursor_execute", dawdle)
+        time_passes(db, 5)
+        assert admitted() == [last]
 
     def test_the_relay_is_told_when_it_is_due(self, db):
         register(db, debounce=Debounce(seconds=5))

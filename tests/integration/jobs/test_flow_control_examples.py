@@ -57,7 +57,7 @@ def run_all(db: Database, example: Any) -> list[str]:
             return None
         return [f"{row.state:9} {row.last_error or row.result}" for row in rows]
 
-    return wait_until(ended, 20, "every delivery of the example to end")
+    return wait_until(ended, 60, "every delivery of the example to end")
 
 
 @pytest.mark.parametrize(("code", "outcome"), [each[1:] for each in EXAMPLES], ids=[each[0] for each in EXAMPLES])

@@ -44,7 +44,7 @@ class Newcomer:
             env=self.stack.environment,
             capture_output=True,
             text=True,
-            timeout=150,
+            timeout=240,
         )
 
     def follow_the_readme(self) -> None:

@@ -1,6 +1,6 @@
 """A deployment that nobody executes, and deliveries that are overdue."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +15,15 @@ from events.inbox.admission import admit
 from tests.factories import csv_import_confirmed, delivery_of, register_job
 
 
-@pytest.fixture(scope="session")
-def deployment(prefect_api: dict[str, str]) -> UUID:
-    """The deployment ``process-csv/process-csv``, without a work pool: its runs stay scheduled."""
+@pytest.fixture(scope="package")
+def deployment(prefect_api: dict[str, str]) -> Iterator[UUID]:
+    """The deployment ``process-csv/process-csv``, without a work pool: its runs stay scheduled. It goes with the last
+    test of the folder, since others have one of that name."""
     with get_client(sync_client=True) as client:
         flow_id = client.create_flow_from_name("process-csv")
-        return client.create_deployment(flow_id, "process-csv")
+        deployment_id = client.create_deployment(flow_id, "process-csv")
+        yield deployment_id
+        client.delete_deployment(deployment_id)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 from prefect import get_client
-from prefect.states import Cancelled, Completed, Crashed, Failed, Running
+from prefect.states import Cancelled, Cancelling, Completed, Crashed, Failed, Running
 from sqlalchemy import text
 
 from deployments.relay.ended_runs import look_after_ended_runs
@@ -102,6 +102,17 @@ def test_a_run_that_a_person_cancels_cancels_its_delivery(admitted, now, deploym
     end(run, Cancelled())
     look_after_ended_runs()
     assert (now().state, now().last_error) == ("cancelled", f"The run was cancelled {when}.")
+
+
+def test_a_cancelled_run_that_calls_its_end_a_crash_before_its_worker_speaks_cancels_its_delivery(
+    admitted, now, deployment
+):
+    run = run_for(admitted, deployment)
+    claim(admitted.id, Run(flow_run_id=run))
+    for state in (Running(), Cancelling(), Crashed(message="Execution was aborted by a termination signal.")):
+        end(run, state)
+    look_after_ended_runs()
+    assert (now().state, now().last_error) == ("cancelled", "The run was cancelled while it ran.")
 
 
 def test_a_run_that_completes_is_none_of_its_business(admitted, now, deployment):

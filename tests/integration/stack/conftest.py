@@ -11,7 +11,7 @@ from tests.integration.stack.running import RunningStack
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """A running `groundwork up`; it has to end by Ctrl-C within 10 s and leave no process behind."""
+    """A running `groundwork up`; it has to end by Ctrl-C in time and leave no process behind."""
     running = RunningStack(tmp_path_factory.mktemp("stack") / "home")
     try:
         running.start()

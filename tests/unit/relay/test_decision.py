@@ -4,13 +4,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.objects import State, StateType
 
 from blocks.schema.states import DeliveryState
 from deployments.relay.decision import (
     Again,
     End,
-    LeaveAlone,
     StartAnother,
     WaitOn,
     of_ended_run,
@@ -69,24 +68,31 @@ def run(kind: StateType, age: float = 0.0) -> State:
     ],
 )
 def test_an_overdue_delivery(overdue: Standing, state: State | None, expected: object):
-    assert of_overdue(overdue, state, now=NOW, pending_seconds=10) == expected
+    cancelled = state is not None and state.type in (StateType.CANCELLED, StateType.CANCELLING)
+    assert of_overdue(overdue, state, cancelled=cancelled, now=NOW, pending_seconds=10) == expected
+
+
+@pytest.mark.parametrize(("state", "when"), [(ADMITTED, "before it started"), (RUNNING, "while it ran")])
+def test_a_run_that_was_cancelled_and_says_itself_that_it_crashed(state: DeliveryState, when: str):
+    decision = of_overdue(delivery(state), run(StateType.CRASHED), cancelled=True, now=NOW, pending_seconds=10)
+    assert decision == End("cancelled", f"The run was cancelled {when}.")
 
 
 @pytest.mark.parametrize("state", [None, run(StateType.RUNNING), run(StateType.CRASHED)])
 def test_an_attempt_without_a_lease_is_followed_by_another_until_it_was_the_last(state: State | None):
-    again = of_overdue(delivery(RUNNING, attempt=2), state, now=NOW, pending_seconds=10)
+    again = of_overdue(delivery(RUNNING, attempt=2), state, cancelled=False, now=NOW, pending_seconds=10)
     assert isinstance(again, Again)
     assert again.tries == 2
     assert f"flow run {RUN} died" in again.reason
     assert "2026-03-01 12:00:00 UTC" in again.reason
-    last = of_overdue(delivery(RUNNING, attempt=3), state, now=NOW, pending_seconds=10)
+    last = of_overdue(delivery(RUNNING, attempt=3), state, cancelled=False, now=NOW, pending_seconds=10)
     assert isinstance(last, End)
     assert last.outcome == "failed"
     assert last.reason.endswith("It was the last of 3 attempts.")
 
 
-def ended(kind: StateType, message: str | None = None) -> FlowRun:
-    return FlowRun(id=RUN, flow_id=UUID(int=2), state=State(type=kind, message=message))
+def ended(kind: StateType, message: str | None = None) -> State:
+    return State(type=kind, message=message)
 
 
 @pytest.mark.parametrize(
@@ -112,15 +118,15 @@ def ended(kind: StateType, message: str | None = None) -> FlowRun:
         ),
         (delivery(), ended(StateType.CANCELLED), End("cancelled", "The run was cancelled before it started.")),
         (delivery(RUNNING), ended(StateType.CANCELLED), End("cancelled", "The run was cancelled while it ran.")),
-        (delivery(), FlowRun(id=RUN, flow_id=UUID(int=2), state=None), LeaveAlone()),
     ],
 )
-def test_a_delivery_whose_run_has_ended(left: Standing, its_run: FlowRun, expected: object):
-    assert of_ended_run(left, its_run, known_job=True) == expected
+def test_a_delivery_whose_run_has_ended(left: Standing, its_run: State, expected: object):
+    cancelled = its_run.type == StateType.CANCELLED
+    assert of_ended_run(left, its_run, cancelled=cancelled, known_job=True) == expected
 
 
 def test_the_reason_names_a_job_whose_code_is_not_here():
-    again = of_ended_run(delivery(), ended(StateType.CRASHED), known_job=False)
+    again = of_ended_run(delivery(), ended(StateType.CRASHED), cancelled=False, known_job=False)
     assert isinstance(again, Again)
     assert "No code of job process-csv is here" in again.reason
 
