@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+import blocks  # noqa: F401 - switches telemetry off before Prefect is imported
+
 os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
 # A shell has its background jobs ignore SIGINT, and their children too: Prefect's worker stops itself by that signal.
 signal.signal(signal.SIGINT, signal.default_int_handler)
