@@ -45,7 +45,10 @@ class Database(BaseModel):
     @property
     def conninfo(self) -> str:
         """libpq connection string, for COPY and LISTEN on a connection of one's own."""
-        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        rendered = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        # SQLAlchemy leaves spaces as they are, which libpq refuses, or makes plus signs of them, which it takes for such.
+        place, mark, options = rendered.partition("?")
+        return place.replace(" ", "%20") + mark + options.replace("+", "%20")
 
     @cached_property
     def engine(self) -> Engine:
