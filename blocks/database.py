@@ -46,7 +46,7 @@ class Database(BaseModel):
     def conninfo(self) -> str:
         """libpq connection string, for COPY and LISTEN on a connection of one's own."""
         rendered = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        # SQLAlchemy leaves spaces as they are, which libpq refuses, or makes plus signs of them, which it takes for such.
+        # SQLAlchemy leaves spaces as they are, which libpq refuses, or writes "+" for them, which libpq reads as "+".
         place, mark, options = rendered.partition("?")
         return place.replace(" ", "%20") + mark + options.replace("+", "%20")
 
