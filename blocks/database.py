@@ -7,10 +7,12 @@ that Prefect's UI shows is :class:`blocks.database_block.DatabaseBlock`.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
+from typing import Any
 
 import psycopg
-from pydantic import BaseModel, Field, SecretStr
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url
+from pydantic import BaseModel, Field, PrivateAttr, SecretStr
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 
 from blocks.embedded import EmbeddedPostgres
 from blocks.errors import ConfigurationError
@@ -27,6 +29,7 @@ class Database(BaseModel):
     connection_url: SecretStr | None = Field(
         None, title="URL", description="postgresql://user:password@host/database. Empty: the embedded server."
     )
+    _pooled: bool | None = PrivateAttr(None)
 
     @property
     def url(self) -> URL:
@@ -37,22 +40,34 @@ class Database(BaseModel):
         """
         if self.connection_url is None:
             return EmbeddedPostgres(settings().home).url()
-        url = make_url(self.connection_url.get_secret_value())
-        if url.get_backend_name() not in ("postgresql", "postgres"):
-            raise ConfigurationError(
-                f"GROUNDWORK_DATABASE_URL is a {url.get_backend_name()} URL; Groundwork needs postgresql://…"
-            )
-        return url.set(drivername="postgresql+psycopg")
+        return postgresql_url(self.connection_url, "GROUNDWORK_DATABASE_URL")
 
     @property
     def conninfo(self) -> str:
         """libpq connection string, for COPY and LISTEN on a connection of one's own."""
-        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        rendered = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        # SQLAlchemy leaves spaces as they are, which libpq refuses, or writes "+" for them, which libpq reads as "+".
+        place, mark, options = rendered.partition("?")
+        return place.replace(" ", "%20") + mark + options.replace("+", "%20")
 
     @cached_property
     def engine(self) -> Engine:
         """SQLAlchemy engine, made once per block; its pool opens connections on demand. Errors show no row's data."""
-        return create_engine(self.url, pool_pre_ping=True, pool_size=5, max_overflow=10, hide_parameters=True)
+        engine = create_engine(self.url, pool_pre_ping=True, pool_size=5, max_overflow=10, hide_parameters=True)
+        event.listen(engine, "connect", lambda connection, _: self._adapt(connection))
+        return engine
+
+    @property
+    def pooled(self) -> bool:
+        """Whether a pooler gives each transaction another connection, so that nothing is kept in a session.
+
+        Raises:
+            psycopg.OperationalError: the database cannot be reached.
+        """
+        self._settle_pooled()
+        if self._pooled is None:
+            self.connect().close()
+        return bool(self._pooled)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -70,8 +85,84 @@ class Database(BaseModel):
             raise
 
     def connect(self) -> psycopg.Connection[tuple[object, ...]]:
-        """A psycopg connection outside the pool, for bulk COPY or LISTEN. The caller closes it."""
-        return psycopg.connect(self.conninfo)
+        """A psycopg connection outside the pool, for bulk COPY. The caller closes it."""
+        connection = psycopg.connect(self.conninfo)
+        self._adapt(connection)
+        return connection
+
+    @contextmanager
+    def listening(self, channel: str) -> Iterator[psycopg.Connection[tuple[object, ...]] | None]:
+        """A connection of its own that hears what is notified on a channel.
+
+        Yields:
+            The connection; None behind a pooler, where nothing would be heard. Look from time to time instead.
+        """
+        direct = self.direct
+        if direct is None:
+            yield None
+            return
+        with psycopg.connect(direct.conninfo, autocommit=True) as connection:
+            connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(channel)))
+            yield connection
+
+    @property
+    def direct(self) -> "Database | None":
+        """The database past its pooler, for what needs a session; itself where there is no pooler, None where only a
+        pooler is known."""
+        if not self.pooled:
+            return self
+        url = settings().database_direct_url
+        if url is None:
+            return None
+        direct = Database(connection_url=SecretStr(postgresql_url(url, _DIRECT).render_as_string(hide_password=False)))
+        direct._pooled = False
+        return direct
+
+    def _adapt(self, connection: Any) -> None:
+        """Keep psycopg from preparing statements that the next transaction would not find."""
+        self._settle_pooled()
+        if self._pooled is None:
+            self._pooled = is_behind_pooler(connection)
+        if self._pooled:
+            connection.prepare_threshold = None
+
+    def _settle_pooled(self) -> None:
+        """Note whether there is a pooler, if that is known without asking."""
+        if self.connection_url is None:
+            self._pooled = False
+        elif self._pooled is None and settings().database_pooler != "detect":
+            self._pooled = settings().database_pooler == "transaction"
+
+
+_DIRECT = "GROUNDWORK_DATABASE_DIRECT_URL"
+
+
+def postgresql_url(url: SecretStr, setting: str) -> URL:
+    """A setting's URL with the psycopg driver.
+
+    Raises:
+        ConfigurationError: it is not one of PostgreSQL.
+    """
+    try:
+        read = make_url(url.get_secret_value())
+    except ArgumentError:
+        raise ConfigurationError(f"{setting} is not of the form postgresql://user:password@host/database") from None
+    if read.get_backend_name() not in ("postgresql", "postgres"):
+        raise ConfigurationError(f"{setting} is a {read.get_backend_name()} URL; Groundwork needs postgresql://…")
+    return read.set(drivername="postgresql+psycopg")
+
+
+def is_behind_pooler(connection: psycopg.Connection[Any]) -> bool:
+    """Whether somebody between us and PostgreSQL answers in its place.
+
+    PostgreSQL tells each client the number of its own process, by which statements are cancelled. Whoever passes a
+    client from one process to another has to tell it a number of its own.
+    """
+    in_transaction = connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE
+    [process] = connection.execute("SELECT pg_backend_pid()").fetchone() or (None,)
+    if not in_transaction:
+        connection.rollback()
+    return bool(process != connection.info.backend_pid)
 
 
 def _ending_behind(error: BaseException) -> BaseException | None:

@@ -1,4 +1,4 @@
-"""Whether Prefect might have an API to ask, found out without importing Prefect."""
+"""Which API Prefect asks in this process, found out and settled without importing Prefect."""
 
 import os
 import sys
@@ -14,6 +14,20 @@ def prefect_may_be_configured() -> bool:
     if "prefect.settings" in sys.modules or any(os.environ.get(name) for name in _VARIABLES):
         return True
     return any(_mentions(path, word) for path, word in _files())
+
+
+def lead_to_api(url: str) -> None:
+    """Let this process, and those that it starts, ask a Prefect API, whatever a profile says."""
+    os.environ["PREFECT_API_URL"] = url
+    refresh_prefect()
+
+
+def refresh_prefect() -> None:
+    """Let Prefect, which reads the environment when it is imported, read it again."""
+    if "prefect" in sys.modules:
+        from prefect.context import refresh_global_settings_context
+
+        refresh_global_settings_context()
 
 
 def _files() -> Iterator[tuple[Path, bytes]]:

@@ -35,6 +35,24 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         None, description="postgresql://… of PostgreSQL 14 or later. Default: the embedded server in the home."
     )
+    database_pooler: Literal["detect", "transaction", "none"] = Field(
+        "detect",
+        description="Whether GROUNDWORK_DATABASE_URL leads to a pooler that gives each transaction another connection "
+        "(PgBouncer with pool_mode=transaction). detect asks the first connection, and takes any pooler for one. Risk "
+        "of none before such a pooler: statements fail, and notifications are lost.",
+    )
+    database_direct_url: SecretStr | None = Field(
+        None,
+        description="postgresql://… of the same database past such a pooler, for what needs a session: notifications "
+        "(2 connections, and one per worker), and Prefect's database. Default: none; behind a pooler events then wait "
+        "up to 0.25 s longer, and runs up to 0.5 s, for somebody to look.",
+    )
+    prefect_database_url: SecretStr | None = Field(
+        None,
+        description="postgresql://… of the database of the Prefect server that `up` starts, which has to exist. "
+        "Default: the database `prefect` on the server of GROUNDWORK_DATABASE_URL, which is made; else one on the "
+        "embedded server.",
+    )
     storage_url: str | None = Field(
         None,
         description="Blob store: file:///folder or s3://bucket/prefix (endpoint, credentials: the AWS_* variables). "

@@ -1,0 +1,3 @@
+"""Jobs, one per file."""
+
+import blocks  # noqa: F401 - switches telemetry off before Prefect is imported

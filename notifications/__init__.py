@@ -3,6 +3,8 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+import blocks  # noqa: F401 - switches telemetry off before Prefect is imported
+
 if TYPE_CHECKING:
     from notifications.user import notify_once, notify_user
 

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from blocks.blob_store import blob_store
 from blocks.database import database
+from blocks.prefect_profile import lead_to_api
 from blocks.settings import settings
 from deployments.client import GatewayClient
 from deployments.commands.import_file import outcome, start_import
@@ -133,7 +134,7 @@ def _started(console: Console) -> Iterator[GatewayClient]:
                 stack.start()
                 console.print(f"Started in {time.monotonic() - began:.1f} s. Prefect UI: {stack.prefect_url}")
                 watcher.start()
-                os.environ["PREFECT_API_URL"] = stack.environment["PREFECT_API_URL"]
+                lead_to_api(stack.prefect_api_url)
                 yield GatewayClient.configured(stack.gateway_url)
         finally:
             ended.set()

@@ -82,8 +82,18 @@ def use_home(home: Path | None, **overrides: object) -> "Settings":
     from blocks.settings import settings
     from deployments.up.sign_in import show_sign_in
 
+    _prefer_own_prefect(settings().home)
     show_sign_in(settings().home)
     return settings()
+
+
+def _prefer_own_prefect(home: Path) -> None:
+    """Let what runs on the home be asked, and not a server that is only named in a profile or a file."""
+    from blocks.prefect_profile import lead_to_api, prefect_may_be_configured
+
+    chosen = os.environ.get("PREFECT_API_URL") or os.environ.get("PREFECT_PROFILE")
+    if not chosen and prefect_may_be_configured() and (running := running_on(home)):
+        lead_to_api(running.prefect_api_url)
 
 
 def _home_above(folder: Path) -> Path | None:

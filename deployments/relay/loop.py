@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 """Longest sleep between two looks at the inbox: what a lost notification costs."""
+POOLED_POLL_SECONDS = 0.25
+"""The same behind a pooler, which passes no notification: what each event may wait. Too short: PostgreSQL is asked for
+nothing."""
 _SHORTEST_SLEEP = 0.02
 _HOUSEKEEPING_PAUSE = 0.5
 CAPACITY_SECONDS = 5.0
@@ -80,8 +83,7 @@ class Relay:
                 self._stop.wait(trial.pause)
 
     def _admit_while_connected(self) -> None:
-        with psycopg.connect(database().conninfo, autocommit=True) as listener:
-            listener.execute(f"LISTEN {CHANNEL}")
+        with database().listening(CHANNEL) as listener:
             while not self._stop.is_set():
                 admitted_any = self._round()
                 self._outages.worked("admission")
@@ -133,10 +135,13 @@ class Relay:
             self._told_closed = False
         self._capacity_due_at = time.monotonic() + (trial.pause or CAPACITY_SECONDS)
 
-    @staticmethod
-    def _wait(listener: psycopg.Connection[tuple[object, ...]]) -> None:
+    def _wait(self, listener: psycopg.Connection[tuple[object, ...]] | None) -> None:
         """Sleep until the inbox says that something changed, or the poll is due; one wake-up serves all that came."""
+        longest = POLL_SECONDS if listener else POOLED_POLL_SECONDS
         seconds = seconds_until_next()
-        timeout = POLL_SECONDS if seconds is None else min(max(seconds, _SHORTEST_SLEEP), POLL_SECONDS)
+        timeout = longest if seconds is None else min(max(seconds, _SHORTEST_SLEEP), longest)
+        if listener is None:
+            self._stop.wait(timeout)
+            return
         for _ in listener.notifies(timeout=timeout, stop_after=1):
             pass

@@ -5,7 +5,8 @@ for each run that an automation starts, Prefect's server renders all of its sett
 find its own application, and to configure logging again), about 0.1 s in which it does nothing else. The logging
 configuration that it reads each time is a short one for the same reason.
 
-Before it stands :class:`OwnOriginOnly`: no web page but the UI reaches the API.
+Before it stand :class:`OwnOriginOnly`, so that no web page but the UI reaches the API, and :class:`ShippedCollections`,
+so that it fetches nothing from elsewhere.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from pydantic import PrivateAttr
 
 from blocks.errors import ConfigurationError
 from deployments.up.own_origin import OwnOriginOnly, own_origins
+from deployments.up.shipped_collections import ShippedCollections
 
 LOGGING = Path(__file__).with_name("prefect_server_logging.yml")
 
@@ -87,7 +89,7 @@ def main() -> int:
             "ws_ping_timeout": server.api.websocket_ping_timeout,
             "log_level": server.logging_level.lower(),
         }
-        app = OwnOriginOnly(create_app(final=True), origins)
+        app = OwnOriginOnly(ShippedCollections(create_app(final=True)), origins)
         uvicorn.run(app, host=arguments.host, port=arguments.port, **options)
     return 0
 

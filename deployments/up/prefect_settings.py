@@ -5,12 +5,14 @@ from pathlib import Path
 
 import certifi
 
+from blocks.telemetry import TELEMETRY_OFF
+
 PREFECT_SETTINGS: Mapping[str, str] = {
     # Leases in memory are lost with the server and leave their slots taken for ever.
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     # A step that waits for a slot of its workspace asks again this often at the latest; the default is 10 s.
     "PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS": "1",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    **TELEMETRY_OFF,
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     # Task runs and events are written in batches; the UI shows a task run up to a second later. The interval has to be

@@ -1,14 +1,13 @@
 """The authorisation string of Prefect's server: who made it, where it is, and how a program shows it."""
 
-import base64
 import os
 import secrets
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from blocks.errors import ConfigurationError
+from blocks.prefect_profile import refresh_prefect
 from blocks.secret_file import make_secret_file, read_secret_file
 
 SERVER_VARIABLE = "PREFECT_SERVER_API_AUTH_STRING"
@@ -57,11 +56,6 @@ def sign_in(home: Path, environment: Mapping[str, str], *, production: bool) -> 
     return string
 
 
-def authorization(string: str | None) -> dict[str, str]:
-    """The header that shows the string; no header for None."""
-    return {"Authorization": f"Basic {base64.b64encode(string.encode()).decode()}"} if string else {}
-
-
 def show_sign_in(home: Path) -> None:
     """Let this process's requests to Prefect show the home's string, unless the environment has one of its own.
 
@@ -71,10 +65,7 @@ def show_sign_in(home: Path) -> None:
         return
     if string := os.environ.get(SERVER_VARIABLE) or read_secret_file(sign_in_file(home)):
         os.environ[CLIENT_VARIABLE] = string
-        if "prefect" in sys.modules:
-            from prefect.context import refresh_global_settings_context
-
-            refresh_global_settings_context()
+        refresh_prefect()
 
 
 def _on_this_machine(url: str | None) -> bool:

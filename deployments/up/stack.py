@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -9,6 +10,9 @@ from pathlib import Path
 
 import httpx
 import psutil
+from prefect.client.schemas.objects import WorkerStatus
+from prefect.exceptions import PrefectException
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from blocks.database import Database
 from blocks.embedded import EmbeddedPostgres
@@ -17,11 +21,14 @@ from blocks.settings import DEVELOPMENT_EVENT_KEY, Settings
 from deployments.deploy import deploy_wiring, prepare_database
 from deployments.gateway.exposure import is_open_to_others, known_key_warning
 from deployments.relay.prefect_api import WORK_POOL
+from deployments.relay.prefect_client import one_try_per_request, prefect_client
 from deployments.up.home import PART_VARIABLE, WORKER, Home, Running
 from deployments.up.part import Part
 from deployments.up.ports import refuse_taken_ports
+from deployments.up.prefect_database import URL_VARIABLE, prefect_database, said_to_prefect
+from deployments.up.prefect_elsewhere import PREFECT, prefect_elsewhere
 from deployments.up.prefect_settings import PREFECT_SETTINGS, one_certificate, vacuum_settings
-from deployments.up.sign_in import CLIENT_VARIABLE, SERVER_VARIABLE, authorization, sign_in, sign_in_file
+from deployments.up.sign_in import CLIENT_VARIABLE, SERVER_VARIABLE, sign_in, sign_in_file
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +51,8 @@ class Stack:
         project: folder with ``prefect.yaml``.
 
     Raises:
-        ConfigurationError: production mode, and Prefect's server would ask nobody for a password.
+        ConfigurationError: production mode, and Prefect's server would ask nobody for a password; the Prefect server
+            to join cannot be used; or its own cannot have a database.
     """
 
     def __init__(self, home: Home, settings: Settings, project: Path) -> None:
@@ -52,13 +60,17 @@ class Stack:
         self.settings = settings
         self.project = project
         self.gateway_url = f"http://{settings.host}:{settings.port}"
-        self.prefect_url = f"http://127.0.0.1:{settings.prefect_port}"
+        self.joined = prefect_elsewhere(settings, home.folder)
+        self.prefect_url = self.joined.ui_url if self.joined else f"http://127.0.0.1:{settings.prefect_port}"
+        self.prefect_api_url = self.joined.api_url if self.joined else f"{self.prefect_url}/api"
         self.postgres = EmbeddedPostgres(home.folder) if settings.database_url is None else None
         if self.postgres:
             self.postgres.make_password()
-        self.sign_in = sign_in(home.folder, os.environ, production=settings.in_production)
+        self.sign_in = None if self.joined else sign_in(home.folder, os.environ, production=settings.in_production)
         self.environment = self._environment()
-        self.parts = [self._prefect(), self._gateway(), self._relay(), self._worker()]
+        self.prefect = None if self.joined else self._prefect()
+        self.others = [self._gateway(), self._relay(), self._worker()]
+        self.parts = [self.prefect, *self.others] if self.prefect else self.others
         self._restarts: dict[str, float] = {}
 
     def start(self) -> None:
@@ -69,17 +81,21 @@ class Stack:
             PartFailed, DatabaseUnavailable: a part did not come up.
         """
         self._tell()
-        refuse_taken_ports(
-            {"the gateway (--port)": self.settings.port, "Prefect (--prefect-port)": self.settings.prefect_port}
-        )
+        ports = {"the gateway (--port)": self.settings.port}
+        if self.prefect:
+            ports["Prefect (--prefect-port)"] = self.settings.prefect_port
+        refuse_taken_ports(ports)
         self._start_postgres()
-        prefect, *others = self.parts
-        prefect.start()
-        self._tell()
+        if self.prefect:
+            self.prefect.start()
+            self._tell()
+        else:
+            logger.info("Prefect    that of PREFECT_API_URL is joined; none is started")
         prepare_database(Database(connection_url=self.settings.database_url))
-        prefect.wait_until_ready(START_SECONDS)
+        if self.prefect:
+            self.prefect.wait_until_ready(START_SECONDS)
         deploy_wiring(self.project, self.environment, self.settings)
-        for part in others:
+        for part in self.others:
             part.start()
         self._tell()
         for part in self.parts:
@@ -141,7 +157,7 @@ class Stack:
                 pid=os.getpid(),
                 started_at=psutil.Process().create_time(),
                 gateway_url=self.gateway_url,
-                prefect_api_url=f"{self.prefect_url}/api",
+                prefect_api_url=self.prefect_api_url,
                 prefect_ui_url=self.prefect_url,
                 parts={name: pid for name, pid in pids.items() if pid is not None},
             )
@@ -157,17 +173,28 @@ class Stack:
             "GROUNDWORK_PORT": str(self.settings.port),
             "GROUNDWORK_PREFECT_PORT": str(self.settings.prefect_port),
             "PREFECT_HOME": str(self.home.folder / "prefect"),
-            "PREFECT_API_SSL_CERT_FILE": str(one_certificate(self.home.folder / "prefect")),
-            "PREFECT_API_URL": f"{self.prefect_url}/api",
-            "PREFECT_UI_URL": self.prefect_url,
             "PYTHONUNBUFFERED": "1",
+        }
+        # A profile is a file in the PREFECT_HOME of the person, which parts do not see.
+        environment.pop("PREFECT_PROFILE", None)
+        return environment | (self.joined.environment if self.joined else self._own_server())
+
+    def _own_server(self) -> dict[str, str]:
+        """What leads parts to the server that is started here, and that server to its database."""
+        environment = {
+            "PREFECT_API_SSL_CERT_FILE": str(one_certificate(self.home.folder / "prefect")),
+            "PREFECT_API_URL": self.prefect_api_url,
+            "PREFECT_UI_URL": self.prefect_url,
         }
         if self.sign_in:
             environment |= {SERVER_VARIABLE: self.sign_in, CLIENT_VARIABLE: self.sign_in}
-        if self.postgres:
+        if said := said_to_prefect():
+            return environment | said
+        if self.postgres and self.settings.prefect_database_url is None:
             url = self.postgres.url("prefect", driver="postgresql+asyncpg")
-            environment["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = url.render_as_string(hide_password=False)
-        return environment
+        else:
+            url = prefect_database(self.settings)
+        return environment | {URL_VARIABLE: url.render_as_string(hide_password=False)}
 
     def _part(self, name: str, *command: str, ready: Callable[[], bool] = lambda: True) -> Part:
         environment = self.environment | {PART_VARIABLE: name}
@@ -176,7 +203,7 @@ class Stack:
     def _prefect(self) -> Part:
         port = str(self.settings.prefect_port)
         return self._part(
-            "prefect", "deployments.up.prefect_server", "--host", "127.0.0.1", "--port", port,
+            PREFECT, "deployments.up.prefect_server", "--host", "127.0.0.1", "--port", port,
             ready=lambda: _answers(f"{self.prefect_url}/api/health"),
         )  # fmt: skip
 
@@ -187,7 +214,7 @@ class Stack:
         return self._part("relay", "deployments.relay")
 
     def _worker(self) -> Part:
-        name = f"up-{os.getpid()}"
+        name = f"up-{socket.gethostname()}-{os.getpid()}"
         return self._part(
             WORKER, "prefect", "worker", "start", "--pool", WORK_POOL, "--type", self.settings.worker, "--name", name,
             ready=lambda: self._worker_is_online(name),
@@ -195,13 +222,13 @@ class Stack:
 
     def _worker_is_online(self, name: str) -> bool:
         """Whether Prefect has heard of the worker, which is warm by then."""
-        url = f"{self.prefect_url}/api/work_pools/{WORK_POOL}/workers/filter"
+        given = {setting: self.environment.get(setting.name) for setting in (PREFECT_API_URL, PREFECT_API_AUTH_STRING)}
         try:
-            answer = httpx.post(url, json={}, headers=authorization(self.sign_in), timeout=2.0)
-            workers = answer.raise_for_status().json()
-        except httpx.HTTPError:
+            with temporary_settings(given), one_try_per_request(), prefect_client() as client:
+                workers = client.read_workers_for_work_pool(WORK_POOL)
+        except (httpx.HTTPError, PrefectException):
             return False
-        return any(worker["name"] == name and worker["status"] == "ONLINE" for worker in workers)
+        return any(worker.name == name and worker.status == WorkerStatus.ONLINE for worker in workers)
 
 
 def _answers(url: str, headers: dict[str, str] | None = None) -> bool:

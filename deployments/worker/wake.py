@@ -6,8 +6,6 @@ import threading
 from types import TracebackType
 from typing import Self
 
-import psycopg
-
 from blocks.database import database
 from blocks.outages import Outages
 
@@ -59,9 +57,11 @@ class AdmissionListener:
             self._stop.wait(trial.pause)
 
     def _listen_while_connected(self) -> None:
-        with psycopg.connect(database().conninfo, autocommit=True) as connection:
-            connection.execute(f"LISTEN {CHANNEL}")
+        with database().listening(CHANNEL) as connection:
             self._outages.worked("listening for posted deliveries")
+            if connection is None:
+                self._stop.wait()  # nothing is heard through a pooler: the worker's polling has to do
+                return
             while not self._stop.is_set():
                 for note in connection.notifies(timeout=_RETRY_SECONDS):
                     self._tell(note.payload)

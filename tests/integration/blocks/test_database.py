@@ -4,6 +4,7 @@ import threading
 from types import FrameType
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 
 from blocks.database import Database
@@ -18,6 +19,12 @@ def test_a_url_is_read_with_and_without_a_driver(url):
     assert block.url.drivername == "postgresql+psycopg"
     assert block.url.password == "s@cret"
     assert block.conninfo == "postgresql://ann:s%40cret@db.example:5433/app"
+
+
+def test_spaces_and_plus_signs_reach_libpq_as_they_were_meant():
+    url = "postgresql://ann:a+b%20c%2B@db.example/app?options=-c%20search_path%3Dx&application_name=1%2B1"
+    read = conninfo_to_dict(Database(connection_url=url).conninfo)
+    assert (read["password"], read["options"], read["application_name"]) == ("a+b c+", "-c search_path=x", "1+1")
 
 
 def test_a_url_of_another_database_is_refused():

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import stat
+import subprocess
 from pathlib import Path
 
 import psutil
@@ -45,6 +46,29 @@ def test_both_ports_that_are_taken_are_named_and_by_whom(stack: RunningStack, tm
         in refused.stderr
     )
     assert not (tmp_path / "home" / "postgres").exists()
+
+
+def test_the_prefect_server_of_another_home_is_not_joined(stack: RunningStack, tmp_path: Path):
+    other = RunningStack(tmp_path / "home", {"PREFECT_API_URL": stack.api_url})
+    refused = other.groundwork("up", "--port", str(free_port()))
+    assert refused.returncode == 2
+    assert f"names the Prefect server of the `groundwork up` on {stack.home}, which has another inbox" in refused.stderr
+
+
+def test_commands_ask_what_runs_on_the_home_whatever_a_profile_says(stack: RunningStack, tmp_path: Path):
+    (tmp_path / ".prefect").mkdir()
+    (tmp_path / ".prefect" / "profiles.toml").write_text(
+        f'active = "old"\n[profiles.old]\nPREFECT_API_URL = "http://127.0.0.1:{free_port()}/api"\n'
+    )
+    listed = subprocess.run(
+        stack.command("dead", "list"),
+        env=stack.environment | {"HOME": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+    assert listed.returncode == 0, listed.stderr
 
 
 def test_ctrl_c_while_it_starts_leaves_nothing_behind(tmp_path: Path):

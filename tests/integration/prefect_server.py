@@ -1,0 +1,61 @@
+"""A real Prefect server on PostgreSQL, as somebody runs it who does not leave that to `up`."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+
+from blocks.embedded import EmbeddedPostgres
+from deployments.up.part import Part
+from deployments.up.ports import free_port
+
+
+@contextmanager
+def prefect_server(
+    folder: Path, postgres: EmbeddedPostgres, database: str, settings: Mapping[str, str] | None = None
+) -> Iterator[dict[str, str]]:
+    """A running server; the environment that lets another process use it.
+
+    Prefect's own test harness runs on SQLite, which answers "database is locked" once a worker polls beside the tests.
+
+    Args:
+        folder: for its log, and as its PREFECT_HOME.
+        database: its name; it is made.
+        settings: further variables.
+    """
+    postgres.create_database(database)
+    url = f"http://127.0.0.1:{free_port()}"
+    environment = {
+        **os.environ,
+        "PREFECT_HOME": str(folder / "prefect"),
+        "PREFECT_LOCAL_STORAGE_PATH": str(folder / "results"),
+        "PREFECT_API_URL": f"{url}/api",
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": postgres.url(database, "postgresql+asyncpg").render_as_string(False),
+        "PREFECT_SERVER_UI_ENABLED": "false",
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        "PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS": "0.5",
+        "PREFECT_SERVER_SERVICES_REPOSSESSOR_LOOP_SECONDS": "1",
+        **(settings or {}),
+    }
+
+    def answers() -> bool:
+        try:
+            return httpx.get(f"{url}/api/health").is_success
+        except httpx.TransportError:
+            return False
+
+    port = url.rpartition(":")[2]
+    command = [sys.executable, "-m", "deployments.up.prefect_server", "--host", "127.0.0.1", "--port", port]
+    server = Part("prefect", command, environment, folder / "prefect.log", answers)
+    server.start()
+    try:
+        server.wait_until_ready(90)
+        yield environment
+    finally:
+        process = psutil.Process(server.pid)
+        process.terminate()
+        process.wait(30)
