@@ -15,21 +15,17 @@ from prefect.workers.base import BaseWorker
 from sqlalchemy import Connection, text
 
 import flows
-from blocks.blob_store import BlobStore
-from blocks.configured import DOCUMENT, ConfiguredBlock
 from blocks.database import Database
-from blocks.database_block import DatabaseBlock
 from blocks.errors import ConfigurationError
-from blocks.ingest_keys import IngestKeys
-from blocks.mailer import Mailer
 from blocks.migrations import upgrade
 from blocks.settings import Settings
+from deployments.documents import BLOCKS, ensure_document
 from deployments.relay.prefect_api import WORK_POOL
+from deployments.switched_off import stay_disabled
 from flows.registry import JobSpec, jobs
 
 INTERACTIVE_QUEUE = "interactive"
 """Work queue of the deployments of interactive jobs, in ``prefect.yaml``."""
-BLOCKS: tuple[type[ConfiguredBlock], ...] = (DatabaseBlock, BlobStore, Mailer, IngestKeys)
 
 _REGISTER = text(
     """
@@ -109,7 +105,12 @@ def deploy_wiring(project: Path, environment: Mapping[str, str], settings: Setti
     with temporary_settings(given):
         _ensure_work_pool(settings)
         for block in BLOCKS:
-            _ensure_document(block)
+            ensure_document(block)
+        with stay_disabled():
+            _deploy_all(project, environment)
+
+
+def _deploy_all(project: Path, environment: Mapping[str, str]) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
         cwd=project,
@@ -154,16 +155,3 @@ def _ensure_interactive_queue(client: SyncPrefectClient) -> None:
         client.create_work_queue(
             INTERACTIVE_QUEUE, work_pool_name=WORK_POOL, priority=1, description="Runs that somebody waits for."
         )
-
-
-def _ensure_document(block: type[ConfiguredBlock]) -> None:
-    """Register the block type and a document of it, unless there is one, which a person may have edited.
-
-    The new document says "embedded default" and holds nothing of the environment, which wins anyway: a secret given to
-    this process is not copied into Prefect, nor does it outlive the process there.
-    """
-    block.register_type_and_schema()
-    try:
-        block.load(DOCUMENT, validate=False)
-    except ValueError:
-        block().save(DOCUMENT)

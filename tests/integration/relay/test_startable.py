@@ -56,7 +56,7 @@ def automate(deployment_id: UUID, event_name: str = "import/csv.confirmed", *, e
     with get_client(sync_client=True) as client:
         return client.create_automation(
             AutomationCore(
-                name=f"{event_name} → {NAME}",
+                name=f"{event_name} starts {NAME}",
                 enabled=enabled,
                 trigger=EventTrigger(
                     expect={event_name},
