@@ -13,10 +13,11 @@ from blocks.outages import Outages
 from deployments.relay.admission import admit, seconds_until_next
 from deployments.relay.housekeeping import Housekeeping
 from deployments.relay.outbox import Outbox
-from deployments.relay.prefect_api import WORK_POOL, WorkPoolMissing, start_run, worker_capacity
+from deployments.relay.prefect_api import WorkPoolMissing, start_run, worker_capacity
 from deployments.relay.prefect_client import one_try_per_request
 from deployments.relay.redelivery import note_run
 from deployments.relay.startable import Startable
+from deployments.work_pool import WORK_POOL
 
 logger = logging.getLogger(__name__)
 

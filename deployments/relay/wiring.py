@@ -14,8 +14,8 @@ from prefect.events.actions import RunDeployment
 from prefect.events.schemas.automations import Automation, EventTrigger
 from prefect.exceptions import ObjectNotFound
 
-from deployments.relay.prefect_api import WORK_POOL
 from deployments.relay.prefect_client import pages
+from deployments.work_pool import WORK_POOL
 from flows.registry import JobSpec
 
 _PAGE = 200

@@ -1,8 +1,8 @@
 """The logs of all parts in one terminal."""
 
 import os
-import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,9 +14,11 @@ class LogTail:
 
     Args:
         folder: with ``NAME.log`` files; those made later are found too. What they held before is not printed.
+        write: takes each line.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, write: Callable[[str], None]) -> None:
+        self._write = write
         self._folder = folder
         self._files: dict[Path, BinaryIO] = {}
         for path in folder.glob("*.log"):
@@ -49,4 +51,4 @@ class LogTail:
                     file.seek(-len(line), os.SEEK_CUR)
                     break
                 if text := line.decode(errors="replace").rstrip():
-                    print(f"{path.stem:<9}| {text}", file=sys.stderr)
+                    self._write(f"{path.stem:<9}| {text}")

@@ -1,11 +1,16 @@
 """One part of a running Groundwork: a child process with a log of its own."""
 
+import contextlib
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from blocks.errors import GroundworkError
+from deployments.up.stages import tail
+
+_POLL_SECONDS = 0.05
+"""How often it is asked whether it is ready; a question costs a millisecond."""
 
 
 class PartFailed(GroundworkError):
@@ -19,7 +24,7 @@ class Part:
 
     Args:
         name: for people.
-        command: its command line.
+        command: its command line; ``python -m MODULE …`` for one that may be prepared.
         environment: the whole environment.
         log: file its output is appended to; a file and not a pipe, so that the part outlives a killed parent unharmed.
         ready: says whether it does its work yet.
@@ -39,6 +44,7 @@ class Part:
         self._environment = dict(environment)
         self._ready = ready
         self._process: subprocess.Popen[bytes] | None = None
+        self._waits = False
 
     @property
     def pid(self) -> int | None:
@@ -50,13 +56,29 @@ class Part:
         """How it ended; None while it runs or before it started."""
         return self._process.poll() if self._process else None
 
+    def prepare(self) -> None:
+        """Start the process and let it import what it needs; it goes on at :meth:`start`."""
+        python, flag, *module = self._command
+        self._run([python, flag, "deployments.up.launch", *module], subprocess.PIPE)
+        self._waits = True
+
     def start(self) -> None:
-        """Start the process in a session of its own, so that Ctrl-C reaches it through its parent only."""
+        """Start the process, or let a prepared one go on."""
+        if self._waits and self._process is not None and self._process.stdin is not None:
+            self._waits = False
+            # Where it has ended already, waiting for it says so.
+            with contextlib.suppress(BrokenPipeError), self._process.stdin as go:
+                go.write(b"\n")
+        else:
+            self._run(self._command, subprocess.DEVNULL)
+
+    def _run(self, command: Sequence[str], stdin: int) -> None:
+        """Run the process in a session of its own, so that Ctrl-C reaches it through its parent only."""
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                self._command,
+                command,
                 env=self._environment,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -71,11 +93,7 @@ class Part:
         deadline = time.monotonic() + timeout
         while not self._ready():
             if time.monotonic() > deadline:
-                raise PartFailed(f"{self.name} was not ready within {timeout:.0f} s. {self._tail()}")
+                raise PartFailed(f"{self.name} was not ready within {timeout:.0f} s. {tail(self.log)}")
             if self.exit_code is not None:
-                raise PartFailed(f"{self.name} ended with exit code {self.exit_code}. {self._tail()}")
-            time.sleep(0.1)
-
-    def _tail(self) -> str:
-        lines = self.log.read_text(errors="replace").splitlines()[-15:]
-        return f"Its log, {self.log}, ends:\n  " + "\n  ".join(lines)
+                raise PartFailed(f"{self.name} ended with exit code {self.exit_code}. {tail(self.log)}")
+            time.sleep(_POLL_SECONDS)

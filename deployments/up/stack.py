@@ -1,5 +1,6 @@
 """All parts of Groundwork on one machine: what they are, the order they start in, and how they stop."""
 
+import json
 import logging
 import os
 import sys
@@ -7,20 +8,21 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import psutil
 
 from blocks.database import Database
 from blocks.embedded import EmbeddedPostgres
 from blocks.errors import DatabaseUnavailable
 from blocks.settings import Settings
-from deployments.deploy import deploy_wiring, prepare_database
-from deployments.relay.prefect_api import WORK_POOL
+from deployments.prefect_deploy import PrefectDeploy
+from deployments.up.asking import answer
 from deployments.up.home import PART_VARIABLE, WORKER, Home, Running
 from deployments.up.part import Part
 from deployments.up.ports import refuse_taken_ports
 from deployments.up.prefect_settings import PREFECT_SETTINGS, one_certificate, vacuum_settings
 from deployments.up.sign_in import CLIENT_VARIABLE, SERVER_VARIABLE, authorization, sign_in, sign_in_file
+from deployments.up.stages import Stages, Terminal
+from deployments.work_pool import WORK_POOL
 
 logger = logging.getLogger(__name__)
 
@@ -41,12 +43,14 @@ class Stack:
         home: folder of everything.
         settings: ports and the like.
         project: folder with ``prefect.yaml``.
+        terminal: where the stages of the start are told.
 
     Raises:
         ConfigurationError: production mode, and Prefect's server would ask nobody for a password.
     """
 
-    def __init__(self, home: Home, settings: Settings, project: Path) -> None:
+    def __init__(self, home: Home, settings: Settings, project: Path, terminal: Terminal | None = None) -> None:
+        self._stages = Stages(terminal or Terminal())
         self.home = home
         self.settings = settings
         self.project = project
@@ -71,22 +75,50 @@ class Stack:
         refuse_taken_ports(
             {"the gateway (--port)": self.settings.port, "Prefect (--prefect-port)": self.settings.prefect_port}
         )
-        self._start_postgres()
-        prefect, *others = self.parts
-        prefect.start()
-        self._tell()
-        prepare_database(Database(connection_url=self.settings.database_url))
-        prefect.wait_until_ready(START_SECONDS)
-        deploy_wiring(self.project, self.environment, self.settings)
-        for part in others:
-            part.start()
-        self._tell()
+        # Importing is most of a start. Everything imports at once, while Prefect's server, which takes longest, starts.
+        prefect, gateway, relay, worker = self.parts
+        began = time.monotonic()
         for part in self.parts:
-            part.wait_until_ready(START_SECONDS)
+            part.prepare()
+        self._tell()
+        with self._stages.stage("PostgreSQL", log=self._log("postgres")):
+            self._start_postgres()
+        prefect.start()
+        note = self.home.folder / "applied.json"
+        deploy = None if note.exists() else PrefectDeploy(self.project, self.environment | {PART_VARIABLE: "deploy"})
+        try:
+            self._tell()
+            with self._stages.stage("Migrations", log=self._log("postgres")):
+                from deployments.deploy import deploy_wiring, prepare_database
+
+                prepare_database(Database(connection_url=self.settings.database_url))
+            with self._stages.stage("Prefect server", since=began):
+                prefect.wait_until_ready(START_SECONDS)
+
+            def start_what_needs_no_deployment() -> None:
+                worker.start()
+                gateway.start()
+
+            with self._stages.stage("Deployments", log=prefect.log):
+                deploy_wiring(
+                    self.project, self.environment, self.settings,
+                    note=note, prepared=deploy, blocks_are_there=start_what_needs_no_deployment,
+                )  # fmt: skip
+            relay.start()
+            with self._stages.stage("Gateway, relay, worker"):
+                for part in self.parts:
+                    part.wait_until_ready(START_SECONDS)
+        finally:
+            if deploy is not None:
+                deploy.end()
+        self._stages.over()
         logger.info("gateway    %s", self.gateway_url)
         if self.sign_in:
             logger.info("sign in    with the content of %s", self._where_the_sign_in_is())
         logger.info("Prefect UI %s", self.prefect_url)
+
+    def _log(self, name: str) -> Path:
+        return self.home.logs / f"{name}.log"
 
     def _where_the_sign_in_is(self) -> str:
         return SERVER_VARIABLE if os.environ.get(SERVER_VARIABLE) else str(sign_in_file(self.home.folder))
@@ -188,16 +220,10 @@ class Stack:
     def _worker_is_online(self, name: str) -> bool:
         """Whether Prefect has heard of the worker, which is warm by then."""
         url = f"{self.prefect_url}/api/work_pools/{WORK_POOL}/workers/filter"
-        try:
-            answer = httpx.post(url, json={}, headers=authorization(self.sign_in), timeout=2.0)
-            workers = answer.raise_for_status().json()
-        except httpx.HTTPError:
-            return False
+        told = answer(url, body="{}", headers=authorization(self.sign_in))
+        workers = json.loads(told) if told else []
         return any(worker["name"] == name and worker["status"] == "ONLINE" for worker in workers)
 
 
 def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2.0).is_success
-    except httpx.HTTPError:
-        return False
+    return answer(url) is not None

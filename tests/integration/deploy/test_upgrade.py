@@ -14,9 +14,11 @@ from prefect.events.schemas.automations import Automation
 
 from blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
 from blocks.settings import settings
-from deployments.deploy import WORK_POOL, deploy_wiring, project_folder
+from deployments.deploy import deploy_wiring
 from deployments.documents import BLOCKS
+from deployments.project import project_folder
 from deployments.relay.prefect_client import pages
+from deployments.work_pool import WORK_POOL
 
 EDITS = {
     "groundwork-database": {"connection_url": "postgresql://edited.example/inbox"},

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from deployments.relay import dead_runs
 from deployments.relay.admission import admit
 from deployments.relay.dead_runs import crash_dead_runs
-from deployments.relay.prefect_api import WORK_POOL
+from deployments.work_pool import WORK_POOL
 from events.inbox import claim, send
 from events.inbox.claim import Run
 from tests.factories import csv_import_confirmed, delivery_of, register_job

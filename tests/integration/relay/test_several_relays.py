@@ -14,7 +14,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from sqlalchemy import text
 
 from deployments.relay.admission import admit
-from deployments.relay.prefect_api import WORK_POOL
+from deployments.work_pool import WORK_POOL
 from events.inbox import NewEvent, accept, claim
 from events.inbox.claim import Run
 from tests.factories import csv_import_confirmed, flow_run_id, register_job, scalar

@@ -14,9 +14,10 @@ from prefect.exceptions import ObjectNotFound
 from sqlalchemy import text
 
 from deployments.relay.admission import admit
-from deployments.relay.prefect_api import WORK_POOL, WorkPoolMissing, worker_capacity
+from deployments.relay.prefect_api import WorkPoolMissing, worker_capacity
 from deployments.relay.startable import Startable
 from deployments.relay.sweeper import sweep
+from deployments.work_pool import WORK_POOL
 from events.imports import CsvImportConfirmed
 from events.inbox import send
 from flows.job import job
