@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from blocks.errors import GroundworkError
+from deployments.up.part_log import PartLog
 from deployments.up.stages import tail
 
+_LAST_WORDS_SECONDS = 1.0
+"""How long what a part said last may take to reach its log."""
 _POLL_SECONDS = 0.05
 """How often it is asked whether it is ready; a question costs a millisecond."""
 
@@ -26,7 +29,7 @@ class Part:
         name: for people.
         command: its command line; ``python -m MODULE …`` for one that may be prepared.
         environment: the whole environment.
-        log: file its output is appended to; a file and not a pipe, so that the part outlives a killed parent unharmed.
+        log: file its output is appended to, by a process that outlives this one, so that the part does so unharmed.
         ready: says whether it does its work yet.
     """
 
@@ -40,6 +43,7 @@ class Part:
     ) -> None:
         self.name = name
         self.log = log
+        self._log = PartLog(log)
         self._command = list(command)
         self._environment = dict(environment)
         self._ready = ready
@@ -74,7 +78,7 @@ class Part:
 
     def _run(self, command: Sequence[str], stdin: int) -> None:
         """Run the process in a session of its own, so that Ctrl-C reaches it through its parent only."""
-        with self.log.open("ab") as output:
+        with self._log.opened() as output:
             self._process = subprocess.Popen(
                 command,
                 env=self._environment,
@@ -83,6 +87,14 @@ class Part:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def watch_log(self) -> None:
+        """Start again who writes the log, if that process was killed."""
+        self._log.watch()
+
+    def close_log(self) -> None:
+        """Return once all is written that it has said; call it when it has ended."""
+        self._log.close(_LAST_WORDS_SECONDS)
 
     def wait_until_ready(self, timeout: float) -> None:
         """Return once it does its work.
@@ -95,5 +107,6 @@ class Part:
             if time.monotonic() > deadline:
                 raise PartFailed(f"{self.name} was not ready within {timeout:.0f} s. {tail(self.log)}")
             if self.exit_code is not None:
+                self._log.wait(_LAST_WORDS_SECONDS)
                 raise PartFailed(f"{self.name} ended with exit code {self.exit_code}. {tail(self.log)}")
             time.sleep(_POLL_SECONDS)

@@ -18,6 +18,7 @@ from deployments.prefect_deploy import PrefectDeploy
 from deployments.up.asking import answer
 from deployments.up.home import PART_VARIABLE, WORKER, Home, Running
 from deployments.up.part import Part
+from deployments.up.part_log import PartLog
 from deployments.up.ports import refuse_taken_ports
 from deployments.up.prefect_settings import PREFECT_SETTINGS, one_certificate, vacuum_settings
 from deployments.up.sign_in import CLIENT_VARIABLE, SERVER_VARIABLE, authorization, sign_in, sign_in_file
@@ -32,6 +33,8 @@ STOP_SECONDS = 2.5
 """How long the worker with its runs may take to stop before they are killed, and after it the other parts."""
 POSTGRES_STOP_SECONDS = 2.0
 """How long PostgreSQL may take after them, before it is stopped at once and left to recover at its next start."""
+LOG_SECONDS = 1.0
+"""How long the last lines of PostgreSQL may take to reach its log."""
 RESTART_SECONDS = 2.0
 """Least time between two starts of a part that keeps ending."""
 
@@ -62,6 +65,7 @@ class Stack:
         self.sign_in = sign_in(home.folder, os.environ, production=settings.in_production)
         self.environment = self._environment()
         self.parts = [self._prefect(), self._gateway(), self._relay(), self._worker()]
+        self._postgres_log = PartLog(self._log("postgres"))
         self._restarts: dict[str, float] = {}
 
     def start(self) -> None:
@@ -135,7 +139,9 @@ class Stack:
                 return
             self._tell()
         now = time.monotonic()
+        self._postgres_log.watch()
         for part in self.parts:
+            part.watch_log()
             if part.exit_code is not None and now - self._restarts.get(part.name, float("-inf")) > RESTART_SECONDS:
                 logger.error("%s ended with exit code %s; starting it again (%s)", part.name, part.exit_code, part.log)
                 self._restarts[part.name] = now
@@ -147,12 +153,16 @@ class Stack:
         self.home.end_parts(patience=STOP_SECONDS)
         if self.postgres:
             self.postgres.stop(timeout=POSTGRES_STOP_SECONDS)
+        for part in self.parts:
+            part.close_log()
+        self._postgres_log.close(LOG_SECONDS)
 
     def _start_postgres(self) -> None:
         if self.postgres is None:
             return
         self.postgres.create()
-        self.postgres.start(self.home.logs / "postgres.log")
+        with self._postgres_log.opened() as output:
+            self.postgres.start(self._postgres_log.path, output=output)
         self.postgres.create_database("groundwork")
         self.postgres.create_database("prefect")
 

@@ -29,9 +29,11 @@ def test_a_prepared_part_waits_and_then_runs_as_if_it_had_been_started(module: P
     prepared = part(module)
     prepared.prepare()
     pid = prepared.pid
-    assert pid is not None and prepared.log.read_text() == ""
+    assert pid is not None
+    assert prepared.log.read_text() == ""
     prepared.start()
     wait_until(lambda: prepared.exit_code == 3, 20, "the module has ended")
+    prepared.close_log()
     assert prepared.log.read_text() == "runs with --loud ''\n"
 
 
@@ -40,9 +42,11 @@ def test_it_is_started_anew_without_waiting(module: Path):
     again.prepare()
     again.start()
     wait_until(lambda: again.exit_code == 3, 20, "the module has ended")
+    again.close_log()
     again.start()
     with pytest.raises(PartFailed, match=r"spoken ended with exit code 3\. Its log, .*spoken\.log, ends:\n  runs with"):
         again.wait_until_ready(20)
+    again.close_log()
     assert again.log.read_text().count("runs with") == 2
 
 
@@ -50,7 +54,8 @@ def test_a_prepared_part_ends_with_its_parent(module: Path):
     prepared = part(module)
     prepared.prepare()
     process = prepared._process
-    assert process is not None and process.stdin is not None
+    assert process is not None
+    assert process.stdin is not None
     process.stdin.close()
     assert process.wait(20) == 0
     assert prepared.log.read_text() == ""

@@ -50,7 +50,8 @@ def test_a_failing_stage_says_which_and_shows_the_end_of_its_log(tmp_path: Path)
         raise RuntimeError("no")
     told = pipe.getvalue()
     assert re.match(r"Prefect server \.\.\. failed after \d+\.\d s\n", told)
-    assert "  line 25\n" in told and told.endswith("  line 39\n")
+    assert "  line 25\n" in told
+    assert told.endswith("  line 39\n")
     assert "line 24" not in told
 
 
