@@ -25,7 +25,8 @@ class LogTail:
         self._folder = folder
         self._files: dict[Path, BinaryIO] = {}
         for path in folder.glob("*.log"):
-            self._open(path).seek(0, 2)
+            self._files[path] = path.open("rb")
+            self._files[path].seek(0, os.SEEK_END)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="log-tail", daemon=True)
         self._thread.start()
@@ -37,8 +38,10 @@ class LogTail:
         for file in self._files.values():
             file.close()
 
-    def _open(self, path: Path) -> BinaryIO:
-        self._files[path] = path.open("rb")
+    def _opened(self, path: Path) -> BinaryIO:
+        """The file that is being read. One that was made since the last look may have been full since, too."""
+        if path not in self._files:
+            self._files[path] = next(name for name in reversed(_names(path)) if name.exists()).open("rb")
         return self._files[path]
 
     def _run(self) -> None:
@@ -49,7 +52,7 @@ class LogTail:
     def _print_new(self) -> None:
         for path in self._folder.glob("*.log"):
             try:
-                file = self._files.get(path) or self._open(path)
+                file = self._opened(path)
                 self._print_lines(path, file)
                 while (following := self._following(path, file)) is not None:
                     # Nothing is appended to a file that another has followed.
@@ -65,7 +68,7 @@ class LogTail:
         """The file that was begun after this one; None for the current one."""
         ours = os.fstat(file.fileno())
         newer: BinaryIO | None = None
-        for name in (path, *(path.with_name(f"{path.name}.{number}") for number in range(1, LOGS_KEPT + 1))):
+        for name in _names(path):
             try:
                 other = name.open("rb")
             except FileNotFoundError:
@@ -86,3 +89,8 @@ class LogTail:
                 break
             if text := line.decode(errors="replace").rstrip():
                 self._write(f"{path.stem:<9}| {text}")
+
+
+def _names(path: Path) -> list[Path]:
+    """Files of a log, the current one first and the oldest last."""
+    return [path, *(path.with_name(f"{path.name}.{number}") for number in range(1, LOGS_KEPT + 1))]
