@@ -38,6 +38,7 @@ class BlobStore(ConfiguredBlock, BlobFileSystem):
     _block_type_name: ClassVar[str] = "Groundwork Blob Store"
     _block_type_slug: ClassVar[str] = "groundwork-blob-store"
     _description: ClassVar[str] = "Uploads, exports and step results, in a folder or an S3 bucket."
+    document: ClassVar[str] = "files"
 
     storage_url: str | None = Field(
         None, title="URL", description="file:///folder or s3://bucket/prefix. Empty: the folder `blobs` of the home."

@@ -16,6 +16,7 @@ class DatabaseBlock(Database, ConfiguredBlock):
     _block_type_name: ClassVar[str] = "Groundwork Database"
     _block_type_slug: ClassVar[str] = "groundwork-database"
     _description: ClassVar[str] = "PostgreSQL that holds the inbox and the application's tables."
+    document: ClassVar[str] = "inbox-database"
 
     @classmethod
     def from_settings(cls) -> Self | None:

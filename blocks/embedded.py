@@ -30,6 +30,8 @@ ROLE = "groundwork"
 _SOCKET_PATH_LIMIT = 100
 """sockaddr_un holds 108 bytes on Linux and 104 on macOS, the file name included."""
 _NOBODY = 65534
+_LAST_WORDS_SECONDS = 0.3
+"""How long what the server said last may take to reach its log, where another process writes that."""
 
 _ACCESS_RULES = (
     f"# Written by Groundwork: its own role, with its password, over the Unix socket.\nlocal all {ROLE} scram-sha-256\n"
@@ -145,11 +147,12 @@ class EmbeddedPostgres:
         self._short_folder.write_text(str(folder), encoding="utf-8")
         return folder
 
-    def start(self, log: Path, *, timeout: float = 60.0) -> subprocess.Popen[bytes]:
+    def start(self, log: Path, *, output: int | None = None, timeout: float = 60.0) -> subprocess.Popen[bytes]:
         """Start the server as a child and wait until it answers.
 
         Args:
             log: file its output is appended to.
+            output: file descriptor for its output instead, of what writes that file.
             timeout: seconds; recovery after a kill is part of it.
 
         Returns:
@@ -160,11 +163,11 @@ class EmbeddedPostgres:
         """
         socket_folder = self._make_socket_folder()
         options = [part for name, value in _SERVER_OPTIONS.items() for part in ("-c", f"{name}={value}")]
-        with log.open("ab") as output:
+        with log.open("ab") if output is None else contextlib.nullcontext(output) as said:
             self._process = subprocess.Popen(
                 [*_command("postgres"), "-D", str(self.data), "-k", str(socket_folder), *options],
-                stdout=output,
-                stderr=output,
+                stdout=said,
+                stderr=said,
                 start_new_session=True,
             )
         deadline = time.monotonic() + timeout
@@ -174,6 +177,8 @@ class EmbeddedPostgres:
             if self.is_ready():
                 return self._process
             time.sleep(0.05)
+        if output is not None:
+            time.sleep(_LAST_WORDS_SECONDS)
         tail = log.read_text(errors="replace")[-2000:]
         raise DatabaseUnavailable(f"The embedded PostgreSQL did not start. Its log, {log}, ends:\n{tail}")
 

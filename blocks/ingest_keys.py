@@ -92,6 +92,7 @@ class IngestKeys(ConfiguredBlock):
     _block_type_name: ClassVar[str] = "Groundwork Ingest Keys"
     _block_type_slug: ClassVar[str] = "groundwork-ingest-keys"
     _description: ClassVar[str] = "Who may send which events to the gateway, for which workspaces."
+    document: ClassVar[str] = "ingest-keys"
     model_config = ConfigDict(json_schema_extra=_hide_entries)
 
     entries: list[IngestKey] = Field(default_factory=_development_keys, min_length=1, title="Senders")

@@ -39,6 +39,7 @@ class Mailer(ConfiguredBlock):
     _block_type_name: ClassVar[str] = "Groundwork Mailer"
     _block_type_slug: ClassVar[str] = "groundwork-mailer"
     _description: ClassVar[str] = "Sends mail by SMTP, or writes it as .eml files."
+    document: ClassVar[str] = "mail"
 
     smtp_url: SecretStr | None = Field(
         None,

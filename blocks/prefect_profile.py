@@ -5,6 +5,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+_DATABASE = "PREFECT_SERVER_DATABASE_"
+DATABASE_VARIABLE = f"{_DATABASE}CONNECTION_URL"
+"""What names the database of Prefect's server."""
 _VARIABLES = ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH")
 
 
@@ -14,6 +17,13 @@ def prefect_may_be_configured() -> bool:
     if "prefect.settings" in sys.modules or any(os.environ.get(name) for name in _VARIABLES):
         return True
     return any(_mentions(path, word) for path, word in _files())
+
+
+def prefect_database_may_be_configured() -> bool:
+    """Likewise, whether the environment or a file may name the database of Prefect's server."""
+    if any(name.startswith(_DATABASE) for name in os.environ):
+        return True
+    return any(_mentions(path, b"database") for path, _ in _files())
 
 
 def lead_to_api(url: str) -> None:

@@ -1,46 +1,30 @@
 """Apply the project to a database and a Prefect server: schema, jobs, blocks, work pool, deployments, automations."""
 
-import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import WorkPool
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.workers.base import BaseWorker
 
-import flows
-from blocks.blob_store import BlobStore
-from blocks.configured import DOCUMENT, ConfiguredBlock
 from blocks.database import Database
-from blocks.database_block import DatabaseBlock
 from blocks.errors import ConfigurationError
-from blocks.ingest_keys import IngestKeys
-from blocks.mailer import Mailer
 from blocks.migrations import upgrade
 from blocks.settings import Settings
-from deployments.relay.prefect_api import WORK_POOL
+from deployments.applied import is_applied, remember
+from deployments.documents import BLOCKS, ensure_document
+from deployments.prefect_deploy import PrefectDeploy
+from deployments.switched_off import stay_disabled
+from deployments.work_pool import WORK_POOL
 from events.inbox.jobs import register_job
 from flows.registry import jobs
 
 INTERACTIVE_QUEUE = "interactive"
 """Work queue of the deployments of interactive jobs, in ``prefect.yaml``."""
-BLOCKS: tuple[type[ConfiguredBlock], ...] = (DatabaseBlock, BlobStore, Mailer, IngestKeys)
-
-
-def project_folder() -> Path:
-    """The folder with ``prefect.yaml``: the checkout that this package was installed from.
-
-    Raises:
-        ConfigurationError: there is none, as after an install that is not editable.
-    """
-    folder = Path(flows.__file__).resolve().parent.parent
-    if not (folder / "prefect.yaml").exists():
-        raise ConfigurationError(f"no prefect.yaml in {folder}: run from a checkout, installed with `pip install -e .`")
-    return folder
 
 
 def prepare_database(database: Database) -> None:
@@ -51,13 +35,24 @@ def prepare_database(database: Database) -> None:
             register_job(connection, job.registration)
 
 
-def deploy_wiring(project: Path, environment: Mapping[str, str], settings: Settings) -> None:
+def deploy_wiring(
+    project: Path,
+    environment: Mapping[str, str],
+    settings: Settings,
+    *,
+    note: Path | None = None,
+    prepared: PrefectDeploy | None = None,
+    blocks_are_there: Callable[[], None] = lambda: None,
+) -> None:
     """Make the work pool and the block documents where they are missing, then apply ``prefect.yaml``.
 
     Args:
         project: folder with ``prefect.yaml``.
         environment: with ``PREFECT_API_URL``, and ``PREFECT_API_AUTH_STRING`` where the server asks for it.
         settings: type and limit of the work pool if it has to be made.
+        note: file that remembers what was applied; nothing is done where the server still has it.
+        prepared: a deploy that waits to be run.
+        blocks_are_there: called once there is what parts need that do not need the deployments.
 
     Raises:
         ConfigurationError: the work pool is of another type, or ``prefect deploy --all`` refused.
@@ -69,41 +64,44 @@ def deploy_wiring(project: Path, environment: Mapping[str, str], settings: Setti
     }
     with temporary_settings(given):
         _ensure_work_pool(settings)
+        if note is not None and is_applied(note, project):
+            blocks_are_there()
+            return
         for block in BLOCKS:
-            _ensure_document(block)
-    result = subprocess.run(
-        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
-        cwd=project,
-        env=dict(environment),
-        capture_output=True,
-        text=True,
-    )
-    if result.returncode != 0:
-        raise ConfigurationError(f"`prefect deploy --all` refused prefect.yaml:\n{result.stdout}{result.stderr}")
+            ensure_document(block)
+        blocks_are_there()
+        with stay_disabled():
+            (prepared or PrefectDeploy(project, environment)).run()
+        if note is not None:
+            remember(note, project)
 
 
 def _ensure_work_pool(settings: Settings) -> None:
-    worker = BaseWorker.get_worker_class_from_type(settings.worker)
-    assert worker is not None, f"the worker type {settings.worker} is installed with this package"
     with get_client(sync_client=True) as client:
         try:
             pool = client.read_work_pool(WORK_POOL)
         except ObjectNotFound:
-            pool = client.create_work_pool(
-                WorkPoolCreate(
-                    name=WORK_POOL,
-                    type=settings.worker,
-                    base_job_template=worker.get_default_base_job_template(),
-                    concurrency_limit=settings.concurrency,
-                    description="Runs of every Groundwork job.",
-                )
-            )
+            pool = _make_work_pool(client, settings)
         _ensure_interactive_queue(client)
     if pool.type != settings.worker:
         raise ConfigurationError(
             f"The work pool {WORK_POOL} is of type {pool.type}, and GROUNDWORK_WORKER asks for {settings.worker}. "
             f"Set GROUNDWORK_WORKER={pool.type}, or delete the pool: prefect work-pool delete {WORK_POOL}"
         )
+
+
+def _make_work_pool(client: SyncPrefectClient, settings: Settings) -> WorkPool:
+    worker = BaseWorker.get_worker_class_from_type(settings.worker)
+    assert worker is not None, f"the worker type {settings.worker} is installed with this package"
+    return client.create_work_pool(
+        WorkPoolCreate(
+            name=WORK_POOL,
+            type=settings.worker,
+            base_job_template=worker.get_default_base_job_template(),
+            concurrency_limit=settings.concurrency,
+            description="Runs of every Groundwork job.",
+        )
+    )
 
 
 def _ensure_interactive_queue(client: SyncPrefectClient) -> None:
@@ -115,16 +113,3 @@ def _ensure_interactive_queue(client: SyncPrefectClient) -> None:
         client.create_work_queue(
             INTERACTIVE_QUEUE, work_pool_name=WORK_POOL, priority=1, description="Runs that somebody waits for."
         )
-
-
-def _ensure_document(block: type[ConfiguredBlock]) -> None:
-    """Register the block type and a document of it, unless there is one, which a person may have edited.
-
-    The new document says "embedded default" and holds nothing of the environment, which wins anyway: a secret given to
-    this process is not copied into Prefect, nor does it outlive the process there.
-    """
-    block.register_type_and_schema()
-    try:
-        block.load(DOCUMENT, validate=False)
-    except ValueError:
-        block().save(DOCUMENT)

@@ -26,7 +26,7 @@ def demo(
       groundwork demo --rows 1000000 --json
     """
     use_home(home)
-    from deployments.commands.demonstration import demonstrate
+    from deployments.commands.own_stack import demonstrate
 
     if not demonstrate(home, rows, as_json=as_json):
         raise typer.Exit(1)

@@ -1,12 +1,7 @@
 """What ``groundwork demo`` does."""
 
 import json
-import os
 import tempfile
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +9,12 @@ from rich.console import Console
 
 from blocks.blob_store import blob_store
 from blocks.database import database
-from blocks.prefect_profile import lead_to_api
 from blocks.settings import settings
 from deployments.client import GatewayClient
 from deployments.commands.import_file import outcome, start_import
-from deployments.commands.options import running_on, uploading_client, use_home
+from deployments.commands.options import running_on
 from deployments.commands.watch import only_delivery, watch
-from deployments.deploy import project_folder
 from deployments.sample_contacts import write_contacts
-from deployments.up.home import Home
-from deployments.up.interrupt import interruptible
-from deployments.up.ports import free_port, is_free
-from deployments.up.stack import Stack
 from events.identifiers import UserId, WorkspaceId
 from events.imports import ImportOptions
 from events.inbox import EventStatus
@@ -34,26 +23,14 @@ from tasks.users.record import store_user
 _WORKSPACE, _USER = WorkspaceId("demo"), UserId("demo-user")
 
 
-def demonstrate(home: Path | None, rows: int, *, as_json: bool) -> bool:
-    """Import a CSV through the whole path; on what runs on the home, else on parts of its own that are stopped again.
-
-    The parts have the keys that `up` gives them, so that the links in the demo's mails work when `up` runs later.
-
-    Args:
-        home: folder from the command line.
-        rows: of the CSV.
-        as_json: print figures as one JSON object, and nothing for people.
+def import_contacts(client: GatewayClient, rows: int, *, as_json: bool) -> bool:
+    """Import a CSV through the whole path; the arguments are those of the command.
 
     Returns:
         Whether the import came through.
     """
     console = Console(stderr=True, quiet=as_json, highlight=False)
-    if running_on(settings().home):
-        return _run(console, uploading_client(home), rows, as_json)
-    with _started(console) as client:
-        done = _run(console, client, rows, as_json)
-    console.print("Everything has stopped; the data is kept. `make up` starts it again.")
-    return done
+    return _run(console, client, rows, as_json)
 
 
 def _run(console: Console, client: GatewayClient, rows: int, as_json: bool) -> bool:
@@ -113,36 +90,3 @@ def _run_url(flow_run_id: object) -> str | None:
 def _ensure_user() -> None:
     with database().transaction() as connection:
         store_user(connection, _USER, _WORKSPACE, email="demo-user@example.com", name="Demo User")
-
-
-@contextmanager
-def _started(console: Console) -> Iterator[GatewayClient]:
-    """Every part, running for as long as the block lasts. A taken port gives way to a free one."""
-    for name in ("port", "prefect_port"):
-        wanted = getattr(settings(), name)
-        os.environ[f"GROUNDWORK_{name.upper()}"] = str(wanted if is_free(wanted) else free_port())
-    now = use_home(None)
-    home = Home(now.home)
-    with home.held():
-        stack = Stack(home, now, project_folder())
-        ended = threading.Event()
-        watcher = threading.Thread(target=_keep_running, args=(stack, ended), daemon=True)
-        try:
-            with interruptible():
-                began = time.monotonic()
-                console.print("Starting PostgreSQL, Prefect, gateway, relay and worker ...")
-                stack.start()
-                console.print(f"Started in {time.monotonic() - began:.1f} s. Prefect UI: {stack.prefect_url}")
-                watcher.start()
-                lead_to_api(stack.prefect_api_url)
-                yield GatewayClient.configured(stack.gateway_url)
-        finally:
-            ended.set()
-            if watcher.is_alive():
-                watcher.join()
-            stack.stop()
-
-
-def _keep_running(stack: Stack, ended: threading.Event) -> None:
-    while not ended.wait(1.0):
-        stack.watch()

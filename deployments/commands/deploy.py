@@ -19,7 +19,8 @@ def deploy(home: HomeOption = None) -> None:
     if not os.environ.get("PREFECT_API_URL"):
         raise ConfigurationError("PREFECT_API_URL is not set: say which Prefect server to deploy to.")
     from blocks.database import Database
-    from deployments.deploy import deploy_wiring, prepare_database, project_folder
+    from deployments.deploy import deploy_wiring, prepare_database
+    from deployments.project import project_folder
 
     prepare_database(Database(connection_url=settings.database_url))
     deploy_wiring(project_folder(), os.environ, settings)

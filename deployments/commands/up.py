@@ -36,21 +36,23 @@ def up(
       groundwork up --home /srv/groundwork --port 9000 --prefect-port 9001
     """
     settings = use_home(home, port=port, prefect_port=prefect_port)
-    from deployments.deploy import project_folder
     from deployments.logs import configure_logging
+    from deployments.project import project_folder
     from deployments.up.home import Home
     from deployments.up.interrupt import interruptible
     from deployments.up.logs import LogTail
     from deployments.up.sign_in import make_sign_in
     from deployments.up.stack import Stack
+    from deployments.up.stages import Terminal
 
     configure_logging("up")
     home_folder = Home(settings.home)
     with home_folder.held():
         if with_sign_in:
             make_sign_in(settings.home)
-        stack = Stack(home_folder, settings, project_folder())
-        tail = LogTail(home_folder.logs)
+        terminal = Terminal()
+        stack = Stack(home_folder, settings, project_folder(), terminal)
+        tail = LogTail(home_folder.logs, terminal.line)
         try:
             with contextlib.suppress(KeyboardInterrupt), interruptible():
                 stack.start()

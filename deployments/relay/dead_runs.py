@@ -16,9 +16,10 @@ from prefect.states import Crashed
 
 from blocks.settings import settings
 from deployments.relay.one_by_one import one_by_one
-from deployments.relay.prefect_api import WORK_POOL, delivery_of
+from deployments.relay.prefect_api import delivery_of
 from deployments.relay.prefect_client import prefect_client
 from deployments.relay.sweeper import pending_seconds
+from deployments.work_pool import WORK_POOL
 from events.inbox.runs import alive
 
 logger = logging.getLogger(__name__)

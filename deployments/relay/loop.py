@@ -12,9 +12,10 @@ from blocks.errors import GroundworkError
 from blocks.outages import Outages
 from deployments.relay.housekeeping import Housekeeping
 from deployments.relay.outbox import Outbox
-from deployments.relay.prefect_api import WORK_POOL, WorkPoolMissing, start_run, worker_capacity
+from deployments.relay.prefect_api import WorkPoolMissing, start_run, worker_capacity
 from deployments.relay.prefect_client import one_try_per_request
 from deployments.relay.startable import Startable
+from deployments.work_pool import WORK_POOL
 from events.inbox.admission import admit, seconds_until_next
 from events.inbox.runs import note_run
 from events.inbox.wake import CHANNEL

@@ -16,9 +16,9 @@ from prefect.exceptions import ObjectNotFound
 
 from blocks.errors import GroundworkError
 from deployments.relay.prefect_client import prefect_client
+from deployments.work_pool import WORK_POOL
 from events.inbox.admission import Admitted
 
-WORK_POOL = "groundwork"
 _MOST = 200
 """Runs of one answer of Prefect's API."""
 UNLIMITED = 1_000

@@ -1,7 +1,8 @@
 """The relay's client of Prefect: one try per request. The relay tries again by itself, and says so."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import httpx
 from prefect import get_client
@@ -12,6 +13,9 @@ CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 30.0
 """How long Prefect may take. Too short: a busy server is taken for one that is away. Too long: a hanging one is noticed
 late."""
 _RETRIED_BY_PREFECT = (408, 429, 502, 503)
+_PAGE = 200
+"""Most objects that Prefect's API gives at once."""
+T = TypeVar("T")
 
 
 @contextmanager
@@ -37,3 +41,17 @@ def _refuse_at_once(response: httpx.Response) -> None:
     if response.status_code in _RETRIED_BY_PREFECT:
         response.read()
         response.raise_for_status()
+
+
+def pages(read: Callable[..., list[T]]) -> Iterator[T]:
+    """All objects that a method of Prefect's client gives piece by piece.
+
+    Args:
+        read: takes ``limit`` and ``offset``.
+    """
+    offset = 0
+    while page := read(limit=_PAGE, offset=offset):
+        yield from page
+        offset += len(page)
+        if len(page) < _PAGE:
+            return

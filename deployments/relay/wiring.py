@@ -1,10 +1,10 @@
 """What Prefect has for a job's runs to start: deployment, automation, work queue and work pool."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
-from typing import Any, TypeVar
+from typing import Any
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
@@ -14,13 +14,13 @@ from prefect.events.actions import RunDeployment
 from prefect.events.schemas.automations import Automation, EventTrigger
 from prefect.exceptions import ObjectNotFound
 
-from deployments.relay.prefect_api import WORK_POOL
+from deployments.relay.prefect_client import pages
+from deployments.work_pool import WORK_POOL
 from flows.registry import JobSpec
 
 _PAGE = 200
 _NAMED = 20
 """Most deployments that a message lists."""
-T = TypeVar("T")
 
 
 class Effect(Enum):
@@ -57,9 +57,9 @@ def faults(client: SyncPrefectClient, jobs: Sequence[tuple[str, str]], specs: di
         return {}
     named = DeploymentFilter(name=DeploymentFilterName(any_=[name for name, _ in jobs]))
     deployments = {
-        each.name: each for each in _pages(lambda **page: client.read_deployments(deployment_filter=named, **page))
+        each.name: each for each in pages(lambda **page: client.read_deployments(deployment_filter=named, **page))
     }
-    automations = list(_pages(lambda **page: client.read_automations(**page)))
+    automations = list(pages(lambda **page: client.read_automations(**page)))
     pools = _Pools(client)
     return {
         name: fault
@@ -92,7 +92,8 @@ def block_of(spec: JobSpec) -> str:
       name: {WORK_POOL}{queue}
     triggers:
       - type: event
-        name: {spec.on.event_name} → {spec.name}
+        name: {spec.on.event_name} starts {spec.name}
+        description: An event {spec.on.event_name} was accepted. A run of {spec.name} works on it.
         expect: ["{spec.on.event_name}"]
         match: {{prefect.resource.id: "groundwork.delivery.*", groundwork.job: {spec.name}}}
         posture: Reactive
@@ -210,17 +211,8 @@ class _Pools:
     def _queues_of(self, pool: str) -> dict[str, WorkQueue]:
         if pool not in self._queues:
             try:
-                found = list(_pages(lambda **page: self._client.read_work_queues(work_pool_name=pool, **page)))
+                found = list(pages(lambda **page: self._client.read_work_queues(work_pool_name=pool, **page)))
             except ObjectNotFound:
                 found = []
             self._queues[pool] = {each.name: each for each in found}
         return self._queues[pool]
-
-
-def _pages(read: Callable[..., list[T]]) -> Iterator[T]:
-    offset = 0
-    while page := read(limit=_PAGE, offset=offset):
-        yield from page
-        offset += len(page)
-        if len(page) < _PAGE:
-            return

@@ -13,12 +13,15 @@ from pydantic import BaseModel
 
 from blocks.beneath import make_private, private_folder
 from blocks.errors import GroundworkError
+from deployments.up.log_writer import LOGS_KEPT
 
 PART_VARIABLE = "GROUNDWORK_PART"
 """Environment variable that, with GROUNDWORK_HOME, marks a part of a running Groundwork and all that it starts."""
 
 WORKER = "worker"
 """Name of the part that executes runs."""
+PREFECT = "prefect"
+"""Name of the part that is Prefect's server."""
 
 
 class AlreadyRunning(GroundworkError):
@@ -39,10 +42,6 @@ class Running(BaseModel):
     prefect_api_url: str
     prefect_ui_url: str
     parts: dict[str, int] = {}
-
-
-LONGEST_LOG = 20 * 1024 * 1024
-"""Bytes of a part's log above which the next start begins a new one."""
 
 
 class Home:
@@ -80,17 +79,16 @@ class Home:
             # A killed `up` leaves its parts running: they would hold its ports and its database.
             self.end_parts(patience=3.0)
             self.end_postgres(patience=5.0)
-            self._set_aside_long_logs()
+            self._take_over_old_logs()
             try:
                 yield
             finally:
                 self._state.unlink(missing_ok=True)
 
-    def _set_aside_long_logs(self) -> None:
-        """Begin long logs anew; the one before is kept."""
-        for path in self.logs.glob("*.log"):
-            if path.stat().st_size > LONGEST_LOG:
-                path.replace(path.with_name(f"{path.name}.old"))
+    def _take_over_old_logs(self) -> None:
+        """Give logs that were set aside by an earlier version a name under which they are deleted in their turn."""
+        for path in self.logs.glob("*.log.old"):
+            path.replace(path.with_suffix(f".{LOGS_KEPT}"))
 
     def running(self) -> Running | None:
         """What runs on this home, or None."""

@@ -1,10 +1,12 @@
 """The logs of all parts in one terminal."""
 
 import os
-import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
+
+from deployments.up.log_writer import LOGS_KEPT
 
 _POLL_SECONDS = 0.2
 
@@ -13,14 +15,18 @@ class LogTail:
     """Prints what is appended to the log files of a folder, each line behind the name of its part.
 
     Args:
-        folder: with ``NAME.log`` files; those made later are found too. What they held before is not printed.
+        folder: with ``NAME.log`` files; those made later are found too. What they held before is not printed. A file
+            that was full is read to its end, and those that follow it.
+        write: takes each line.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, write: Callable[[str], None]) -> None:
+        self._write = write
         self._folder = folder
         self._files: dict[Path, BinaryIO] = {}
         for path in folder.glob("*.log"):
-            self._open(path).seek(0, 2)
+            self._files[path] = path.open("rb")
+            self._files[path].seek(0, os.SEEK_END)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="log-tail", daemon=True)
         self._thread.start()
@@ -32,8 +38,10 @@ class LogTail:
         for file in self._files.values():
             file.close()
 
-    def _open(self, path: Path) -> BinaryIO:
-        self._files[path] = path.open("rb")
+    def _opened(self, path: Path) -> BinaryIO:
+        """The file that is being read. One that was made since the last look may have been full since, too."""
+        if path not in self._files:
+            self._files[path] = next(name for name in reversed(_names(path)) if name.exists()).open("rb")
         return self._files[path]
 
     def _run(self) -> None:
@@ -43,10 +51,46 @@ class LogTail:
 
     def _print_new(self) -> None:
         for path in self._folder.glob("*.log"):
-            file = self._files.get(path) or self._open(path)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    file.seek(-len(line), os.SEEK_CUR)
-                    break
-                if text := line.decode(errors="replace").rstrip():
-                    print(f"{path.stem:<9}| {text}", file=sys.stderr)
+            try:
+                file = self._opened(path)
+                self._print_lines(path, file)
+                while (following := self._following(path, file)) is not None:
+                    # Nothing is appended to a file that another has followed.
+                    self._print_lines(path, file, to_the_end=True)
+                    file.close()
+                    file = self._files[path] = following
+                    self._print_lines(path, file)
+            except FileNotFoundError:
+                # It is just being renamed.
+                continue
+
+    def _following(self, path: Path, file: BinaryIO) -> BinaryIO | None:
+        """The file that was begun after this one; None for the current one."""
+        ours = os.fstat(file.fileno())
+        newer: BinaryIO | None = None
+        for name in _names(path):
+            try:
+                other = name.open("rb")
+            except FileNotFoundError:
+                continue
+            if os.path.samestat(os.fstat(other.fileno()), ours):
+                other.close()
+                return newer
+            if newer is not None:
+                newer.close()
+            newer = other
+        self._write(f"{path.stem:<9}| ... more was logged than can be shown; the oldest file kept goes on here")
+        return newer
+
+    def _print_lines(self, path: Path, file: BinaryIO, *, to_the_end: bool = False) -> None:
+        for line in file:
+            if not line.endswith(b"\n") and not to_the_end:
+                file.seek(-len(line), os.SEEK_CUR)
+                break
+            if text := line.decode(errors="replace").rstrip():
+                self._write(f"{path.stem:<9}| {text}")
+
+
+def _names(path: Path) -> list[Path]:
+    """Files of a log, the current one first and the oldest last."""
+    return [path, *(path.with_name(f"{path.name}.{number}") for number in range(1, LOGS_KEPT + 1))]

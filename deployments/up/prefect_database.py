@@ -12,15 +12,15 @@ from sqlalchemy import URL
 
 from blocks.database import Database, postgresql_url
 from blocks.errors import ConfigurationError
+from blocks.prefect_profile import DATABASE_VARIABLE
 from blocks.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 NAME = "prefect"
 """Name of the database that is made beside Groundwork's own."""
-URL_VARIABLE = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
 _SETTING = "GROUNDWORK_PREFECT_DATABASE_URL"
-_NAMING = {URL_VARIABLE, *(f"PREFECT_SERVER_DATABASE_{each}" for each in ("DRIVER", "HOST", "NAME"))}
+_NAMING = {DATABASE_VARIABLE, *(f"PREFECT_SERVER_DATABASE_{each}" for each in ("DRIVER", "HOST", "NAME"))}
 
 _PLACES = ("host", "port")
 _UNDERSTOOD = {

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,22 +11,22 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import WorkerStatus
 from prefect.context import get_settings_context
 from prefect.exceptions import PrefectException
-from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, get_current_settings, temporary_settings
 from pydantic import ValidationError
 
 from blocks.cures import cure_of
 from blocks.errors import ConfigurationError
 from blocks.settings import Settings
 from deployments.relay.prefect_client import one_try_per_request, prefect_client
-from deployments.up.home import PART_VARIABLE
+from deployments.up.home import PART_VARIABLE, PREFECT
 from deployments.up.own_origin import LOOPBACK
+from deployments.work_pool import WORK_POOL
 
 logger = logging.getLogger(__name__)
 
-PREFECT = "prefect"
-"""Name of the part that is Prefect's server."""
 _CURE = "Or unset PREFECT_API_URL, and `groundwork up` starts a server of its own"
 
 
@@ -64,6 +64,21 @@ def prefect_elsewhere(settings: Settings, home: Path) -> PrefectElsewhere | None
         environment = current.to_environment_variables(exclude_unset=True)
         environment.pop("PREFECT_HOME", None)
         return PrefectElsewhere(url, current.ui_url or url.removesuffix("/api"), environment)
+
+
+def worker_is_online(environment: Mapping[str, str], name: str) -> bool:
+    """Whether a server that was joined has heard of a worker.
+
+    Args:
+        environment: with what leads to the server, and lets this process in.
+    """
+    given = {setting: environment.get(setting.name) for setting in (PREFECT_API_URL, PREFECT_API_AUTH_STRING)}
+    try:
+        with temporary_settings(given), one_try_per_request(), prefect_client() as client:
+            workers = client.read_workers_for_work_pool(WORK_POOL)
+    except (httpx.HTTPError, PrefectException):
+        return False
+    return any(worker.name == name and worker.status == WorkerStatus.ONLINE for worker in workers)
 
 
 def _named() -> str | None:

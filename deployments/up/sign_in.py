@@ -1,5 +1,6 @@
 """The authorisation string of Prefect's server: who made it, where it is, and how a program shows it."""
 
+import base64
 import os
 import secrets
 from collections.abc import Mapping
@@ -54,6 +55,11 @@ def sign_in(home: Path, environment: Mapping[str, str], *, production: bool) -> 
             f"mode demands. {_RECIPE}."
         )
     return string
+
+
+def authorization(string: str | None) -> dict[str, str]:
+    """The header that shows the string; no header for None."""
+    return {"Authorization": f"Basic {base64.b64encode(string.encode()).decode()}"} if string else {}
 
 
 def show_sign_in(home: Path) -> None:

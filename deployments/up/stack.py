@@ -1,5 +1,6 @@
 """All parts of Groundwork on one machine: what they are, the order they start in, and how they stop."""
 
+import json
 import logging
 import os
 import socket
@@ -7,28 +8,32 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx
 import psutil
-from prefect.client.schemas.objects import WorkerStatus
-from prefect.exceptions import PrefectException
-from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
 from blocks.database import Database
 from blocks.embedded import EmbeddedPostgres
 from blocks.errors import DatabaseUnavailable
+from blocks.prefect_profile import (
+    DATABASE_VARIABLE,
+    prefect_database_may_be_configured,
+    prefect_may_be_configured,
+)
 from blocks.settings import DEVELOPMENT_EVENT_KEY, Settings
-from deployments.deploy import deploy_wiring, prepare_database
-from deployments.gateway.exposure import is_open_to_others, known_key_warning
-from deployments.relay.prefect_api import WORK_POOL
-from deployments.relay.prefect_client import one_try_per_request, prefect_client
-from deployments.up.home import PART_VARIABLE, WORKER, Home, Running
+from deployments.prefect_deploy import PrefectDeploy
+from deployments.up.asking import answer
+from deployments.up.home import PART_VARIABLE, PREFECT, WORKER, Home, Running
 from deployments.up.part import Part
+from deployments.up.part_log import PartLog
 from deployments.up.ports import refuse_taken_ports
-from deployments.up.prefect_database import URL_VARIABLE, prefect_database, said_to_prefect
-from deployments.up.prefect_elsewhere import PREFECT, prefect_elsewhere
 from deployments.up.prefect_settings import PREFECT_SETTINGS, one_certificate, vacuum_settings
-from deployments.up.sign_in import CLIENT_VARIABLE, SERVER_VARIABLE, sign_in, sign_in_file
+from deployments.up.sign_in import CLIENT_VARIABLE, SERVER_VARIABLE, authorization, sign_in, sign_in_file
+from deployments.up.stages import Stages, Terminal
+from deployments.work_pool import WORK_POOL
+
+if TYPE_CHECKING:
+    from deployments.up.prefect_elsewhere import PrefectElsewhere
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +43,8 @@ STOP_SECONDS = 2.5
 """How long the worker with its runs may take to stop before they are killed, and after it the other parts."""
 POSTGRES_STOP_SECONDS = 2.0
 """How long PostgreSQL may take after them, before it is stopped at once and left to recover at its next start."""
+LOG_SECONDS = 1.0
+"""How long the last lines of PostgreSQL may take to reach its log."""
 RESTART_SECONDS = 2.0
 """Least time between two starts of a part that keeps ending."""
 
@@ -49,18 +56,20 @@ class Stack:
         home: folder of everything.
         settings: ports and the like.
         project: folder with ``prefect.yaml``.
+        terminal: where the stages of the start are told.
 
     Raises:
         ConfigurationError: production mode, and Prefect's server would ask nobody for a password; the Prefect server
             to join cannot be used; or its own cannot have a database.
     """
 
-    def __init__(self, home: Home, settings: Settings, project: Path) -> None:
+    def __init__(self, home: Home, settings: Settings, project: Path, terminal: Terminal | None = None) -> None:
+        self._stages = Stages(terminal or Terminal())
         self.home = home
         self.settings = settings
         self.project = project
         self.gateway_url = f"http://{settings.host}:{settings.port}"
-        self.joined = prefect_elsewhere(settings, home.folder)
+        self.joined = self._prefect_elsewhere()
         self.prefect_url = self.joined.ui_url if self.joined else f"http://127.0.0.1:{settings.prefect_port}"
         self.prefect_api_url = self.joined.api_url if self.joined else f"{self.prefect_url}/api"
         self.postgres = EmbeddedPostgres(home.folder) if settings.database_url is None else None
@@ -69,8 +78,10 @@ class Stack:
         self.sign_in = None if self.joined else sign_in(home.folder, os.environ, production=settings.in_production)
         self.environment = self._environment()
         self.prefect = None if self.joined else self._prefect()
-        self.others = [self._gateway(), self._relay(), self._worker()]
-        self.parts = [self.prefect, *self.others] if self.prefect else self.others
+        self.gateway, self.relay, self.worker = self._gateway(), self._relay(), self._worker()
+        others = [self.gateway, self.relay, self.worker]
+        self.parts = [self.prefect, *others] if self.prefect else others
+        self._postgres_log = PartLog(self._log("postgres"))
         self._restarts: dict[str, float] = {}
 
     def start(self) -> None:
@@ -85,32 +96,62 @@ class Stack:
         if self.prefect:
             ports["Prefect (--prefect-port)"] = self.settings.prefect_port
         refuse_taken_ports(ports)
-        self._start_postgres()
+        # Importing is most of a start. Everything imports at once, while Prefect's server, which takes longest, starts.
+        began = time.monotonic()
+        for part in self.parts:
+            part.prepare()
+        self._tell()
+        with self._stages.stage("PostgreSQL", log=self._log("postgres")):
+            self._start_postgres()
         if self.prefect:
             self.prefect.start()
-            self._tell()
         else:
             logger.info("Prefect    that of PREFECT_API_URL is joined; none is started")
-        prepare_database(Database(connection_url=self.settings.database_url))
-        if self.prefect:
-            self.prefect.wait_until_ready(START_SECONDS)
-        deploy_wiring(self.project, self.environment, self.settings)
-        for part in self.others:
-            part.start()
-        self._tell()
-        for part in self.parts:
-            part.wait_until_ready(START_SECONDS)
+        note = self.home.folder / "applied.json"
+        deploy = None if note.exists() else PrefectDeploy(self.project, self.environment | {PART_VARIABLE: "deploy"})
+        try:
+            self._tell()
+            with self._stages.stage("Migrations", log=self._log("postgres")):
+                from deployments.deploy import deploy_wiring, prepare_database
+
+                prepare_database(Database(connection_url=self.settings.database_url))
+            if self.prefect:
+                with self._stages.stage("Prefect server", since=began):
+                    self.prefect.wait_until_ready(START_SECONDS)
+
+            def start_what_needs_no_deployment() -> None:
+                self.worker.start()
+                self.gateway.start()
+
+            with self._stages.stage("Deployments", log=self.prefect.log if self.prefect else None):
+                deploy_wiring(
+                    self.project, self.environment, self.settings,
+                    note=note, prepared=deploy, blocks_are_there=start_what_needs_no_deployment,
+                )  # fmt: skip
+            self.relay.start()
+            with self._stages.stage("Gateway, relay, worker"):
+                for part in self.parts:
+                    part.wait_until_ready(START_SECONDS)
+        finally:
+            if deploy is not None:
+                deploy.end()
+        self._stages.over()
         logger.info("gateway    %s", self.gateway_url)
-        if is_open_to_others(self.settings.host) and self._takes_the_known_key():
-            logger.warning(known_key_warning(self.settings.host))
+        self._warn_of_the_known_key()
         if self.sign_in:
             logger.info("sign in    with the content of %s", self._where_the_sign_in_is())
         logger.info("Prefect UI %s", self.prefect_url)
 
-    def _takes_the_known_key(self) -> bool:
-        """Whether the key that everybody knows opens the gateway; its keys may be those of a block in Prefect."""
+    def _warn_of_the_known_key(self) -> None:
+        """Its keys may be those of a block in Prefect: only the gateway knows what opens it."""
+        from deployments.gateway.exposure import is_open_to_others, known_key_warning
+
         key = {"Authorization": f"Bearer {DEVELOPMENT_EVENT_KEY}"}
-        return _answers(f"{self.gateway_url}/catalogue", key)
+        if is_open_to_others(self.settings.host) and _answers(f"{self.gateway_url}/catalogue", key):
+            logger.warning(known_key_warning(self.settings.host))
+
+    def _log(self, name: str) -> Path:
+        return self.home.logs / f"{name}.log"
 
     def _where_the_sign_in_is(self) -> str:
         return SERVER_VARIABLE if os.environ.get(SERVER_VARIABLE) else str(sign_in_file(self.home.folder))
@@ -127,7 +168,9 @@ class Stack:
                 return
             self._tell()
         now = time.monotonic()
+        self._postgres_log.watch()
         for part in self.parts:
+            part.watch_log()
             if part.exit_code is not None and now - self._restarts.get(part.name, float("-inf")) > RESTART_SECONDS:
                 logger.error("%s ended with exit code %s; starting it again (%s)", part.name, part.exit_code, part.log)
                 self._restarts[part.name] = now
@@ -139,12 +182,16 @@ class Stack:
         self.home.end_parts(patience=STOP_SECONDS)
         if self.postgres:
             self.postgres.stop(timeout=POSTGRES_STOP_SECONDS)
+        for part in self.parts:
+            part.close_log()
+        self._postgres_log.close(LOG_SECONDS)
 
     def _start_postgres(self) -> None:
         if self.postgres is None:
             return
         self.postgres.create()
-        self.postgres.start(self.home.logs / "postgres.log")
+        with self._postgres_log.opened() as output:
+            self.postgres.start(self._postgres_log.path, output=output)
         self.postgres.create_database("groundwork")
         self.postgres.create_database("prefect")
 
@@ -179,6 +226,13 @@ class Stack:
         environment.pop("PREFECT_PROFILE", None)
         return environment | (self.joined.environment if self.joined else self._own_server())
 
+    def _prefect_elsewhere(self) -> "PrefectElsewhere | None":
+        if not prefect_may_be_configured():
+            return None
+        from deployments.up.prefect_elsewhere import prefect_elsewhere
+
+        return prefect_elsewhere(self.settings, self.home.folder)
+
     def _own_server(self) -> dict[str, str]:
         """What leads parts to the server that is started here, and that server to its database."""
         environment = {
@@ -188,13 +242,21 @@ class Stack:
         }
         if self.sign_in:
             environment |= {SERVER_VARIABLE: self.sign_in, CLIENT_VARIABLE: self.sign_in}
+        return environment | self._own_servers_database()
+
+    def _own_servers_database(self) -> dict[str, str]:
+        if self.postgres and self.settings.prefect_database_url is None and not prefect_database_may_be_configured():
+            url = self.postgres.url("prefect", driver="postgresql+asyncpg")
+            return {DATABASE_VARIABLE: url.render_as_string(hide_password=False)}
+        from deployments.up.prefect_database import prefect_database, said_to_prefect
+
         if said := said_to_prefect():
-            return environment | said
+            return said
         if self.postgres and self.settings.prefect_database_url is None:
             url = self.postgres.url("prefect", driver="postgresql+asyncpg")
         else:
             url = prefect_database(self.settings)
-        return environment | {URL_VARIABLE: url.render_as_string(hide_password=False)}
+        return {DATABASE_VARIABLE: url.render_as_string(hide_password=False)}
 
     def _part(self, name: str, *command: str, ready: Callable[[], bool] = lambda: True) -> Part:
         environment = self.environment | {PART_VARIABLE: name}
@@ -222,17 +284,15 @@ class Stack:
 
     def _worker_is_online(self, name: str) -> bool:
         """Whether Prefect has heard of the worker, which is warm by then."""
-        given = {setting: self.environment.get(setting.name) for setting in (PREFECT_API_URL, PREFECT_API_AUTH_STRING)}
-        try:
-            with temporary_settings(given), one_try_per_request(), prefect_client() as client:
-                workers = client.read_workers_for_work_pool(WORK_POOL)
-        except (httpx.HTTPError, PrefectException):
-            return False
-        return any(worker.name == name and worker.status == WorkerStatus.ONLINE for worker in workers)
+        if self.joined:
+            from deployments.up.prefect_elsewhere import worker_is_online
+
+            return worker_is_online(self.environment, name)
+        url = f"{self.prefect_api_url}/work_pools/{WORK_POOL}/workers/filter"
+        told = answer(url, body="{}", headers=authorization(self.sign_in))
+        workers = json.loads(told) if told else []
+        return any(worker["name"] == name and worker["status"] == "ONLINE" for worker in workers)
 
 
 def _answers(url: str, headers: dict[str, str] | None = None) -> bool:
-    try:
-        return httpx.get(url, headers=headers, timeout=2.0).is_success
-    except httpx.HTTPError:
-        return False
+    return answer(url, headers=headers) is not None

@@ -1,12 +1,16 @@
 """``prefect.yaml`` tells the whole wiring: every job has a deployment that listens to its event."""
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
 import flows
+from blocks.configured import FORMER_DOCUMENT
 from deployments.deploy import INTERACTIVE_QUEUE
+from deployments.documents import BLOCKS
+from deployments.relay.wiring import block_of
 from flows.registry import jobs
 
 WIRING = yaml.safe_load((Path(flows.__file__).parents[1] / "prefect.yaml").read_text())
@@ -38,3 +42,25 @@ def test_interactive_jobs_have_the_queue_that_workers_look_at_first(name):
 def test_no_deployment_names_a_folder_of_the_machine_that_deploys():
     assert WIRING["pull"] == []
     assert not any("pull" in each for each in DEPLOYMENTS.values())
+
+
+def test_automations_say_in_words_what_starts_what_and_why():
+    triggers = [(name, each) for name, deployment in DEPLOYMENTS.items() for each in deployment.get("triggers", [])]
+    assert len({each["name"] for _, each in triggers}) == len(triggers)
+    for name, trigger in triggers:
+        assert trigger["name"].endswith(f" starts {name}")
+        assert trigger["description"].endswith(".")
+
+
+def test_a_job_without_a_deployment_is_offered_a_block_with_such_an_automation():
+    spec = next(iter(JOBS.values()))
+    [deployment] = yaml.safe_load(block_of(spec))
+    [trigger] = deployment["triggers"]
+    assert trigger["name"] == f"{spec.on.event_name} starts {spec.name}"
+    assert spec.name in trigger["description"]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_block_document_is_named_for_its_purpose(block):
+    assert re.fullmatch("[a-z0-9-]+", block.document)
+    assert block.document != FORMER_DOCUMENT

@@ -12,7 +12,7 @@ import httpx
 
 from blocks.database import Database
 from blocks.embedded import EmbeddedPostgres
-from deployments.relay.prefect_api import WORK_POOL
+from deployments.work_pool import WORK_POOL
 from tests.chaos import counter
 from tests.chaos.storm import execution_log, process_log
 from tests.chaos.storm.crm import Crm

@@ -7,7 +7,7 @@ from prefect import get_client
 from prefect.settings import PREFECT_API_URL
 
 from blocks.blob_store import BlobStore
-from blocks.configured import DOCUMENT, ConfiguredBlock
+from blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
 from blocks.database_block import DatabaseBlock
 from blocks.mailer import Mailer
 
@@ -18,10 +18,15 @@ BLOCKS = [
 ]
 
 
-@pytest.fixture
-def document(prefect_api) -> Iterator[None]:
+@pytest.fixture(params=["named for its purpose", "not moved yet"])
+def document(prefect_api, request: pytest.FixtureRequest) -> Iterator[None]:
     """Each block type has a document that says ``document``."""
-    saved = [block(**{field: url.format("document")}).save(DOCUMENT) for block, _, field, url in BLOCKS]
+    saved = [
+        block(**{field: url.format("document")}).save(
+            FORMER_DOCUMENT if request.param == "not moved yet" else block.document
+        )
+        for block, _, field, url in BLOCKS
+    ]
     yield
     with get_client(sync_client=True) as client:
         for identifier in saved:

@@ -11,11 +11,11 @@ def test_saved_keys_are_loaded_again_and_hidden_from_whoever_may_not_see_secrets
     entry = IngestKey(
         name="app", key=SecretStr("key-in-prefect"), events=["import/*"], signing_secrets=[SecretStr(SECRET)]
     )
-    document = IngestKeys(entries=[entry]).save("groundwork")
+    document = IngestKeys(entries=[entry]).save("ingest-keys")
     with get_client(sync_client=True) as prefect:
         try:
             shown = prefect.read_block_document_by_name(
-                "groundwork", IngestKeys.get_block_type_slug(), include_secrets=False
+                "ingest-keys", IngestKeys.get_block_type_slug(), include_secrets=False
             )
             assert shown.data == {"entries": "********"}
             assert IngestKeys.configured().entries == [entry]

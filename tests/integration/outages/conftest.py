@@ -10,7 +10,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from sqlalchemy import text
 
 from blocks.database import Database, database
-from deployments.relay.prefect_api import WORK_POOL
+from deployments.work_pool import WORK_POOL
 from tests.factories import register_job
 from tests.integration.prefect_proxy import PrefectProxy, prefect_proxy
 from tests.integration.process import Process

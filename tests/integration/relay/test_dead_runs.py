@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from deployments.relay import dead_runs
 from deployments.relay.dead_runs import crash_dead_runs
-from deployments.relay.prefect_api import WORK_POOL
+from deployments.work_pool import WORK_POOL
 from events.inbox import claim, send
 from events.inbox.admission import admit
 from events.inbox.claim import Run

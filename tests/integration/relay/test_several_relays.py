@@ -13,7 +13,7 @@ from prefect import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from sqlalchemy import text
 
-from deployments.relay.prefect_api import WORK_POOL
+from deployments.work_pool import WORK_POOL
 from events.inbox import NewEvent, accept, claim
 from events.inbox.admission import admit
 from events.inbox.claim import Run

@@ -13,9 +13,10 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from prefect.exceptions import ObjectNotFound
 from sqlalchemy import text
 
-from deployments.relay.prefect_api import WORK_POOL, WorkPoolMissing, worker_capacity
+from deployments.relay.prefect_api import WorkPoolMissing, worker_capacity
 from deployments.relay.startable import Startable
 from deployments.relay.sweeper import sweep
+from deployments.work_pool import WORK_POOL
 from events.imports import CsvImportConfirmed
 from events.inbox import send
 from events.inbox.admission import admit
@@ -56,7 +57,7 @@ def automate(deployment_id: UUID, event_name: str = "import/csv.confirmed", *, e
     with get_client(sync_client=True) as client:
         return client.create_automation(
             AutomationCore(
-                name=f"{event_name} → {NAME}",
+                name=f"{event_name} starts {NAME}",
                 enabled=enabled,
                 trigger=EventTrigger(
                     expect={event_name},

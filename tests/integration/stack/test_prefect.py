@@ -28,10 +28,13 @@ def artifacts(stack: RunningStack, flow_run_id: object) -> dict[str, dict[str, o
     return {each["key"]: each for each in found}
 
 
-@pytest.mark.parametrize("block", ["database", "blob-store", "mailer", "ingest-keys"])
-def test_each_block_has_a_document_in_prefect(stack: RunningStack, block: str):
-    document = stack.ask_prefect(f"/block_types/slug/groundwork-{block}/block_documents/name/groundwork", method="GET")
-    assert document["block_type"]["slug"] == f"groundwork-{block}"
+@pytest.mark.parametrize(
+    ("block", "name"),
+    [("database", "inbox-database"), ("blob-store", "files"), ("mailer", "mail"), ("ingest-keys", "ingest-keys")],
+)
+def test_each_block_has_one_document_in_prefect_named_for_its_purpose(stack: RunningStack, block: str, name: str):
+    documents = stack.ask_prefect(f"/block_types/slug/groundwork-{block}/block_documents", method="GET")
+    assert [each["name"] for each in documents] == [name]
 
 
 def test_the_run_carries_its_workspace_as_tag_and_the_figures_as_artifacts(

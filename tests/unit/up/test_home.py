@@ -4,15 +4,15 @@ import os
 import stat
 from pathlib import Path
 
-from deployments.up.home import LONGEST_LOG, Home
+from deployments.up.home import Home
 
 
-def test_a_long_log_begins_anew_at_the_next_start_and_a_short_one_goes_on(tmp_path: Path) -> None:
+def test_a_log_that_an_earlier_version_set_aside_is_the_oldest_of_those_kept(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    (home.logs / "gateway.log").write_bytes(b"x" * (LONGEST_LOG + 1))
-    (home.logs / "relay.log").write_bytes(b"short")
+    (home.logs / "gateway.log").write_bytes(b"short")
+    (home.logs / "gateway.log.old").write_bytes(b"x")
     with home.held():
-        assert sorted(path.name for path in home.logs.iterdir()) == ["gateway.log.old", "relay.log"]
+        assert sorted(path.name for path in home.logs.iterdir()) == ["gateway.log", "gateway.log.3"]
 
 
 def modes(folder: Path) -> dict[str, int]:

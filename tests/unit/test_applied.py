@@ -1,0 +1,45 @@
+"""What a start takes for unchanged."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from deployments.applied import fingerprint
+from deployments.project import project_folder
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    shutil.copy(project_folder() / "prefect.yaml", tmp_path)
+    shutil.copytree(project_folder() / "flows", tmp_path / "flows")
+    return tmp_path
+
+
+def test_what_ships_has_a_fingerprint_that_stays(project: Path):
+    assert fingerprint(project) is not None
+    assert fingerprint(project) == fingerprint(project)
+
+
+def test_another_wiring_and_other_code_have_another(project: Path):
+    before = fingerprint(project)
+    (project / "flows" / "send_welcome.py").open("a").write("# edited\n")
+    edited = fingerprint(project)
+    (project / "prefect.yaml").open("a").write("# edited\n")
+    assert len({before, edited, fingerprint(project)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("now", "then"),
+    [
+        ("tags: [contacts]", 'tags: ["{{ $STAGE }}"]'),
+        ("tags: [contacts]", 'tags: ["{{ prefect.variables.stage }}"]'),
+        ("pull: []", "pull:\n  - prefect.deployments.steps.set_working_directory: {directory: /srv}"),
+        ("entrypoint: flows.process_csv.process_csv", "entrypoint: elsewhere.jobs.process_csv"),
+    ],
+)
+def test_what_depends_on_something_outside_is_always_deployed(project: Path, now: str, then: str):
+    wiring = (project / "prefect.yaml").read_text()
+    assert now in wiring
+    (project / "prefect.yaml").write_text(wiring.replace(now, then))
+    assert fingerprint(project) is None
