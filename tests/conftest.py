@@ -16,6 +16,7 @@ os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> distribution.ByFile:
     return distribution.ByFile(config, log)
 
