@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 # The suite mostly waits, so that more processes than cores pay; each has a PostgreSQL and a Prefect server of its own.
 PROCESSES ?= 2
 INSTALLED := $(VENV)/.installed
+LINKS := build/links/groundwork
 
 .PHONY: demo up test bench chaos soak lint lock clean
 
-$(INSTALLED): requirements.lock pyproject.toml
+$(INSTALLED): requirements.lock pyproject.toml setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Groundwork needs Python 3.11 or later; $(PYTHON) is older. Say: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -16,6 +17,10 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+# What tells mypy and editors that the folder flows is the package groundwork.flows. Nothing runs through it.
+$(LINKS):
+	@mkdir -p $@ && for room in blocks events tasks flows notifications deployments; do ln -sfn ../../../$$room $@/$$room; done
 
 demo: $(INSTALLED)  ## import 100,000 rows through the whole path, then stop
 	@$(BIN)/groundwork demo $(ARGS)
@@ -35,7 +40,7 @@ chaos: $(INSTALLED)  ## kill, stop and cut every part under load: make chaos [MI
 soak: $(INSTALLED)  ## many runs on one stack, and whether anything grows: make soak [RUNS=5000]
 	@$(BIN)/python -m tests.benchmarks.soak $(if $(RUNS),--runs $(RUNS))
 
-lint: $(INSTALLED)  ## format check, lint and types
+lint: $(INSTALLED) $(LINKS)  ## format check, lint and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy

@@ -2,6 +2,6 @@
 
 import os
 
-from blocks.telemetry import switch_telemetry_off
+from groundwork.blocks.telemetry import switch_telemetry_off
 
 switch_telemetry_off(os.environ)

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from blocks.beneath import folder_of
+from groundwork.blocks.beneath import folder_of
 
 
 @contextmanager

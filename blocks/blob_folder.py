@@ -7,12 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from blocks.atomic_file import atomic_file
-from blocks.beneath import NotBeneath, delete_beneath, files_beneath, open_beneath, stat_beneath
-from blocks.blob import BlobStat, checked_key
-from blocks.blob_folder_uploads import FolderUploads
-from blocks.blob_link import DownloadLink
-from blocks.errors import BlobMissing, BlobRefused
+from groundwork.blocks.atomic_file import atomic_file
+from groundwork.blocks.beneath import NotBeneath, delete_beneath, files_beneath, open_beneath, stat_beneath
+from groundwork.blocks.blob import BlobStat, checked_key
+from groundwork.blocks.blob_folder_uploads import FolderUploads
+from groundwork.blocks.blob_link import DownloadLink
+from groundwork.blocks.errors import BlobMissing, BlobRefused
 
 _PARTIAL = ".partial"
 _UPLOADS = ".uploads"

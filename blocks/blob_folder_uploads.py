@@ -9,9 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from blocks.atomic_file import sync
-from blocks.beneath import NotBeneath, folder_of, private_folder, stat_beneath
-from blocks.errors import UploadLost
+from groundwork.blocks.atomic_file import sync
+from groundwork.blocks.beneath import NotBeneath, folder_of, private_folder, stat_beneath
+from groundwork.blocks.errors import UploadLost
 
 _UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
 _COPY_BYTES = 1024 * 1024

@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Self
 from urllib.parse import quote
 
-from blocks.errors import ConfigurationError
-from blocks.signed_link import signed_payload, signed_url
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.signed_link import signed_payload, signed_url
 
 LONGEST_LINK = timedelta(days=7)
 """What S3 allows a presigned URL (signature version 4)."""

@@ -17,10 +17,10 @@ from botocore.exceptions import (  # type: ignore[import-untyped]
 from s3fs import S3FileSystem
 from s3fs.utils import FileExpired
 
-from blocks.blob import BlobStat
-from blocks.blob_link import attachment
-from blocks.blob_s3_stream import S3Reader, S3Writer
-from blocks.errors import BlobChanged, BlobMissing, BlobRefused, ConfigurationError, UploadLost
+from groundwork.blocks.blob import BlobStat
+from groundwork.blocks.blob_link import attachment
+from groundwork.blocks.blob_s3_stream import S3Reader, S3Writer
+from groundwork.blocks.errors import BlobChanged, BlobMissing, BlobRefused, ConfigurationError, UploadLost
 
 PART_BYTES = 8 * 1024 * 1024
 """Bytes of an uploaded part and of a read-ahead. S3 takes 10,000 parts, so a blob holds up to 80 GB."""

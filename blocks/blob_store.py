@@ -11,14 +11,14 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr
 
-from blocks.blob import Blobs, BlobStat, checked_key
-from blocks.blob_filesystem import BlobFileSystem
-from blocks.blob_folder import FolderBlobs
-from blocks.blob_link import checked_content_type, checked_filename, checked_lifetime
-from blocks.blob_s3 import S3Blobs
-from blocks.configured import ConfiguredBlock
-from blocks.errors import BlobMissing, ConfigurationError
-from blocks.settings import settings
+from groundwork.blocks.blob import Blobs, BlobStat, checked_key
+from groundwork.blocks.blob_filesystem import BlobFileSystem
+from groundwork.blocks.blob_folder import FolderBlobs
+from groundwork.blocks.blob_link import checked_content_type, checked_filename, checked_lifetime
+from groundwork.blocks.blob_s3 import S3Blobs
+from groundwork.blocks.configured import ConfiguredBlock
+from groundwork.blocks.errors import BlobMissing, ConfigurationError
+from groundwork.blocks.settings import settings
 
 __all__ = ["BlobStat", "BlobStore", "blob_store"]
 

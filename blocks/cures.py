@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from blocks.errors import GroundworkError
-from blocks.verdict import verdict_of
+from groundwork.blocks.errors import GroundworkError
+from groundwork.blocks.verdict import verdict_of
 
 PREFECT, INBOX = "Prefect", "the inbox"
 LONGEST_ANSWER = 500

@@ -1,7 +1,7 @@
 """PostgreSQL, embedded by default.
 
 Free of Prefect, whose import costs 1.5 s of CPU: the command line's short commands go through this module. The block
-that Prefect's UI shows is :class:`blocks.database_block.DatabaseBlock`.
+that Prefect's UI shows is :class:`groundwork.blocks.database_block.DatabaseBlock`.
 """
 
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ from pydantic import BaseModel, Field, PrivateAttr, SecretStr
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
-from blocks.embedded import EmbeddedPostgres
-from blocks.errors import ConfigurationError
-from blocks.prefect_profile import prefect_may_be_configured
-from blocks.settings import settings
+from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.prefect_profile import prefect_may_be_configured
+from groundwork.blocks.settings import settings
 
 
 class Database(BaseModel):
@@ -181,6 +181,6 @@ def database() -> Database:
         return Database(connection_url=url)
     if not prefect_may_be_configured():
         return Database()
-    from blocks.database_block import DatabaseBlock
+    from groundwork.blocks.database_block import DatabaseBlock
 
     return DatabaseBlock.configured()

@@ -2,9 +2,9 @@
 
 from typing import ClassVar, Self
 
-from blocks.configured import ConfiguredBlock
-from blocks.database import Database
-from blocks.settings import settings
+from groundwork.blocks.configured import ConfiguredBlock
+from groundwork.blocks.database import Database
+from groundwork.blocks.settings import settings
 
 
 class DatabaseBlock(Database, ConfiguredBlock):

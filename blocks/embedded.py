@@ -23,8 +23,8 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL
 
-from blocks.errors import ConfigurationError, DatabaseUnavailable
-from blocks.secret_file import make_secret_file, read_secret_file
+from groundwork.blocks.errors import ConfigurationError, DatabaseUnavailable
+from groundwork.blocks.secret_file import make_secret_file, read_secret_file
 
 ROLE = "groundwork"
 _SOCKET_PATH_LIMIT = 100

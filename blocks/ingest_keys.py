@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Literal, Self
 from prefect.blocks.core import Block, schema_extra
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from blocks.configured import ConfiguredBlock
-from blocks.errors import ConfigurationError
-from blocks.settings import DEVELOPMENT_EVENT_KEY, settings
+from groundwork.blocks.configured import ConfiguredBlock
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY, settings
 
 SHORTEST_KEY = 16
 """Characters of an event key in production mode."""

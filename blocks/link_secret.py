@@ -4,9 +4,9 @@ import secrets
 from functools import lru_cache
 from pathlib import Path
 
-from blocks.errors import ConfigurationError
-from blocks.secret_file import make_secret_file, read_secret_file
-from blocks.settings import settings
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.secret_file import make_secret_file, read_secret_file
+from groundwork.blocks.settings import settings
 
 SHORTEST_SECRET = 32
 """Characters of a secret."""

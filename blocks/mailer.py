@@ -14,14 +14,14 @@ from typing import ClassVar, Self
 
 from pydantic import Field, SecretStr
 
-from blocks.atomic_file import atomic_file, forget_unfinished
-from blocks.configured import ConfiguredBlock
-from blocks.errors import ConfigurationError, MailSetupRefused, MailTemporarilyRefused, RecipientRefused
-from blocks.mail.headers import clean
-from blocks.mail.refusals import LONGEST_REPLY, Fault, Reply, Stage, fault, refusal
-from blocks.mail.server import MailServer
-from blocks.mail.wire import Wire, wire
-from blocks.settings import settings
+from groundwork.blocks.atomic_file import atomic_file, forget_unfinished
+from groundwork.blocks.configured import ConfiguredBlock
+from groundwork.blocks.errors import ConfigurationError, MailSetupRefused, MailTemporarilyRefused, RecipientRefused
+from groundwork.blocks.mail.headers import clean
+from groundwork.blocks.mail.refusals import LONGEST_REPLY, Fault, Reply, Stage, fault, refusal
+from groundwork.blocks.mail.server import MailServer
+from groundwork.blocks.mail.wire import Wire, wire
+from groundwork.blocks.settings import settings
 
 TIMEOUT = 30.0
 """Seconds that the server may stay silent."""

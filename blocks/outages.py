@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from blocks.words import counted
+from groundwork.blocks.words import counted
 
 if TYPE_CHECKING:
-    from blocks.cures import Cure
+    from groundwork.blocks.cures import Cure
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds before the next try. Too short: a log and a server under load. Too long: slow to notice that it is over."""
@@ -58,7 +58,7 @@ class Outages:
             Seconds to wait before the next try: a quarter of the time that it has failed already.
         """
         # Imported here: it needs an HTTP client, which costs each command a tenth of a second.
-        from blocks.cures import cure_of
+        from groundwork.blocks.cures import cure_of
 
         cure = cure_of(error, doing)
         with self._lock:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from blocks.errors import ConfigurationError
+from groundwork.blocks.errors import ConfigurationError
 
 LONGEST_RESULT = 10_000_000
 """Characters of JSON. It is read whenever somebody asks for an event's status."""

@@ -7,7 +7,7 @@ from types import TracebackType
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from blocks.verdict import verdict_of
+from groundwork.blocks.verdict import verdict_of
 
 _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 2.0

@@ -5,7 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
-from blocks.errors import ConfigurationError
+from groundwork.blocks.errors import ConfigurationError
 
 
 def make_secret_file(path: Path, secret: str) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from blocks.errors import ConfigurationError
+from groundwork.blocks.errors import ConfigurationError
 
 DEVELOPMENT_EVENT_KEY = "development"
 """The event key of a machine nobody has configured. Refused in production mode."""

@@ -9,9 +9,9 @@ import hashlib
 import hmac
 import logging
 
-from blocks.errors import ConfigurationError
-from blocks.link_secret import link_secrets
-from blocks.settings import settings
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.link_secret import link_secrets
+from groundwork.blocks.settings import settings
 
 logger = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from prefect.client.schemas.objects import WorkPool
 from prefect.events.actions import RunDeployment
 from pydantic import BaseModel, ValidationError
 
-from blocks.configured import FORMER_DOCUMENT
-from deployments.documents import BLOCKS
-from deployments.relay.prefect_client import pages
-from deployments.work_pool import WORK_POOL
+from groundwork.blocks.configured import FORMER_DOCUMENT
+from groundwork.deployments.documents import BLOCKS
+from groundwork.deployments.relay.prefect_client import pages
+from groundwork.deployments.work_pool import WORK_POOL
 
 _PACKAGES = ("blocks", "deployments", "events", "flows", "notifications", "tasks")
 _LIBRARIES = ("groundwork", "prefect", "pydantic")

@@ -6,7 +6,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from deployments.commands import (
+from groundwork.deployments.commands import (
     cancel,
     dead,
     demo,
@@ -21,7 +21,7 @@ from deployments.commands import (
     up,
     user,
 )
-from deployments.commands.failure import explain
+from groundwork.deployments.commands.failure import explain
 
 _CLOSED_PIPE = 141
 """Exit code of a program whose reader has gone (128 + SIGPIPE), as of `head` in `groundwork dead list | head`."""

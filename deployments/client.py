@@ -9,11 +9,11 @@ import httpx
 from pydantic import ValidationError
 from standardwebhooks import Webhook
 
-from blocks.errors import ConfigurationError, GroundworkError, NonRetriable
-from blocks.settings import settings
-from blocks.uuid7 import uuid7
-from events.base import Event
-from events.inbox import EventStatus
+from groundwork.blocks.errors import ConfigurationError, GroundworkError, NonRetriable
+from groundwork.blocks.settings import settings
+from groundwork.blocks.uuid7 import uuid7
+from groundwork.events.base import Event
+from groundwork.events.inbox import EventStatus
 
 
 class Refused(GroundworkError):

@@ -11,17 +11,17 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.workers.base import BaseWorker
 
-from blocks.database import Database
-from blocks.errors import ConfigurationError
-from blocks.migrations import upgrade
-from blocks.settings import Settings
-from deployments.applied import is_applied, remember
-from deployments.documents import BLOCKS, ensure_document
-from deployments.prefect_deploy import PrefectDeploy
-from deployments.switched_off import stay_disabled
-from deployments.work_pool import WORK_POOL
-from events.inbox.jobs import register_job
-from flows.registry import jobs
+from groundwork.blocks.database import Database
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.migrations import upgrade
+from groundwork.blocks.settings import Settings
+from groundwork.deployments.applied import is_applied, remember
+from groundwork.deployments.documents import BLOCKS, ensure_document
+from groundwork.deployments.prefect_deploy import PrefectDeploy
+from groundwork.deployments.switched_off import stay_disabled
+from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.events.inbox.jobs import register_job
+from groundwork.flows.registry import jobs
 
 INTERACTIVE_QUEUE = "interactive"
 """Work queue of the deployments of interactive jobs, in ``prefect.yaml``."""

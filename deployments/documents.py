@@ -8,11 +8,11 @@ from prefect.client.schemas.objects import BlockDocument
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from pydantic import ValidationError
 
-from blocks.blob_store import BlobStore
-from blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
-from blocks.database_block import DatabaseBlock
-from blocks.ingest_keys import IngestKeys
-from blocks.mailer import Mailer
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
+from groundwork.blocks.database_block import DatabaseBlock
+from groundwork.blocks.ingest_keys import IngestKeys
+from groundwork.blocks.mailer import Mailer
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import logging
 import sys
 
-_OURS = ("blocks", "deployments", "events", "flows", "notifications", "tasks")
+_OURS = ("groundwork",)
 
 
 def configure_logging(part: str) -> None:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from blocks.errors import ConfigurationError
+from groundwork.blocks.errors import ConfigurationError
 
 _COMMAND = ("--no-prompt", "deploy", "--all")
 
@@ -20,7 +20,7 @@ class PrefectDeploy:
 
     def __init__(self, project: Path, environment: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "deployments.up.launch", "prefect", *_COMMAND],
+            [sys.executable, "-m", "groundwork.deployments.up.launch", "prefect", *_COMMAND],
             cwd=project,
             env=dict(environment),
             stdin=subprocess.PIPE,

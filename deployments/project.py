@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from blocks.errors import ConfigurationError
+from groundwork.blocks.errors import ConfigurationError
 
 
 def project_folder() -> Path:

@@ -7,7 +7,7 @@ from prefect.client.orchestration import get_client
 from prefect.events.actions import RunDeployment
 from prefect.events.schemas.automations import Automation, EventTrigger
 
-from deployments.relay.prefect_client import pages
+from groundwork.deployments.relay.prefect_client import pages
 
 
 @contextmanager

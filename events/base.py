@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from events.identifiers import UserId, WorkspaceId
+from groundwork.events.identifiers import UserId, WorkspaceId
 
 NAME_PATTERN = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*/[a-z][a-z0-9]*(-[a-z0-9]+)*(\.[a-z][a-z0-9]*(-[a-z0-9]+)*)+$")
 """``domain/noun.verb``, lower case with hyphens within a word: ``import/csv.confirmed``."""

@@ -5,9 +5,9 @@ import importlib
 from functools import cache
 from typing import Any
 
-from blocks.errors import UnknownName
-from blocks.settings import settings
-from events.base import Event, registered
+from groundwork.blocks.errors import UnknownName
+from groundwork.blocks.settings import settings
+from groundwork.events.base import Event, registered
 
 DOMAINS = ("digests", "exports", "imports", "users")
 """Modules of this package that define event types, one per domain."""
@@ -35,7 +35,7 @@ def event_type(name: str) -> type[Event]:
 @cache
 def _load_domains() -> None:
     for domain in DOMAINS:
-        importlib.import_module(f"events.{domain}")
+        importlib.import_module(f"groundwork.events.{domain}")
     for name in settings().event_modules.split(","):
         if name.strip():
             importlib.import_module(name.strip())

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from events.base import Event
+from groundwork.events.base import Event
 
 _WEEK = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
 

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
-from events.base import WIRE, UserEvent
-from events.catalogue import did_you_mean
+from groundwork.events.base import WIRE, UserEvent
+from groundwork.events.catalogue import did_you_mean
 
 STANDARD_COLUMNS = (
     "email", "first_name", "last_name", "phone", "company", "job_title", "city", "country", "tags",

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from events.base import WIRE, UserEvent
+from groundwork.events.base import WIRE, UserEvent
 
 
 class ImportOptions(BaseModel):

@@ -1,6 +1,6 @@
 """Events of the domain ``user``."""
 
-from events.base import UserEvent
+from groundwork.events.base import UserEvent
 
 
 class UserSignedUp(UserEvent, name="user/signed.up"):

@@ -2,7 +2,7 @@
 
 from prefect import flow
 
-from tasks.retention.forget import forget_events, forget_results, forget_unfinished_files
+from groundwork.tasks.retention.forget import forget_events, forget_results, forget_unfinished_files
 
 
 @flow(name="apply-retention", persist_result=False)

@@ -8,8 +8,8 @@ follow Inngest's, so that a job moves over as it is.
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from blocks.errors import ConfigurationError
-from events.base import Event
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.events.base import Event
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,9 @@ from prefect import get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 
-from blocks.errors import ConfigurationError
-from events.inbox import Attempt
-from events.inbox.claim import Run
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.events.inbox import Attempt
+from groundwork.events.inbox.claim import Run
 
 logger = logging.getLogger(__name__)
 

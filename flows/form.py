@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import MISSING, Field
 from pydantic.fields import FieldInfo
 
-from events.base import Event
+from groundwork.events.base import Event
 
 _DELIVERY_ID = FieldInfo(
     annotation=UUID,

@@ -11,23 +11,23 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed
 from pydantic import ValidationError
 
-from blocks.database import database
-from blocks.errors import ConfigurationError, GroundworkError, Interrupted, NonRetriable, StaleAttempt
-from blocks.plain_function import as_json, require_name, require_plain_function
-from blocks.retry import database_went_away
-from blocks.settings import settings
-from events.base import Event
-from events.inbox import Attempt, claim
-from events.inbox.attempt import storable
-from events.inbox.claim import claim_started_by_person
-from events.inbox.holder import holder_in_words, was_cancelled
-from flows.flow_control import Batch, CancelOn, Debounce, FlowControl, Idempotency, Singleton, Throttle
-from flows.flow_run import as_claimant, current_flow_run, label
-from flows.form import form_of
-from flows.registry import JobSpec, OnFailure, register, tell_of_failed_event, tell_of_failure
-from tasks.provider_limit import prefect_went_away
-from tasks.step_results import StepResults
-from tasks.step_serializer import StepSerializer
+from groundwork.blocks.database import database
+from groundwork.blocks.errors import ConfigurationError, GroundworkError, Interrupted, NonRetriable, StaleAttempt
+from groundwork.blocks.plain_function import as_json, require_name, require_plain_function
+from groundwork.blocks.retry import database_went_away
+from groundwork.blocks.settings import settings
+from groundwork.events.base import Event
+from groundwork.events.inbox import Attempt, claim
+from groundwork.events.inbox.attempt import storable
+from groundwork.events.inbox.claim import claim_started_by_person
+from groundwork.events.inbox.holder import holder_in_words, was_cancelled
+from groundwork.flows.flow_control import Batch, CancelOn, Debounce, FlowControl, Idempotency, Singleton, Throttle
+from groundwork.flows.flow_run import as_claimant, current_flow_run, label
+from groundwork.flows.form import form_of
+from groundwork.flows.registry import JobSpec, OnFailure, register, tell_of_failed_event, tell_of_failure
+from groundwork.tasks.provider_limit import prefect_went_away
+from groundwork.tasks.step_results import StepResults
+from groundwork.tasks.step_serializer import StepSerializer
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +64,8 @@ def job(
 
     Args:
         on: the event type that the job listens to.
-        lane, priority, interactive, ordered, max_attempts, on_failure: see :class:`~flows.registry.JobSpec`.
-        batch, debounce, throttle, expires, idempotency, singleton, cancel_on: see :mod:`flows.flow_control`.
+        lane, priority, interactive, ordered, max_attempts, on_failure: see :class:`~groundwork.flows.registry.JobSpec`.
+        batch, debounce, throttle, expires, idempotency, singleton, cancel_on: see :mod:`groundwork.flows.flow_control`.
 
     Raises:
         ConfigurationError: ``on`` is not an event type with a name, ``lane`` is below 1, options contradict, or the

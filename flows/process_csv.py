@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from events.imports import CsvImportConfirmed
-from flows.job import job
-from tasks.imports.notify import notify_failed, notify_finished
-from tasks.imports.report import ImportProgress, publish_report
-from tasks.imports.steps import (
+from groundwork.events.imports import CsvImportConfirmed
+from groundwork.flows.job import job
+from groundwork.tasks.imports.notify import notify_failed, notify_finished
+from groundwork.tasks.imports.report import ImportProgress, publish_report
+from groundwork.tasks.imports.steps import (
     begin_import,
     collect_rejects,
     fail_import,

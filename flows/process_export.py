@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from events.exports import CsvExportConfirmed
-from flows.job import job
-from tasks.exports.notify import notify_failed, notify_finished
-from tasks.exports.record import StoredFile
-from tasks.exports.report import ExportProgress, publish_report
-from tasks.exports.rows import contact_rows, from_one_snapshot
-from tasks.exports.steps import (
+from groundwork.events.exports import CsvExportConfirmed
+from groundwork.flows.job import job
+from groundwork.tasks.exports.notify import notify_failed, notify_finished
+from groundwork.tasks.exports.record import StoredFile
+from groundwork.tasks.exports.report import ExportProgress, publish_report
+from groundwork.tasks.exports.rows import contact_rows, from_one_snapshot
+from groundwork.tasks.exports.steps import (
     begin_export,
     discard_export,
     fail_export,

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blocks.plain_function import require_plain_result
-from blocks.settings import settings
-from events.base import Event
-from events.inbox import Attempt
-from events.inbox.jobs import Registration
-from flows.flow_control import FlowControl
+from groundwork.blocks.plain_function import require_plain_result
+from groundwork.blocks.settings import settings
+from groundwork.events.base import Event
+from groundwork.events.inbox import Attempt
+from groundwork.events.inbox.jobs import Registration
+from groundwork.flows.flow_control import FlowControl
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def register(spec: JobSpec) -> None:
 
 def jobs() -> dict[str, JobSpec]:
     """Every job of this package, and of the modules that ``GROUNDWORK_PRELOAD`` names, by name."""
-    own = [f"flows.{module.name}" for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
+    own = [f"groundwork.flows.{module.name}" for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
     for name in [*own, *settings().modules_to_preload]:
         importlib.import_module(name)
     return dict(_jobs)

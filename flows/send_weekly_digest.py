@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from events.digests import WeeklyDigestDue
-from flows.job import job
-from tasks.digests.mailing import mail_digests
-from tasks.digests.steps import count_week, find_subscribers
+from groundwork.events.digests import WeeklyDigestDue
+from groundwork.flows.job import job
+from groundwork.tasks.digests.mailing import mail_digests
+from groundwork.tasks.digests.steps import count_week, find_subscribers
 
 
 @job(on=WeeklyDigestDue)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from events.users import UserSignedUp
-from flows.job import job
-from tasks.users.steps import claim_welcome, mail_welcome
+from groundwork.events.users import UserSignedUp
+from groundwork.flows.job import job
+from groundwork.tasks.users.steps import claim_welcome, mail_welcome
 
 
 @job(on=UserSignedUp, lane=5, interactive=True)

@@ -5,7 +5,7 @@ It is not a job, since what it tells of may be that jobs do not run; it goes pas
 
 from prefect import flow
 
-from tasks.dead_letters.tell import tell_operators
+from groundwork.tasks.dead_letters.tell import tell_operators
 
 
 @flow(name="tell-of-dead-letters", persist_result=False)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from events.digests import WeekEnded
-from flows.job import job
-from tasks.digests.steps import announce_week
+from groundwork.events.digests import WeekEnded
+from groundwork.flows.job import job
+from groundwork.tasks.digests.steps import announce_week
 
 
 @job(on=WeekEnded)

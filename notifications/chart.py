@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from notifications.image import InlineImage
+from groundwork.notifications.image import InlineImage
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw

@@ -6,11 +6,11 @@ from email.policy import SMTP
 from email.utils import localtime
 from uuid import UUID
 
-from blocks.errors import ConfigurationError, RecipientRefused
-from blocks.mail.addresses import mail_address, mailbox
-from blocks.mail.headers import address_header, text_header, token_header
-from blocks.settings import settings
-from notifications.rendering import Rendered
+from groundwork.blocks.errors import ConfigurationError, RecipientRefused
+from groundwork.blocks.mail.addresses import mail_address, mailbox
+from groundwork.blocks.mail.headers import address_header, text_header, token_header
+from groundwork.blocks.settings import settings
+from groundwork.notifications.rendering import Rendered
 
 
 def message_id(delivery_id: UUID, template: str, recipient: str) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from blocks.mailer import mailer
-from blocks.settings import settings
-from notifications.message import compose, message_id
-from notifications.rendering import render
+from groundwork.blocks.mailer import mailer
+from groundwork.blocks.settings import settings
+from groundwork.notifications.message import compose, message_id
+from groundwork.notifications.rendering import render
 
 
 def notify_operators(template: str, values: Mapping[str, Any], *, about: UUID) -> bool:

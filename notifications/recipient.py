@@ -5,8 +5,8 @@ from typing import Literal
 
 from sqlalchemy import Connection, select
 
-from blocks.schema import app_user
-from events.identifiers import UserId, WorkspaceId
+from groundwork.blocks.schema import app_user
+from groundwork.events.identifiers import UserId, WorkspaceId
 
 Setting = Literal["notify_on_import_complete", "notify_on_export_complete", "notify_weekly_digest"]
 """Columns of ``app.app_user`` by which a person turns a kind of notification off."""

@@ -11,10 +11,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from blocks.errors import UnknownName
-from blocks.words import counted
-from events.catalogue import did_you_mean
-from notifications.image import InlineImage
+from groundwork.blocks.errors import UnknownName
+from groundwork.blocks.words import counted
+from groundwork.events.catalogue import did_you_mean
+from groundwork.notifications.image import InlineImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def change(share: float) -> str:
 @lru_cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("notifications"),
+        loader=PackageLoader("groundwork.notifications"),
         autoescape=select_autoescape(["html.j2"]),
         undefined=StrictUndefined,
         trim_blocks=True,

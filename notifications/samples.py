@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from blocks.errors import ConfigurationError, UnknownName
-from events.catalogue import did_you_mean
-from notifications.chart import BarChart
-from notifications.rendering import Rendered, render, templates
+from groundwork.blocks.errors import ConfigurationError, UnknownName
+from groundwork.events.catalogue import did_you_mean
+from groundwork.notifications.chart import BarChart
+from groundwork.notifications.rendering import Rendered, render, templates
 
 _FOLDER = Path(__file__).parent / "templates"
 _USER = {"name": "Ada", "email": "ada@example.com"}

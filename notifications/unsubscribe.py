@@ -10,10 +10,10 @@ from typing import Self, cast, get_args
 
 from sqlalchemy import Connection, update
 
-from blocks.schema import app_user
-from blocks.signed_link import signed_payload, signed_url
-from events.identifiers import UserId
-from notifications.recipient import Setting
+from groundwork.blocks.schema import app_user
+from groundwork.blocks.signed_link import signed_payload, signed_url
+from groundwork.events.identifiers import UserId
+from groundwork.notifications.recipient import Setting
 
 PURPOSE = "unsubscribe"
 

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from blocks.database import database
-from blocks.mail.headers import LONGEST_NAME, clean
-from blocks.mailer import mailer
-from events.identifiers import UserId
-from events.inbox import once, running_attempt, written
-from notifications.message import compose, message_id
-from notifications.recipient import Setting, recipient
-from notifications.rendering import render
-from notifications.unsubscribe import Unsubscription
+from groundwork.blocks.database import database
+from groundwork.blocks.mail.headers import LONGEST_NAME, clean
+from groundwork.blocks.mailer import mailer
+from groundwork.events.identifiers import UserId
+from groundwork.events.inbox import once, running_attempt, written
+from groundwork.notifications.message import compose, message_id
+from groundwork.notifications.recipient import Setting, recipient
+from groundwork.notifications.rendering import render
+from groundwork.notifications.unsubscribe import Unsubscription
 
 logger = logging.getLogger(__name__)
 

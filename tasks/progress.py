@@ -7,7 +7,7 @@ from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
-from events.inbox import running_attempt
+from groundwork.events.inbox import running_attempt
 
 _STATUS_SECONDS = 0.5
 """Least time between two updates of the status that the application's own page polls."""

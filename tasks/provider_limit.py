@@ -10,7 +10,7 @@ from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 
-from blocks.settings import settings
+from groundwork.blocks.settings import settings
 
 logger = logging.getLogger(__name__)
 

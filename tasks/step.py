@@ -12,14 +12,14 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from pydantic_core import PydanticSerializationError, to_json
 
-from blocks.errors import ConfigurationError, NonRetriable, RetryAfter
-from blocks.plain_function import require_name, require_plain_function, require_plain_result
-from blocks.words import printable
-from events.inbox import current_attempt
-from events.inbox.follow_on import sending_from
-from tasks.provider_limit import provider_tag
-from tasks.step_results import StepResults, result_key
-from tasks.step_serializer import StepSerializer
+from groundwork.blocks.errors import ConfigurationError, NonRetriable, RetryAfter
+from groundwork.blocks.plain_function import require_name, require_plain_function, require_plain_result
+from groundwork.blocks.words import printable
+from groundwork.events.inbox import current_attempt
+from groundwork.events.inbox.follow_on import sending_from
+from groundwork.tasks.provider_limit import provider_tag
+from groundwork.tasks.step_results import StepResults, result_key
+from groundwork.tasks.step_serializer import StepSerializer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -61,12 +61,12 @@ def step(
 
     Its result is kept in the blob store under ``delivery:step:inputs``, so that a redelivered run skips it on any
     machine and after any deploy. It comes back as what the return annotation says; plain data needs none. Steps are at
-    least once: a step with an effect writes it through :func:`events.inbox.once`, or gives the provider an idempotency
+    least once: a step with an effect writes it through :func:`groundwork.events.inbox.once`, or gives the provider an idempotency
     key.
 
     Args:
         retries: tries after the first. Too low: a short outage of a provider fails the job. Too high: a lane stands
-            still behind a hopeless step. :class:`~blocks.errors.NonRetriable` is never retried.
+            still behind a hopeless step. :class:`~groundwork.blocks.errors.NonRetriable` is never retried.
         first_delay: seconds before the first retry, give or take a half; each further delay is twice as long.
         longest_delay: seconds; no delay grows beyond it.
         key: names of the parameters that identify the step's work, or of their attributes (``chunk.number``); the task

@@ -16,9 +16,9 @@ from prefect.filesystems import WritableFileSystem
 from prefect.results import ResultStore
 from pydantic import PrivateAttr
 
-from blocks.blob_store import blob_store
-from blocks.errors import GroundworkError
-from tasks.step_serializer import StepSerializer
+from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.errors import GroundworkError
+from groundwork.tasks.step_serializer import StepSerializer
 
 logger = logging.getLogger(__name__)
 

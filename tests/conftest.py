@@ -37,10 +37,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres(home: Path) -> Iterator[object]:
     """A running embedded PostgreSQL with the schema in it."""
-    from blocks.database import database
-    from blocks.embedded import EmbeddedPostgres
-    from blocks.migrations import upgrade
-    from blocks.settings import settings
+    from groundwork.blocks.database import database
+    from groundwork.blocks.embedded import EmbeddedPostgres
+    from groundwork.blocks.migrations import upgrade
+    from groundwork.blocks.settings import settings
 
     settings.cache_clear()
     database.cache_clear()
@@ -58,8 +58,8 @@ def postgres(home: Path) -> Iterator[object]:
 @pytest.fixture
 def db(postgres: object):
     """The database with every table empty."""
-    from blocks.database import database
-    from blocks.schema import metadata
+    from groundwork.blocks.database import database
+    from groundwork.blocks.schema import metadata
 
     names = [f'"{table.schema}"."{table.name}"' for table in metadata.sorted_tables]
     with database().transaction() as connection:

@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
-from blocks.database import Database
-from events.exports import CsvExportConfirmed
-from events.identifiers import UserId, WorkspaceId
-from events.imports import CsvImportConfirmed
+from groundwork.blocks.database import Database
+from groundwork.events.exports import CsvExportConfirmed
+from groundwork.events.identifiers import UserId, WorkspaceId
+from groundwork.events.imports import CsvImportConfirmed
 
 
 def csv_import_confirmed(import_id: str = "import-1", workspace: str = "acme", user: str = "ada") -> CsvImportConfirmed:

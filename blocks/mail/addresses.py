@@ -4,7 +4,7 @@ import re
 
 import idna
 
-from blocks.mail.headers import LONGEST_NAME, clean
+from groundwork.blocks.mail.headers import LONGEST_NAME, clean
 
 LONGEST_LOCAL, LONGEST = 64, 254
 """Bytes before the @, and in all (RFC 5321)."""

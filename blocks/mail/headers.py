@@ -59,7 +59,7 @@ def address_header(field: str, name: str, address: str) -> BaseHeader:
     Args:
         field: its name.
         name: of the person, as they wrote it; it is cleaned. Empty: the address stands alone.
-        address: as :func:`blocks.mail.addresses.mail_address` gives it.
+        address: as :func:`groundwork.blocks.mail.addresses.mail_address` gives it.
     """
     name = clean(name, LONGEST_NAME)
     words = [*_phrase(field, name), f"<{address}>"] if name else [address]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
-from blocks.errors import MailRefused, MailSetupRefused, MailTemporarilyRefused, RecipientRefused
-from blocks.mail.headers import clean
+from groundwork.blocks.errors import MailRefused, MailSetupRefused, MailTemporarilyRefused, RecipientRefused
+from groundwork.blocks.mail.headers import clean
 
 LONGEST_REPLY = 300
 """Characters of a server's words that are kept."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from blocks.errors import ConfigurationError
+from groundwork.blocks.errors import ConfigurationError
 
 _DEFAULT_PORTS = {"smtp": 587, "smtps": 465}
 _CURE = (

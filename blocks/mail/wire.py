@@ -9,8 +9,8 @@ from email.policy import SMTP, SMTPUTF8, compat32
 from email.utils import getaddresses
 from typing import Any
 
-from blocks.errors import MailRefused, RecipientRefused
-from blocks.mail.addresses import mail_address
+from groundwork.blocks.errors import MailRefused, RecipientRefused
+from groundwork.blocks.mail.addresses import mail_address
 
 _LONGEST_LINE = 998
 _MAILBOXES = ("From", "Sender", "Reply-To", "To", "Cc", "Bcc")
@@ -39,7 +39,7 @@ def wire(message: EmailMessage) -> Wire:
     """Write a message, and read it again: headers that are not the same are not sent.
 
     Whoever makes a message with the email package alone may have a person's name turned into headers by it; see
-    :mod:`blocks.mail.headers` for fields that are safe on their own.
+    :mod:`groundwork.blocks.mail.headers` for fields that are safe on their own.
 
     Raises:
         RecipientRefused: a recipient's address is none.
@@ -111,5 +111,5 @@ def _without_bcc(data: bytes) -> bytes:
 def _changed(how: str) -> MailRefused:
     return MailRefused(
         f"the headers would not be read as they were meant: {how[:300]}. Make those that hold people's words with "
-        "blocks.mail.headers"
+        "groundwork.blocks.mail.headers"
     )

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from blocks.schema import metadata
+from groundwork.blocks.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

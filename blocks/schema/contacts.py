@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from blocks.schema.base import metadata
+from groundwork.blocks.schema.base import metadata
 
 SCHEMA = "app"
 _timestamp = DateTime(timezone=True)

@@ -26,8 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from blocks.schema.base import metadata
-from blocks.schema.states import IN_FLIGHT, UNFINISHED, WAITING, DeliveryState
+from groundwork.blocks.schema.base import metadata
+from groundwork.blocks.schema.states import IN_FLIGHT, UNFINISHED, WAITING, DeliveryState
 
 SCHEMA = "groundwork"
 _timestamp = DateTime(timezone=True)

@@ -3,7 +3,7 @@
 from sqlalchemy import Column, DateTime, Table, Text, Uuid, func
 from sqlalchemy.dialects.postgresql import JSONB
 
-from blocks.schema.base import metadata
+from groundwork.blocks.schema.base import metadata
 
 SCHEMA = "app"
 _timestamp = DateTime(timezone=True)

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from blocks.errors import ConfigurationError
-from deployments.commands.ids import digits_of, resolved, whole_id
-from deployments.commands.options import HomeOption, JobOption, JsonOption, WorkspaceOption, inbox
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.deployments.commands.ids import digits_of, resolved, whole_id
+from groundwork.deployments.commands.options import HomeOption, JobOption, JsonOption, WorkspaceOption, inbox
 
 
 def cancel(
@@ -35,8 +35,8 @@ def cancel(
         raise ConfigurationError("say what to cancel: the id of an event, --job, --workspace, or both of these")
     digits = digits_of(event_id) if event_id is not None else None
     with inbox(home) as connection:
-        from events.inbox.cancellation import cancel as cancel_deliveries
-        from events.inbox.short_ids import events_with_prefix
+        from groundwork.events.inbox.cancellation import cancel as cancel_deliveries
+        from groundwork.events.inbox.short_ids import events_with_prefix
 
         # An id that nothing begins with stays what it is: there is then nothing to cancel.
         event = whole_id(digits) or resolved(connection, digits, events_with_prefix) if digits else None

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blocks.errors import ConfigurationError
-from blocks.words import counted, printable
-from deployments.commands.ids import digits_of, resolved, whole_id
-from deployments.commands.options import MOST, HomeOption, JobOption, JsonOption, WorkspaceOption, inbox
-from deployments.commands.since import SinceOption
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.words import counted, printable
+from groundwork.deployments.commands.ids import digits_of, resolved, whole_id
+from groundwork.deployments.commands.options import MOST, HomeOption, JobOption, JsonOption, WorkspaceOption, inbox
+from groundwork.deployments.commands.since import SinceOption
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from sqlalchemy import Connection
 
-    from events.inbox.dead_letters import DeadLetter
+    from groundwork.events.inbox.dead_letters import DeadLetter
 
 app = typer.Typer(help="Deliveries that failed for good: list them, replay them.", no_args_is_help=True)
 
@@ -40,7 +40,7 @@ def list_dead(
       groundwork dead list --job process-csv --workspace acme --json
     """
     with inbox(home) as connection:
-        from events.inbox.dead_letters import dead_letters
+        from groundwork.events.inbox.dead_letters import dead_letters
 
         found = dead_letters(connection, job=job, workspace_id=workspace, since=since, most=most)
     if as_json:
@@ -78,7 +78,7 @@ def replay_dead(
         raise ConfigurationError("say which dead letters: ids, --job, --workspace, --since, or several of them")
     asked = [digits_of(each) for each in ids or ()]
     with inbox(home) as connection:
-        from events.inbox.dead_letters import dead_letters, replay
+        from groundwork.events.inbox.dead_letters import dead_letters, replay
 
         known = _known(connection, asked)
         found = (
@@ -105,7 +105,7 @@ def replay_dead(
 
 def _known(connection: "Connection", asked: Sequence[str]) -> "dict[str, UUID]":
     """The whole ids of those that were asked for; the beginnings that fit nothing are left out."""
-    from events.inbox.short_ids import dead_letters_with_prefix
+    from groundwork.events.inbox.short_ids import dead_letters_with_prefix
 
     found = {digits: whole_id(digits) or resolved(connection, digits, dead_letters_with_prefix) for digits in asked}
     return {digits: id for digits, id in found.items() if id is not None}

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.commands.options import HomeOption, JsonOption, use_home
+from groundwork.deployments.commands.options import HomeOption, JsonOption, use_home
 
 _MOST_ROWS = 100_000_000
 
@@ -26,7 +26,7 @@ def demo(
       groundwork demo --rows 1000000 --json
     """
     use_home(home)
-    from deployments.commands.own_stack import demonstrate
+    from groundwork.deployments.commands.own_stack import demonstrate
 
     if not demonstrate(home, rows, as_json=as_json):
         raise typer.Exit(1)

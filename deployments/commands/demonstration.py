@@ -7,18 +7,18 @@ from typing import Any
 
 from rich.console import Console
 
-from blocks.blob_store import blob_store
-from blocks.database import database
-from blocks.settings import settings
-from deployments.client import GatewayClient
-from deployments.commands.import_file import outcome, start_import
-from deployments.commands.options import running_on
-from deployments.commands.watch import only_delivery, watch
-from deployments.sample_contacts import write_contacts
-from events.identifiers import UserId, WorkspaceId
-from events.imports import ImportOptions
-from events.inbox import EventStatus
-from tasks.users.record import store_user
+from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.database import database
+from groundwork.blocks.settings import settings
+from groundwork.deployments.client import GatewayClient
+from groundwork.deployments.commands.import_file import outcome, start_import
+from groundwork.deployments.commands.options import running_on
+from groundwork.deployments.commands.watch import only_delivery, watch
+from groundwork.deployments.sample_contacts import write_contacts
+from groundwork.events.identifiers import UserId, WorkspaceId
+from groundwork.events.imports import ImportOptions
+from groundwork.events.inbox import EventStatus
+from groundwork.tasks.users.record import store_user
 
 _WORKSPACE, _USER = WorkspaceId("demo"), UserId("demo-user")
 

@@ -2,8 +2,8 @@
 
 import os
 
-from blocks.errors import ConfigurationError
-from deployments.commands.options import HomeOption, use_home
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.deployments.commands.options import HomeOption, use_home
 
 
 def deploy(home: HomeOption = None) -> None:
@@ -18,9 +18,9 @@ def deploy(home: HomeOption = None) -> None:
     settings = use_home(home)
     if not os.environ.get("PREFECT_API_URL"):
         raise ConfigurationError("PREFECT_API_URL is not set: say which Prefect server to deploy to.")
-    from blocks.database import Database
-    from deployments.deploy import deploy_wiring, prepare_database
-    from deployments.project import project_folder
+    from groundwork.blocks.database import Database
+    from groundwork.deployments.deploy import deploy_wiring, prepare_database
+    from groundwork.deployments.project import project_folder
 
     prepare_database(Database(connection_url=settings.database_url))
     deploy_wiring(project_folder(), os.environ, settings)

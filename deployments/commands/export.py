@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from blocks.errors import ConfigurationError
-from blocks.words import printable
-from deployments.commands.options import (
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.words import printable
+from groundwork.deployments.commands.options import (
     HomeOption,
     JsonOption,
     RequiredWorkspace,
@@ -20,8 +20,8 @@ from deployments.commands.options import (
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from deployments.client import GatewayClient
-    from events.inbox import EventStatus
+    from groundwork.deployments.client import GatewayClient
+    from groundwork.events.inbox import EventStatus
 
 _COPY_BYTES = 1024 * 1024
 
@@ -66,8 +66,8 @@ def export(
     if not (wait or out):
         print(json.dumps({"id": str(event_id)}) if as_json else f"accepted as {event_id}; groundwork status {event_id}")
         return
-    from blocks.blob_store import blob_store
-    from deployments.commands.watch import only_delivery, watch
+    from groundwork.blocks.blob_store import blob_store
+    from groundwork.deployments.commands.watch import only_delivery, watch
 
     status = watch(client, event_id, quiet=as_json)
     delivery = only_delivery(status)
@@ -99,10 +99,10 @@ def _start(client: "GatewayClient", workspace: str, user: str, data: dict[str, A
     """
     from pydantic import ValidationError
 
-    from blocks.database import database
-    from blocks.uuid7 import uuid7
-    from events.exports import CsvExportConfirmed
-    from tasks.exports.record import create_export
+    from groundwork.blocks.database import database
+    from groundwork.blocks.uuid7 import uuid7
+    from groundwork.events.exports import CsvExportConfirmed
+    from groundwork.tasks.exports.record import create_export
 
     export_id = str(uuid7())
     given = {"exportId": export_id, "workspaceId": workspace, "userId": user} | data
@@ -127,7 +127,7 @@ def _parsed(condition: str) -> Any:
 
 def outcome(status: "EventStatus", out: Path | None) -> str:
     """How the export ended, for people."""
-    from blocks.blob_store import blob_store
+    from groundwork.blocks.blob_store import blob_store
 
     [delivery] = status.deliveries
     if delivery.state != "done":

@@ -10,7 +10,7 @@ _WORK_FAILED = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFIL
 
 def explain(error: BaseException) -> tuple[str, int] | None:
     """The message for people and the exit code of an error that a user or their machine can cause; None for a bug."""
-    from blocks.errors import GroundworkError
+    from groundwork.blocks.errors import GroundworkError
 
     if isinstance(error, GroundworkError):
         return str(error) or (type(error).__doc__ or ""), error.exit_code
@@ -23,7 +23,7 @@ def _database(error: BaseException) -> tuple[str, int] | None:
     import psycopg
     from sqlalchemy import exc
 
-    from blocks.verdict import verdict_of
+    from groundwork.blocks.verdict import verdict_of
 
     if isinstance(error, exc.ArgumentError | exc.NoSuchModuleError):
         return "GROUNDWORK_DATABASE_URL is not of the form postgresql://user:password@host/database", 2
@@ -75,8 +75,8 @@ def _system(error: BaseException) -> tuple[str, int] | None:
 
 
 def _unreachable_database(error: BaseException) -> str:
-    from blocks.settings import settings
-    from deployments.commands.options import running_on
+    from groundwork.blocks.settings import settings
+    from groundwork.deployments.commands.options import running_on
 
     told = f"cannot reach the database: {_first_line(error)}."
     if settings().database_url:
@@ -85,7 +85,7 @@ def _unreachable_database(error: BaseException) -> str:
 
 
 def _where_to_look() -> str:
-    from deployments.commands.options import where_to_look
+    from groundwork.deployments.commands.options import where_to_look
 
     return where_to_look()
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from blocks.errors import ConfigurationError
+from groundwork.blocks.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from events.inbox.short_ids import Candidate
+    from groundwork.events.inbox.short_ids import Candidate
 
     Find = Callable[[Connection, str, int], list[Candidate]]
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from blocks.words import printable
-from deployments.commands.options import (
+from groundwork.blocks.words import printable
+from groundwork.deployments.commands.options import (
     HomeOption,
     JsonOption,
     RequiredWorkspace,
@@ -18,10 +18,10 @@ from deployments.commands.options import (
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from deployments.client import GatewayClient
-    from events.identifiers import UserId, WorkspaceId
-    from events.imports import ImportOptions
-    from events.inbox import EventStatus
+    from groundwork.deployments.client import GatewayClient
+    from groundwork.events.identifiers import UserId, WorkspaceId
+    from groundwork.events.imports import ImportOptions
+    from groundwork.events.inbox import EventStatus
 
 
 def import_file(
@@ -48,9 +48,9 @@ def import_file(
       groundwork import contacts.csv.gz --workspace acme --on-conflict skip --json
     """
     client = uploading_client(home)
-    from deployments.commands.watch import only_delivery, watch
-    from events.identifiers import UserId, WorkspaceId
-    from events.imports import ImportOptions
+    from groundwork.deployments.commands.watch import only_delivery, watch
+    from groundwork.events.identifiers import UserId, WorkspaceId
+    from groundwork.events.imports import ImportOptions
 
     options = ImportOptions(on_conflict=on_conflict)
     event_id = start_import(client, file, WorkspaceId(workspace), UserId(user), options)
@@ -71,11 +71,11 @@ def start_import(
     Returns:
         The id of the accepted event.
     """
-    from blocks.blob_store import blob_store
-    from blocks.database import database
-    from blocks.uuid7 import uuid7
-    from events.imports import CsvImportConfirmed
-    from tasks.imports.record import create_import
+    from groundwork.blocks.blob_store import blob_store
+    from groundwork.blocks.database import database
+    from groundwork.blocks.uuid7 import uuid7
+    from groundwork.events.imports import CsvImportConfirmed
+    from groundwork.tasks.imports.record import create_import
 
     import_id = str(uuid7())
     key = f"imports/{import_id}/upload{''.join(file.suffixes[-2:])}"
@@ -95,7 +95,7 @@ def start_import(
 
 def outcome(status: "EventStatus") -> str:
     """How the import ended, for people."""
-    from blocks.blob_store import blob_store
+    from groundwork.blocks.blob_store import blob_store
 
     [delivery] = status.deliveries
     if delivery.state != "done":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deployments.commands.options import (
+from groundwork.deployments.commands.options import (
     MOST,
     HomeOption,
     JobOption,
@@ -17,10 +17,10 @@ from deployments.commands.options import (
     WorkspaceOption,
     inbox,
 )
-from deployments.commands.pause import JobArgument
+from groundwork.deployments.commands.pause import JobArgument
 
 if TYPE_CHECKING:
-    from events.inbox.lanes import Lane
+    from groundwork.events.inbox.lanes import Lane
 
 lane = typer.Typer(help="One workspace's lane of a job: its limit and weight.", no_args_is_help=True)
 
@@ -72,7 +72,7 @@ def set_lane(
     if weight is not None and not 0 < weight <= _LARGEST_WEIGHT:
         raise typer.BadParameter(f"--weight {weight}: above 0, and at most {_LARGEST_WEIGHT:,.0f}")
     with inbox(home) as connection:
-        from events.inbox import lanes as inbox_lanes
+        from groundwork.events.inbox import lanes as inbox_lanes
 
         inbox_lanes.set_lane(connection, job, workspace, limit=limit, weight=weight)
     _say({"job": job, "workspaceId": workspace, "limit": limit, "weight": weight}, as_json)
@@ -89,7 +89,7 @@ def unset_lane(
       groundwork lane unset process-csv --workspace acme
     """
     with inbox(home) as connection:
-        from events.inbox import lanes as inbox_lanes
+        from groundwork.events.inbox import lanes as inbox_lanes
 
         inbox_lanes.unset_lane(connection, job, workspace)
     _say({"job": job, "workspaceId": workspace, "limit": None, "weight": None}, as_json)
@@ -105,8 +105,8 @@ def _say(lane: dict[str, object], as_json: bool) -> None:
 
 def _read(home: Path | None, job: str | None, workspace: str | None) -> "list[Lane]":
     with inbox(home) as connection:
-        from events.inbox.jobs import check_job
-        from events.inbox.lanes import lanes
+        from groundwork.events.inbox.jobs import check_job
+        from groundwork.events.inbox.lanes import lanes
 
         check_job(connection, job)
         found = lanes(connection)

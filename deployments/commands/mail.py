@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from blocks.errors import ConfigurationError
-from deployments.commands.options import JsonOption
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.deployments.commands.options import JsonOption
 
 if TYPE_CHECKING:
-    from notifications.rendering import Rendered
+    from groundwork.notifications.rendering import Rendered
 
 app = typer.Typer(help="See the notifications without sending any.", no_args_is_help=True)
 
@@ -26,8 +26,8 @@ def list_templates(as_json: JsonOption = False) -> None:
 
       groundwork mail list
     """
-    from notifications.rendering import templates
-    from notifications.samples import render_sample
+    from groundwork.notifications.rendering import templates
+    from groundwork.notifications.samples import render_sample
 
     subjects = {name: render_sample(name).subject for name in templates()}
     if as_json:
@@ -53,7 +53,7 @@ def preview(
 
       groundwork mail preview weekly_digest --out digest.eml
     """
-    from notifications.samples import render_sample
+    from groundwork.notifications.samples import render_sample
 
     file = out or Path(f"{template}.html")
     rendered = render_sample(template)
@@ -69,8 +69,8 @@ def _content(rendered: "Rendered", template: str, suffix: str) -> bytes:
         return rendered.text.encode()
     if suffix == ".html":
         return _with_images(rendered).encode()
-    from notifications.message import compose
-    from notifications.samples import sample_values
+    from groundwork.notifications.message import compose
+    from groundwork.notifications.samples import sample_values
 
     values = sample_values(template)
     message = compose(

@@ -12,9 +12,9 @@ import typer
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from blocks.settings import Settings
-    from deployments.client import GatewayClient
-    from deployments.up.home import Running
+    from groundwork.blocks.settings import Settings
+    from groundwork.deployments.client import GatewayClient
+    from groundwork.deployments.up.home import Running
 
 MOST = 2**31 - 1
 """Largest number that PostgreSQL takes where an option is one."""
@@ -27,7 +27,7 @@ def identifier(value: str | None) -> str | None:
     """Refuse what cannot be the id of a workspace or a user, before anything is looked up or stored."""
     if value is None:
         return None
-    from events.identifiers import WorkspaceId
+    from groundwork.events.identifiers import WorkspaceId
 
     try:
         return str(WorkspaceId(value))
@@ -53,10 +53,10 @@ WorkspaceOption = Annotated[str | None, typer.Option("--workspace", help="Only t
 UserIdOption = Annotated[str, typer.Option("--user", help="User who is told when it is done.", callback=identifier)]
 RequiredWorkspace = Annotated[str, typer.Option("--workspace", help="The workspace.", callback=identifier)]
 _ACCESSORS = (
-    ("blocks.settings", "settings"),
-    ("blocks.database", "database"),
-    ("blocks.blob_store", "blob_store"),
-    ("blocks.mailer", "mailer"),
+    ("groundwork.blocks.settings", "settings"),
+    ("groundwork.blocks.database", "database"),
+    ("groundwork.blocks.blob_store", "blob_store"),
+    ("groundwork.blocks.mailer", "mailer"),
 )
 
 
@@ -79,8 +79,8 @@ def use_home(home: Path | None, **overrides: object) -> "Settings":
     for module, accessor in _ACCESSORS:
         if module in sys.modules:
             getattr(sys.modules[module], accessor).cache_clear()
-    from blocks.settings import settings
-    from deployments.up.sign_in import show_sign_in
+    from groundwork.blocks.settings import settings
+    from groundwork.deployments.up.sign_in import show_sign_in
 
     _prefer_own_prefect(settings().home)
     show_sign_in(settings().home)
@@ -89,7 +89,7 @@ def use_home(home: Path | None, **overrides: object) -> "Settings":
 
 def _prefer_own_prefect(home: Path) -> None:
     """Let what runs on the home be asked, and not a server that is only named in a profile or a file."""
-    from blocks.prefect_profile import lead_to_api, prefect_may_be_configured
+    from groundwork.blocks.prefect_profile import lead_to_api, prefect_may_be_configured
 
     chosen = os.environ.get("PREFECT_API_URL") or os.environ.get("PREFECT_PROFILE")
     if not chosen and prefect_may_be_configured() and (running := running_on(home)):
@@ -102,7 +102,7 @@ def _home_above(folder: Path) -> Path | None:
     Raises:
         ConfigurationError: it is another user's, who could then have this one's events.
     """
-    from blocks.errors import ConfigurationError
+    from groundwork.blocks.errors import ConfigurationError
 
     for each in (folder, *folder.parents):
         found = each / _HOME
@@ -117,14 +117,14 @@ def running_on(home: Path) -> "Running | None":
     """The `groundwork up` that runs on a home; None where none does. Makes no folder."""
     if not os.path.exists(home / "up.json"):  # unlike Path.exists, False where it may not be looked at
         return None
-    from deployments.up.home import Home
+    from groundwork.deployments.up.home import Home
 
     return Home(home).running()
 
 
 def where_to_look() -> str:
     """What to do where a part cannot be reached: which home was looked at, and what runs on it."""
-    from blocks.settings import settings
+    from groundwork.blocks.settings import settings
 
     home = settings().home.resolve()
     running = running_on(home)
@@ -138,7 +138,7 @@ def where_to_look() -> str:
 def inbox(home: Path | None) -> "Iterator[Connection]":
     """One transaction on the database of the home, or of the settings."""
     use_home(home)
-    from blocks.database import database
+    from groundwork.blocks.database import database
 
     with database().transaction() as connection:
         yield connection
@@ -147,7 +147,7 @@ def inbox(home: Path | None) -> "Iterator[Connection]":
 def client_of(home: Path | None) -> "GatewayClient":
     """A client of the gateway that runs on this home, or else of the one that the settings name."""
     running = running_on(use_home(home).home)
-    from deployments.client import GatewayClient
+    from groundwork.deployments.client import GatewayClient
 
     return GatewayClient.configured(running.gateway_url if running else None)
 
@@ -158,8 +158,8 @@ def uploading_client(home: Path | None) -> "GatewayClient":
     Raises:
         ConfigurationError: these are those of the home, and nothing runs on it.
     """
-    from blocks.database import database
-    from blocks.errors import ConfigurationError
+    from groundwork.blocks.database import database
+    from groundwork.blocks.errors import ConfigurationError
 
     client = client_of(home)
     running = running_on(use_home(None).home)

@@ -7,18 +7,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blocks.prefect_profile import lead_to_api
-from blocks.settings import settings
-from deployments.commands.options import running_on, uploading_client, use_home
-from deployments.project import project_folder
-from deployments.up.home import Home
-from deployments.up.interrupt import interruptible
-from deployments.up.ports import free_port, is_free
-from deployments.up.stack import Stack
-from deployments.up.stages import Terminal
+from groundwork.blocks.prefect_profile import lead_to_api
+from groundwork.blocks.settings import settings
+from groundwork.deployments.commands.options import running_on, uploading_client, use_home
+from groundwork.deployments.project import project_folder
+from groundwork.deployments.up.home import Home
+from groundwork.deployments.up.interrupt import interruptible
+from groundwork.deployments.up.ports import free_port, is_free
+from groundwork.deployments.up.stack import Stack
+from groundwork.deployments.up.stages import Terminal
 
 if TYPE_CHECKING:
-    from deployments.client import GatewayClient
+    from groundwork.deployments.client import GatewayClient
 
 
 def demonstrate(home: Path | None, rows: int, *, as_json: bool) -> bool:
@@ -36,11 +36,11 @@ def demonstrate(home: Path | None, rows: int, *, as_json: bool) -> bool:
     """
     terminal = Terminal(quiet=as_json)
     if running_on(settings().home):
-        from deployments.commands.demonstration import import_contacts
+        from groundwork.deployments.commands.demonstration import import_contacts
 
         return import_contacts(uploading_client(home), rows, as_json=as_json)
     with _started(terminal) as client:
-        from deployments.commands.demonstration import import_contacts
+        from groundwork.deployments.commands.demonstration import import_contacts
 
         done = import_contacts(client, rows, as_json=as_json)
     terminal.line("Everything has stopped; the data is kept. `make up` starts it again.")
@@ -66,7 +66,7 @@ def _started(terminal: Terminal) -> Iterator["GatewayClient"]:
                 terminal.line(f"Prefect UI: {stack.prefect_url}")
                 watcher.start()
                 lead_to_api(stack.prefect_api_url)
-                from deployments.client import GatewayClient
+                from groundwork.deployments.client import GatewayClient
 
                 yield GatewayClient.configured(stack.gateway_url)
         finally:

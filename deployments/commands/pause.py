@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.commands.options import HomeOption, JsonOption, WorkspaceOption, inbox
+from groundwork.deployments.commands.options import HomeOption, JsonOption, WorkspaceOption, inbox
 
 JobArgument = Annotated[str, typer.Argument(help="Name of the job, such as process-csv.")]
 
@@ -22,7 +22,7 @@ def pause(
       groundwork pause process-csv --workspace acme
     """
     with inbox(home) as connection:
-        from events.inbox import lanes
+        from groundwork.events.inbox import lanes
 
         lanes.pause(connection, job, workspace)
     _say(job, workspace, True, as_json)
@@ -38,7 +38,7 @@ def resume(
       groundwork resume process-csv --workspace acme
     """
     with inbox(home) as connection:
-        from events.inbox import lanes
+        from groundwork.events.inbox import lanes
 
         lanes.resume(connection, job, workspace)
     _say(job, workspace, False, as_json)

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from blocks.errors import ConfigurationError
-from deployments.commands.options import HomeOption, JsonOption, client_of
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.deployments.commands.options import HomeOption, JsonOption, client_of
 
 
 def send(

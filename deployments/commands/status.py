@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from blocks.words import printable
-from deployments.commands.ids import digits_of, resolved, whole_id
-from deployments.commands.options import HomeOption, JsonOption, client_of
+from groundwork.blocks.words import printable
+from groundwork.deployments.commands.ids import digits_of, resolved, whole_id
+from groundwork.deployments.commands.options import HomeOption, JsonOption, client_of
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from deployments.client import GatewayClient
-    from events.inbox import DeliveryStatus, EventStatus
+    from groundwork.deployments.client import GatewayClient
+    from groundwork.events.inbox import DeliveryStatus, EventStatus
 
 _LONGEST_RESULT = 500
 """Characters of a job's result that are shown; --json has all of them."""
@@ -46,7 +46,7 @@ def _status(client: "GatewayClient", digits: str) -> "EventStatus":
     """The status, from the gateway. The database is only asked which event a beginning or a delivery's id means."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from deployments.client import NotFound
+    from groundwork.deployments.client import NotFound
 
     id = whole_id(digits)
     if id is None:
@@ -67,8 +67,8 @@ def _status(client: "GatewayClient", digits: str) -> "EventStatus":
 
 
 def _event_of(digits: str) -> "UUID | None":
-    from blocks.database import database
-    from events.inbox.short_ids import events_with_prefix
+    from groundwork.blocks.database import database
+    from groundwork.events.inbox.short_ids import events_with_prefix
 
     with database().transaction() as connection:
         return resolved(connection, digits, events_with_prefix)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.commands.options import HomeOption, use_home
+from groundwork.deployments.commands.options import HomeOption, use_home
 
 
 def up(
@@ -36,14 +36,14 @@ def up(
       groundwork up --home /srv/groundwork --port 9000 --prefect-port 9001
     """
     settings = use_home(home, port=port, prefect_port=prefect_port)
-    from deployments.logs import configure_logging
-    from deployments.project import project_folder
-    from deployments.up.home import Home
-    from deployments.up.interrupt import interruptible
-    from deployments.up.logs import LogTail
-    from deployments.up.sign_in import make_sign_in
-    from deployments.up.stack import Stack
-    from deployments.up.stages import Terminal
+    from groundwork.deployments.logs import configure_logging
+    from groundwork.deployments.project import project_folder
+    from groundwork.deployments.up.home import Home
+    from groundwork.deployments.up.interrupt import interruptible
+    from groundwork.deployments.up.logs import LogTail
+    from groundwork.deployments.up.sign_in import make_sign_in
+    from groundwork.deployments.up.stack import Stack
+    from groundwork.deployments.up.stages import Terminal
 
     configure_logging("up")
     home_folder = Home(settings.home)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deployments.commands.options import HomeOption, JsonOption, RequiredWorkspace, identifier, inbox
+from groundwork.deployments.commands.options import HomeOption, JsonOption, RequiredWorkspace, identifier, inbox
 
 app = typer.Typer(help="The contacts app's users, whom mails are sent to.", no_args_is_help=True)
 
@@ -30,7 +30,7 @@ def add(
     if not name.isprintable():
         raise typer.BadParameter(f"--name {name!r} has characters that do not print")
     with inbox(home) as connection:
-        from tasks.users.record import store_user
+        from groundwork.tasks.users.record import store_user
 
         store_user(connection, user_id, workspace, email=email, name=name)
     if as_json:

@@ -8,10 +8,10 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from blocks.errors import GroundworkError
-from blocks.words import counted
-from deployments.client import GatewayClient
-from events.inbox import DeliveryStatus, EventStatus
+from groundwork.blocks.errors import GroundworkError
+from groundwork.blocks.words import counted
+from groundwork.deployments.client import GatewayClient
+from groundwork.events.inbox import DeliveryStatus, EventStatus
 
 _FIRST_POLL_SECONDS = 0.25
 _LONGEST_POLL_SECONDS = 1.0

@@ -1,4 +1,4 @@
-"""``python -m deployments.gateway``: serve the gateway until SIGTERM or Ctrl-C."""
+"""``python -m groundwork.deployments.gateway``: serve the gateway until SIGTERM or Ctrl-C."""
 
 import logging
 import signal
@@ -6,12 +6,12 @@ import sys
 
 import uvicorn
 
-from blocks.errors import ConfigurationError
-from blocks.ingest_keys import IngestKeys
-from blocks.settings import settings
-from deployments.gateway import exposure
-from deployments.gateway.app import create_app
-from deployments.gateway.server import server_config
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.ingest_keys import IngestKeys
+from groundwork.blocks.settings import settings
+from groundwork.deployments.gateway import exposure
+from groundwork.deployments.gateway.app import create_app
+from groundwork.deployments.gateway.server import server_config
 
 logger = logging.getLogger("uvicorn.error")
 

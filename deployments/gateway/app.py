@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from blocks.ingest_keys import IngestKeys
-from blocks.settings import settings
-from deployments.gateway import catalogue, downloads, health, ingest, metrics, status, unsubscribe
-from deployments.gateway.authentication import Authentication
-from deployments.gateway.refusal import install_handlers
-from deployments.gateway.writer import GroupWriter
+from groundwork.blocks.ingest_keys import IngestKeys
+from groundwork.blocks.settings import settings
+from groundwork.deployments.gateway import catalogue, downloads, health, ingest, metrics, status, unsubscribe
+from groundwork.deployments.gateway.authentication import Authentication
+from groundwork.deployments.gateway.refusal import install_handlers
+from groundwork.deployments.gateway.writer import GroupWriter
 
 READERS = 2
 """Threads that validate large bodies. More would share one core, and each holds the values of a body."""

@@ -12,9 +12,9 @@ from fastapi import Request
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from starlette.datastructures import Headers
 
-from blocks.ingest_keys import IngestKey, IngestKeys
-from blocks.settings import DEVELOPMENT_EVENT_KEY, settings
-from deployments.gateway.refusal import Refusal
+from groundwork.blocks.ingest_keys import IngestKey, IngestKeys
+from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY, settings
+from groundwork.deployments.gateway.refusal import Refusal
 
 _WEBHOOK_ID = re.compile(r"[!-\-/-~]{1,200}")
 """Visible ASCII without the dot, which separates id, timestamp and body in what is signed."""

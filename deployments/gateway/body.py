@@ -6,10 +6,10 @@ from typing import Any
 from fastapi import Request
 from pydantic_core import from_json
 
-from blocks.settings import settings
-from deployments.gateway.faults import Fault
-from deployments.gateway.refusal import Refusal
-from deployments.gateway.values import MOST_VALUES, too_many_values
+from groundwork.blocks.settings import settings
+from groundwork.deployments.gateway.faults import Fault
+from groundwork.deployments.gateway.refusal import Refusal
+from groundwork.deployments.gateway.values import MOST_VALUES, too_many_values
 
 
 def require_json(request: Request) -> None:

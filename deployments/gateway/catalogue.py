@@ -4,10 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from blocks.database import database
-from deployments.gateway.authentication import Authentication
-from events.catalogue import event_types
-from events.inbox.jobs import listening_jobs
+from groundwork.blocks.database import database
+from groundwork.deployments.gateway.authentication import Authentication
+from groundwork.events.catalogue import event_types
+from groundwork.events.inbox.jobs import listening_jobs
 
 router = APIRouter()
 

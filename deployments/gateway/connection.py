@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from blocks.settings import settings
-from deployments.gateway.refusal import Refusal
+from groundwork.blocks.settings import settings
+from groundwork.deployments.gateway.refusal import Refusal
 
 HEAD_BYTES = 32 * 1024
 """Most bytes of a request's line and headers, and of trailers. Too low: long links and tokens are 431. Too high:

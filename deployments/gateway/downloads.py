@@ -3,10 +3,10 @@
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
-from blocks.blob_link import DownloadLink, attachment
-from blocks.blob_store import blob_store
-from blocks.errors import BlobMissing
-from deployments.gateway.refusal import Refusal
+from groundwork.blocks.blob_link import DownloadLink, attachment
+from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.errors import BlobMissing
+from groundwork.deployments.gateway.refusal import Refusal
 
 router = APIRouter()
 

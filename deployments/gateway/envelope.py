@@ -6,14 +6,14 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from blocks.ingest_keys import IngestKey
-from deployments.gateway.faults import Faults, Path, shortened
-from deployments.gateway.refusal import Refusal
-from deployments.gateway.values import check_values
-from events.base import Event
-from events.catalogue import did_you_mean, event_types
-from events.inbox import NewEvent
-from events.inbox.storing import LONGEST_ID
+from groundwork.blocks.ingest_keys import IngestKey
+from groundwork.deployments.gateway.faults import Faults, Path, shortened
+from groundwork.deployments.gateway.refusal import Refusal
+from groundwork.deployments.gateway.values import check_values
+from groundwork.events.base import Event
+from groundwork.events.catalogue import did_you_mean, event_types
+from groundwork.events.inbox import NewEvent
+from groundwork.events.inbox.storing import LONGEST_ID
 
 MOST_EVENTS = 1_000
 """Events of one request."""

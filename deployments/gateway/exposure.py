@@ -3,8 +3,8 @@
 import ipaddress
 import socket
 
-from blocks.ingest_keys import IngestKeys
-from blocks.settings import DEVELOPMENT_EVENT_KEY
+from groundwork.blocks.ingest_keys import IngestKeys
+from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY
 
 
 def warning(host: str, keys: IngestKeys) -> str | None:

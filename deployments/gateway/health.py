@@ -8,9 +8,9 @@ from alembic.script import ScriptDirectory
 from fastapi import APIRouter
 from sqlalchemy import Connection
 
-import blocks.migrations
-from blocks.database import database
-from deployments.gateway.refusal import Refusal
+import groundwork.blocks.migrations
+from groundwork.blocks.database import database
+from groundwork.deployments.gateway.refusal import Refusal
 
 router = APIRouter()
 
@@ -38,7 +38,7 @@ def _revision(connection: Connection) -> str | None:
 
 @lru_cache
 def _head() -> str:
-    head = ScriptDirectory(Path(blocks.migrations.__file__).parent).get_current_head()
+    head = ScriptDirectory(Path(groundwork.blocks.migrations.__file__).parent).get_current_head()
     if head is None:
         raise LookupError("the package holds no migrations")
     return head

@@ -5,12 +5,12 @@ import asyncio
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from deployments.gateway.authentication import Authentication
-from deployments.gateway.body import discard_body, parse_json, read_body, require_json
-from deployments.gateway.envelope import read_events
-from deployments.gateway.refusal import DATABASE_ERRORS, Refusal, not_stored, queue_full
-from deployments.gateway.writer import GroupWriter, QueueFull
-from events.inbox import NewEvent
+from groundwork.deployments.gateway.authentication import Authentication
+from groundwork.deployments.gateway.body import discard_body, parse_json, read_body, require_json
+from groundwork.deployments.gateway.envelope import read_events
+from groundwork.deployments.gateway.refusal import DATABASE_ERRORS, Refusal, not_stored, queue_full
+from groundwork.deployments.gateway.writer import GroupWriter, QueueFull
+from groundwork.events.inbox import NewEvent
 
 router = APIRouter()
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from blocks.signed_link import FORM
+from groundwork.blocks.signed_link import FORM
 
 LEFT_OUT = "(link left out)"
 """Stands where a link was."""

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
-from blocks.database import database
-from blocks.settings import settings
-from deployments.gateway.authentication import Authentication
-from deployments.gateway.refusal import Refusal
-from events.inbox.figures import job_figures
+from groundwork.blocks.database import database
+from groundwork.blocks.settings import settings
+from groundwork.deployments.gateway.authentication import Authentication
+from groundwork.deployments.gateway.refusal import Refusal
+from groundwork.events.inbox.figures import job_figures
 
 router = APIRouter()
 
@@ -66,7 +66,7 @@ def exposition(figures: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     """The text format's lines.
 
     Args:
-        figures: by job and name, as :func:`~events.inbox.figures.job_figures` gives them.
+        figures: by job and name, as :func:`~groundwork.events.inbox.figures.job_figures` gives them.
     """
     for name, kind, description, members in _FAMILIES:
         yield f"# HELP {name} {description}\n# TYPE {name} {kind}\n"

@@ -10,9 +10,9 @@ from sqlalchemy.exc import DBAPIError, TimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from blocks.uuid7 import uuid7
-from blocks.verdict import Verdict, verdict_of
-from deployments.gateway.faults import shortened
+from groundwork.blocks.uuid7 import uuid7
+from groundwork.blocks.verdict import Verdict, verdict_of
+from groundwork.deployments.gateway.faults import shortened
 
 logger = logging.getLogger("uvicorn.error")
 

@@ -7,8 +7,8 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from deployments.gateway.connection import Connection
-from deployments.gateway.faults import shortened
+from groundwork.deployments.gateway.connection import Connection
+from groundwork.deployments.gateway.faults import shortened
 
 KEEP_ALIVE_SECONDS = 5
 """How long a connection stays open after an answer. Too low: senders connect anew for each request."""
@@ -21,7 +21,7 @@ def server_config(app: FastAPI, host: str, port: int, **options: Any) -> uvicorn
     """How uvicorn serves the gateway.
 
     Args:
-        app: of :func:`~deployments.gateway.app.create_app`.
+        app: of :func:`~groundwork.deployments.gateway.app.create_app`.
         host: address to listen on.
         port: 0 for a free one.
         options: further ones of uvicorn.

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from prefect.utilities.urls import url_for
 
-from blocks.database import database
-from deployments.gateway.authentication import Authentication
-from deployments.gateway.links import without_links
-from deployments.gateway.refusal import Refusal
-from events.inbox import DeliveryStatus, event_status
+from groundwork.blocks.database import database
+from groundwork.deployments.gateway.authentication import Authentication
+from groundwork.deployments.gateway.links import without_links
+from groundwork.deployments.gateway.refusal import Refusal
+from groundwork.events.inbox import DeliveryStatus, event_status
 
 router = APIRouter()
 

@@ -11,8 +11,8 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from blocks.database import database
-from notifications.unsubscribe import PURPOSE, Unsubscription
+from groundwork.blocks.database import database
+from groundwork.notifications.unsubscribe import PURPOSE, Unsubscription
 
 router = APIRouter(prefix=f"/{PURPOSE}")
 

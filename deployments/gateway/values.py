@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import Any
 
-from deployments.gateway.faults import Faults, Path
+from groundwork.deployments.gateway.faults import Faults, Path
 
 MOST_VALUES = 100_000
 """Values of one body: fields and elements at every depth. Higher: memory of the gateway, and others wait longer."""

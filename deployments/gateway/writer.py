@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
-from blocks.database import database
-from blocks.outages import Outages
-from blocks.retry import database_went_away
-from blocks.verdict import verdict_of
-from events.inbox import Accepted, NewEvent, accept
+from groundwork.blocks.database import database
+from groundwork.blocks.outages import Outages
+from groundwork.blocks.retry import database_went_away
+from groundwork.blocks.verdict import verdict_of
+from groundwork.events.inbox import Accepted, NewEvent, accept
 
 logger = logging.getLogger(__name__)
 

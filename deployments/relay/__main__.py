@@ -1,10 +1,10 @@
-"""``python -m deployments.relay``: the relay and the sweeper, until SIGTERM or SIGINT."""
+"""``python -m groundwork.deployments.relay``: the relay and the sweeper, until SIGTERM or SIGINT."""
 
 import signal
 import threading
 
-from deployments.logs import configure_logging
-from deployments.relay.loop import Relay
+from groundwork.deployments.logs import configure_logging
+from groundwork.deployments.relay.loop import Relay
 
 
 def main() -> None:

@@ -7,13 +7,13 @@ import httpx
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelling
 
-from blocks.cures import answer_of, is_refusal_of_content
-from blocks.errors import DeliveryDied
-from deployments.relay.one_by_one import one_by_one
-from deployments.relay.prefect_client import prefect_client
-from events.inbox import Attempt
-from events.inbox.cancellation import CancelledRun, note_run_cancelled, runs_to_cancel
-from flows.registry import tell_of_failure
+from groundwork.blocks.cures import answer_of, is_refusal_of_content
+from groundwork.blocks.errors import DeliveryDied
+from groundwork.deployments.relay.one_by_one import one_by_one
+from groundwork.deployments.relay.prefect_client import prefect_client
+from groundwork.events.inbox import Attempt
+from groundwork.events.inbox.cancellation import CancelledRun, note_run_cancelled, runs_to_cancel
+from groundwork.flows.registry import tell_of_failure
 
 logger = logging.getLogger(__name__)
 

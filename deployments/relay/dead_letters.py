@@ -5,9 +5,9 @@ from uuid import uuid5
 
 from prefect.events import Event as PrefectEvent
 
-from deployments.relay.posting import post
-from deployments.relay.prefect_api import related
-from events.inbox.dead_letters import Death, deaths_to_post, note_deaths_posted
+from groundwork.deployments.relay.posting import post
+from groundwork.deployments.relay.prefect_api import related
+from groundwork.events.inbox.dead_letters import Death, deaths_to_post, note_deaths_posted
 
 logger = logging.getLogger(__name__)
 

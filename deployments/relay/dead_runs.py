@@ -14,13 +14,13 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Crashed
 
-from blocks.settings import settings
-from deployments.relay.one_by_one import one_by_one
-from deployments.relay.prefect_api import delivery_of
-from deployments.relay.prefect_client import prefect_client
-from deployments.relay.sweeper import pending_seconds
-from deployments.work_pool import WORK_POOL
-from events.inbox.runs import alive
+from groundwork.blocks.settings import settings
+from groundwork.deployments.relay.one_by_one import one_by_one
+from groundwork.deployments.relay.prefect_api import delivery_of
+from groundwork.deployments.relay.prefect_client import prefect_client
+from groundwork.deployments.relay.sweeper import pending_seconds
+from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.events.inbox.runs import alive
 
 logger = logging.getLogger(__name__)
 

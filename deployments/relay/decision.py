@@ -5,8 +5,8 @@ from datetime import datetime
 
 from prefect.client.schemas.objects import State, StateType
 
-from blocks.schema.states import DeliveryState
-from events.inbox.standing import Standing
+from groundwork.blocks.schema.states import DeliveryState
+from groundwork.events.inbox.standing import Standing
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,14 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 
-from deployments.relay.decision import of_ended_run
-from deployments.relay.one_by_one import one_by_one
-from deployments.relay.prefect_api import delivery_of, is_cancelled
-from deployments.relay.prefect_client import prefect_client
-from deployments.relay.redelivery import carry_out
-from events.inbox.runs import EndedRun, anything_in_flight, in_flight_of
-from events.inbox.standing import Standing
-from flows.registry import jobs
+from groundwork.deployments.relay.decision import of_ended_run
+from groundwork.deployments.relay.one_by_one import one_by_one
+from groundwork.deployments.relay.prefect_api import delivery_of, is_cancelled
+from groundwork.deployments.relay.prefect_client import prefect_client
+from groundwork.deployments.relay.redelivery import carry_out
+from groundwork.events.inbox.runs import EndedRun, anything_in_flight, in_flight_of
+from groundwork.events.inbox.standing import Standing
+from groundwork.flows.registry import jobs
 
 LOOK_BACK = timedelta(seconds=60)
 """How long ago a run may have ended. What is missed meanwhile, the sweeper finds at its deadline."""

@@ -4,18 +4,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from blocks.cures import PREFECT, cure_of
-from blocks.database import database
-from blocks.outages import Outages
-from deployments.relay.cancelled_runs import cancel_runs
-from deployments.relay.dead_letters import post_deaths
-from deployments.relay.dead_runs import crash_dead_runs
-from deployments.relay.ended_runs import look_after_ended_runs
-from deployments.relay.startable import Startable
-from deployments.relay.sweeper import sweep
-from deployments.relay.tag_limits import TagLimits
-from events.inbox.admission import tidy
-from events.inbox.figures import fold_tally
+from groundwork.blocks.cures import PREFECT, cure_of
+from groundwork.blocks.database import database
+from groundwork.blocks.outages import Outages
+from groundwork.deployments.relay.cancelled_runs import cancel_runs
+from groundwork.deployments.relay.dead_letters import post_deaths
+from groundwork.deployments.relay.dead_runs import crash_dead_runs
+from groundwork.deployments.relay.ended_runs import look_after_ended_runs
+from groundwork.deployments.relay.startable import Startable
+from groundwork.deployments.relay.sweeper import sweep
+from groundwork.deployments.relay.tag_limits import TagLimits
+from groundwork.events.inbox.admission import tidy
+from groundwork.events.inbox.figures import fold_tally
 
 SWEEP_SECONDS = 2.0
 DEAD_RUN_SECONDS = 5.0

@@ -7,18 +7,18 @@ from uuid import UUID
 
 import psycopg
 
-from blocks.database import database
-from blocks.errors import GroundworkError
-from blocks.outages import Outages
-from deployments.relay.housekeeping import Housekeeping
-from deployments.relay.outbox import Outbox
-from deployments.relay.prefect_api import WorkPoolMissing, start_run, worker_capacity
-from deployments.relay.prefect_client import one_try_per_request
-from deployments.relay.startable import Startable
-from deployments.work_pool import WORK_POOL
-from events.inbox.admission import admit, seconds_until_next
-from events.inbox.runs import note_run
-from events.inbox.wake import CHANNEL
+from groundwork.blocks.database import database
+from groundwork.blocks.errors import GroundworkError
+from groundwork.blocks.outages import Outages
+from groundwork.deployments.relay.housekeeping import Housekeeping
+from groundwork.deployments.relay.outbox import Outbox
+from groundwork.deployments.relay.prefect_api import WorkPoolMissing, start_run, worker_capacity
+from groundwork.deployments.relay.prefect_client import one_try_per_request
+from groundwork.deployments.relay.startable import Startable
+from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.events.inbox.admission import admit, seconds_until_next
+from groundwork.events.inbox.runs import note_run
+from groundwork.events.inbox.wake import CHANNEL
 
 logger = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import httpx
 
-from blocks.cures import is_refusal_of_content
-from blocks.retry import database_went_away
+from groundwork.blocks.cures import is_refusal_of_content
+from groundwork.blocks.retry import database_went_away
 
 T = TypeVar("T")
 

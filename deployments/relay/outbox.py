@@ -5,11 +5,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deployments.relay.decision import of_refused
-from deployments.relay.posting import Refusal, post_events
-from deployments.relay.redelivery import carry_out
-from events.inbox.admission import Admitted, note_posted
-from events.inbox.redelivery import still_admitted
+from groundwork.deployments.relay.decision import of_refused
+from groundwork.deployments.relay.posting import Refusal, post_events
+from groundwork.deployments.relay.redelivery import carry_out
+from groundwork.events.inbox.admission import Admitted, note_posted
+from groundwork.events.inbox.redelivery import still_admitted
 
 logger = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import httpx
 from prefect.client.orchestration import SyncPrefectClient
 
-from blocks.cures import answer_of, is_refusal_of_content
-from deployments.relay.prefect_api import prefect_event
-from deployments.relay.prefect_client import prefect_client
-from events.inbox.admission import Admitted
+from groundwork.blocks.cures import answer_of, is_refusal_of_content
+from groundwork.deployments.relay.prefect_api import prefect_event
+from groundwork.deployments.relay.prefect_client import prefect_client
+from groundwork.events.inbox.admission import Admitted
 
 PrefectEvents = Sequence[dict[str, object]]
 

@@ -14,10 +14,10 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.events import Event as PrefectEvent
 from prefect.exceptions import ObjectNotFound
 
-from blocks.errors import GroundworkError
-from deployments.relay.prefect_client import prefect_client
-from deployments.work_pool import WORK_POOL
-from events.inbox.admission import Admitted
+from groundwork.blocks.errors import GroundworkError
+from groundwork.deployments.relay.prefect_client import prefect_client
+from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.events.inbox.admission import Admitted
 
 _MOST = 200
 """Runs of one answer of Prefect's API."""

@@ -2,11 +2,11 @@
 
 import logging
 
-from blocks.errors import DeliveryDied
-from deployments.relay.decision import Again, Decision, End
-from events.inbox import Attempt, redelivery
-from events.inbox.standing import Standing
-from flows.registry import tell_of_failure
+from groundwork.blocks.errors import DeliveryDied
+from groundwork.deployments.relay.decision import Again, Decision, End
+from groundwork.events.inbox import Attempt, redelivery
+from groundwork.events.inbox.standing import Standing
+from groundwork.flows.registry import tell_of_failure
 
 logger = logging.getLogger(__name__)
 

@@ -2,14 +2,14 @@
 
 import logging
 
-from blocks.database import database
-from deployments.relay.decision import End
-from deployments.relay.prefect_client import prefect_client
-from deployments.relay.redelivery import carry_out
-from deployments.relay.wiring import Effect, Fault, faults
-from events.inbox.held_jobs import note_why_it_waits, put_off, unstartable
-from events.inbox.jobs import known_jobs
-from flows.registry import jobs
+from groundwork.blocks.database import database
+from groundwork.deployments.relay.decision import End
+from groundwork.deployments.relay.prefect_client import prefect_client
+from groundwork.deployments.relay.redelivery import carry_out
+from groundwork.deployments.relay.wiring import Effect, Fault, faults
+from groundwork.events.inbox.held_jobs import note_why_it_waits, put_off, unstartable
+from groundwork.events.inbox.jobs import known_jobs
+from groundwork.flows.registry import jobs
 
 logger = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ import httpx
 from prefect.client.schemas.objects import StateType
 from prefect.exceptions import ObjectNotFound
 
-from blocks.cures import answer_of, is_refusal_of_content
-from blocks.schema.states import DeliveryState
-from deployments.relay.decision import StartAnother, WaitOn, of_overdue, of_refused
-from deployments.relay.one_by_one import one_by_one
-from deployments.relay.prefect_api import (
+from groundwork.blocks.cures import answer_of, is_refusal_of_content
+from groundwork.blocks.schema.states import DeliveryState
+from groundwork.deployments.relay.decision import StartAnother, WaitOn, of_overdue, of_refused
+from groundwork.deployments.relay.one_by_one import one_by_one
+from groundwork.deployments.relay.prefect_api import (
     create_run,
     deployment_of,
     is_cancelled,
@@ -20,13 +20,13 @@ from deployments.relay.prefect_api import (
     waiting_run,
     work_pool_type,
 )
-from deployments.relay.prefect_client import prefect_client
-from deployments.relay.redelivery import carry_out
-from deployments.relay.wiring import without_deployment
-from events.inbox.redelivery import look_again_later, overdue, start_again, still_admitted, wait_on
-from events.inbox.runs import note_run
-from events.inbox.standing import Standing
-from flows.registry import jobs
+from groundwork.deployments.relay.prefect_client import prefect_client
+from groundwork.deployments.relay.redelivery import carry_out
+from groundwork.deployments.relay.wiring import without_deployment
+from groundwork.events.inbox.redelivery import look_again_later, overdue, start_again, still_admitted, wait_on
+from groundwork.events.inbox.runs import note_run
+from groundwork.events.inbox.standing import Standing
+from groundwork.flows.registry import jobs
 
 logger = logging.getLogger(__name__)
 

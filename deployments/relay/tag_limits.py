@@ -12,9 +12,9 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from sqlalchemy import text
 
-from blocks.database import database
-from deployments.relay.prefect_client import prefect_client
-from tasks.provider_limit import TAG_PREFIX
+from groundwork.blocks.database import database
+from groundwork.deployments.relay.prefect_client import prefect_client
+from groundwork.tasks.provider_limit import TAG_PREFIX
 
 logger = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from prefect.events.actions import RunDeployment
 from prefect.events.schemas.automations import Automation, EventTrigger
 from prefect.exceptions import ObjectNotFound
 
-from deployments.relay.prefect_client import pages
-from deployments.work_pool import WORK_POOL
-from flows.registry import JobSpec
+from groundwork.deployments.relay.prefect_client import pages
+from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.flows.registry import JobSpec
 
 _PAGE = 200
 _NAMED = 20

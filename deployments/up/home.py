@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 from pydantic import BaseModel
 
-from blocks.beneath import make_private, private_folder
-from blocks.errors import GroundworkError
-from deployments.up.log_writer import LOGS_KEPT
+from groundwork.blocks.beneath import make_private, private_folder
+from groundwork.blocks.errors import GroundworkError
+from groundwork.deployments.up.log_writer import LOGS_KEPT
 
 PART_VARIABLE = "GROUNDWORK_PART"
 """Environment variable that, with GROUNDWORK_HOME, marks a part of a running Groundwork and all that it starts."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from deployments.up.log_writer import LOGS_KEPT
+from groundwork.deployments.up.log_writer import LOGS_KEPT
 
 _POLL_SECONDS = 0.2
 

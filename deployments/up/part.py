@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from blocks.errors import GroundworkError
-from deployments.up.part_log import PartLog
-from deployments.up.stages import tail
+from groundwork.blocks.errors import GroundworkError
+from groundwork.deployments.up.part_log import PartLog
+from groundwork.deployments.up.stages import tail
 
 _LAST_WORDS_SECONDS = 1.0
 """How long what a part said last may take to reach its log."""
@@ -63,7 +63,7 @@ class Part:
     def prepare(self) -> None:
         """Start the process and let it import what it needs; it goes on at :meth:`start`."""
         python, flag, *module = self._command
-        self._run([python, flag, "deployments.up.launch", *module], subprocess.PIPE)
+        self._run([python, flag, "groundwork.deployments.up.launch", *module], subprocess.PIPE)
         self._waits = True
 
     def start(self) -> None:

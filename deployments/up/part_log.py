@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from deployments.up import log_writer
+from groundwork.deployments.up import log_writer
 
 _PIPE_BYTES = 1024 * 1024
 """What a part may be ahead of its log before it has to wait. Linux writes a line into a pipe in one piece where there

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import psutil
 
-from blocks.errors import ConfigurationError
+from groundwork.blocks.errors import ConfigurationError
 
 
 def refuse_taken_ports(ports: Mapping[str, int]) -> None:

@@ -10,10 +10,10 @@ from prefect.settings import get_current_settings
 from psycopg import sql
 from sqlalchemy import URL
 
-from blocks.database import Database, postgresql_url
-from blocks.errors import ConfigurationError
-from blocks.prefect_profile import DATABASE_VARIABLE
-from blocks.settings import Settings
+from groundwork.blocks.database import Database, postgresql_url
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.prefect_profile import DATABASE_VARIABLE
+from groundwork.blocks.settings import Settings
 
 logger = logging.getLogger(__name__)
 

@@ -17,13 +17,13 @@ from prefect.exceptions import PrefectException
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, get_current_settings, temporary_settings
 from pydantic import ValidationError
 
-from blocks.cures import cure_of
-from blocks.errors import ConfigurationError
-from blocks.settings import Settings
-from deployments.relay.prefect_client import one_try_per_request, prefect_client
-from deployments.up.home import PART_VARIABLE, PREFECT
-from deployments.up.own_origin import LOOPBACK
-from deployments.work_pool import WORK_POOL
+from groundwork.blocks.cures import cure_of
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.settings import Settings
+from groundwork.deployments.relay.prefect_client import one_try_per_request, prefect_client
+from groundwork.deployments.up.home import PART_VARIABLE, PREFECT
+from groundwork.deployments.up.own_origin import LOOPBACK
+from groundwork.deployments.work_pool import WORK_POOL
 
 logger = logging.getLogger(__name__)
 

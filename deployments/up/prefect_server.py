@@ -1,4 +1,4 @@
-"""Prefect's server as ``up`` runs it: ``python -m deployments.up.prefect_server --host HOST --port PORT``.
+"""Prefect's server as ``up`` runs it: ``python -m groundwork.deployments.up.prefect_server --host HOST --port PORT``.
 
 The application is that of ``prefect server start``, which works in its place. The difference is what the settings cost:
 for each run that an automation starts, Prefect's server renders all of its settings as environment variables twice (to
@@ -21,9 +21,9 @@ from prefect.server.api.server import create_app
 from prefect.settings import Settings, get_current_settings
 from pydantic import PrivateAttr
 
-from blocks.errors import ConfigurationError
-from deployments.up.own_origin import OwnOriginOnly, own_origins
-from deployments.up.shipped_collections import ShippedCollections
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.deployments.up.own_origin import OwnOriginOnly, own_origins
+from groundwork.deployments.up.shipped_collections import ShippedCollections
 
 LOGGING = Path(__file__).with_name("prefect_server_logging.yml")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import certifi
 
-from blocks.telemetry import TELEMETRY_OFF
+from groundwork.blocks.telemetry import TELEMETRY_OFF
 
 PREFECT_SETTINGS: Mapping[str, str] = {
     # Leases in memory are lost with the server and leave their slots taken for ever.

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from blocks.errors import ConfigurationError
-from blocks.prefect_profile import refresh_prefect
-from blocks.secret_file import make_secret_file, read_secret_file
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.prefect_profile import refresh_prefect
+from groundwork.blocks.secret_file import make_secret_file, read_secret_file
 
 SERVER_VARIABLE = "PREFECT_SERVER_API_AUTH_STRING"
 """What Prefect's server asks for."""

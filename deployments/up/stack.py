@@ -12,28 +12,28 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from blocks.database import Database
-from blocks.embedded import EmbeddedPostgres
-from blocks.errors import DatabaseUnavailable
-from blocks.prefect_profile import (
+from groundwork.blocks.database import Database
+from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.blocks.errors import DatabaseUnavailable
+from groundwork.blocks.prefect_profile import (
     DATABASE_VARIABLE,
     prefect_database_may_be_configured,
     prefect_may_be_configured,
 )
-from blocks.settings import DEVELOPMENT_EVENT_KEY, Settings
-from deployments.prefect_deploy import PrefectDeploy
-from deployments.up.asking import answer
-from deployments.up.home import PART_VARIABLE, PREFECT, WORKER, Home, Running
-from deployments.up.part import Part
-from deployments.up.part_log import PartLog
-from deployments.up.ports import refuse_taken_ports
-from deployments.up.prefect_settings import PREFECT_SETTINGS, one_certificate, vacuum_settings
-from deployments.up.sign_in import CLIENT_VARIABLE, SERVER_VARIABLE, authorization, sign_in, sign_in_file
-from deployments.up.stages import Stages, Terminal
-from deployments.work_pool import WORK_POOL
+from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY, Settings
+from groundwork.deployments.prefect_deploy import PrefectDeploy
+from groundwork.deployments.up.asking import answer
+from groundwork.deployments.up.home import PART_VARIABLE, PREFECT, WORKER, Home, Running
+from groundwork.deployments.up.part import Part
+from groundwork.deployments.up.part_log import PartLog
+from groundwork.deployments.up.ports import refuse_taken_ports
+from groundwork.deployments.up.prefect_settings import PREFECT_SETTINGS, one_certificate, vacuum_settings
+from groundwork.deployments.up.sign_in import CLIENT_VARIABLE, SERVER_VARIABLE, authorization, sign_in, sign_in_file
+from groundwork.deployments.up.stages import Stages, Terminal
+from groundwork.deployments.work_pool import WORK_POOL
 
 if TYPE_CHECKING:
-    from deployments.up.prefect_elsewhere import PrefectElsewhere
+    from groundwork.deployments.up.prefect_elsewhere import PrefectElsewhere
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class Stack:
         try:
             self._tell()
             with self._stages.stage("Migrations", log=self._log("postgres")):
-                from deployments.deploy import deploy_wiring, prepare_database
+                from groundwork.deployments.deploy import deploy_wiring, prepare_database
 
                 prepare_database(Database(connection_url=self.settings.database_url))
             if self.prefect:
@@ -144,7 +144,7 @@ class Stack:
 
     def _warn_of_the_known_key(self) -> None:
         """Its keys may be those of a block in Prefect: only the gateway knows what opens it."""
-        from deployments.gateway.exposure import is_open_to_others, known_key_warning
+        from groundwork.deployments.gateway.exposure import is_open_to_others, known_key_warning
 
         key = {"Authorization": f"Bearer {DEVELOPMENT_EVENT_KEY}"}
         if is_open_to_others(self.settings.host) and _answers(f"{self.gateway_url}/catalogue", key):
@@ -229,7 +229,7 @@ class Stack:
     def _prefect_elsewhere(self) -> "PrefectElsewhere | None":
         if not prefect_may_be_configured():
             return None
-        from deployments.up.prefect_elsewhere import prefect_elsewhere
+        from groundwork.deployments.up.prefect_elsewhere import prefect_elsewhere
 
         return prefect_elsewhere(self.settings, self.home.folder)
 
@@ -248,7 +248,7 @@ class Stack:
         if self.postgres and self.settings.prefect_database_url is None and not prefect_database_may_be_configured():
             url = self.postgres.url("prefect", driver="postgresql+asyncpg")
             return {DATABASE_VARIABLE: url.render_as_string(hide_password=False)}
-        from deployments.up.prefect_database import prefect_database, said_to_prefect
+        from groundwork.deployments.up.prefect_database import prefect_database, said_to_prefect
 
         if said := said_to_prefect():
             return said
@@ -265,15 +265,15 @@ class Stack:
     def _prefect(self) -> Part:
         port = str(self.settings.prefect_port)
         return self._part(
-            PREFECT, "deployments.up.prefect_server", "--host", "127.0.0.1", "--port", port,
+            PREFECT, "groundwork.deployments.up.prefect_server", "--host", "127.0.0.1", "--port", port,
             ready=lambda: _answers(f"{self.prefect_url}/api/health"),
         )  # fmt: skip
 
     def _gateway(self) -> Part:
-        return self._part("gateway", "deployments.gateway", ready=lambda: _answers(f"{self.gateway_url}/readyz"))
+        return self._part("gateway", "groundwork.deployments.gateway", ready=lambda: _answers(f"{self.gateway_url}/readyz"))
 
     def _relay(self) -> Part:
-        return self._part("relay", "deployments.relay")
+        return self._part("relay", "groundwork.deployments.relay")
 
     def _worker(self) -> Part:
         name = f"up-{socket.gethostname()}-{os.getpid()}"
@@ -285,7 +285,7 @@ class Stack:
     def _worker_is_online(self, name: str) -> bool:
         """Whether Prefect has heard of the worker, which is warm by then."""
         if self.joined:
-            from deployments.up.prefect_elsewhere import worker_is_online
+            from groundwork.deployments.up.prefect_elsewhere import worker_is_online
 
             return worker_is_online(self.environment, name)
         url = f"{self.prefect_api_url}/work_pools/{WORK_POOL}/workers/filter"

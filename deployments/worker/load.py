@@ -9,7 +9,7 @@ from prefect import Flow
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.flow_engine import load_flow
 
-from deployments.worker.known import Known
+from groundwork.deployments.worker.known import Known
 
 
 def load_warm_flow(known: Known) -> Flow[..., Any]:

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from prefect.blocks.core import Block
 from pydantic import BaseModel
 
-from blocks.blob_store import BlobStore
-from flows.registry import jobs
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.flows.registry import jobs
 
 MODULES = (
     # Prefect's engine, and what it would import while a run waits.
     "anyio._backends._asyncio",
-    "deployments.worker.worker",
+    "groundwork.deployments.worker.worker",
     "encodings.idna",
     "graphviz",
     "packaging.requirements",

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from deployments.worker.known import Known
+from groundwork.deployments.worker.known import Known
 
 
 class StartRun(BaseModel):

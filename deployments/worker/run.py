@@ -15,11 +15,11 @@ from prefect.flow_engine import load_flow_run, run_flow
 from prefect.logging.loggers import flow_run_logger
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-from blocks.settings import settings
-from deployments.worker.known import Known
-from deployments.worker.load import load_warm_flow
-from deployments.worker.protocol import StartRun
-from flows.registry import jobs
+from groundwork.blocks.settings import settings
+from groundwork.deployments.worker.known import Known
+from groundwork.deployments.worker.load import load_warm_flow
+from groundwork.deployments.worker.protocol import StartRun
+from groundwork.flows.registry import jobs
 
 
 def run_in_child(request: StartRun) -> None:

@@ -4,8 +4,8 @@ import asyncio
 import os
 import sys
 
-from deployments.worker.protocol import StartRun
-from deployments.worker.run import run_in_child
+from groundwork.deployments.worker.protocol import StartRun
+from groundwork.deployments.worker.run import run_in_child
 
 
 class Spawner:
@@ -22,7 +22,7 @@ class Spawner:
         """
         argument = request.model_dump_json(exclude={"environment", "known"})
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "deployments.worker.spawner", argument, env=request.environment
+            sys.executable, "-m", "groundwork.deployments.worker.spawner", argument, env=request.environment
         )
         return process.pid, asyncio.ensure_future(process.wait())
 

@@ -6,8 +6,8 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from blocks.database import database
-from blocks.outages import Outages
+from groundwork.blocks.database import database
+from groundwork.blocks.outages import Outages
 
 CHANNEL = "groundwork_posted"
 """The relay notifies it with the number of deliveries whose events it has posted."""

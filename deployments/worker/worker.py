@@ -20,22 +20,22 @@ from prefect.exceptions import InfrastructureNotFound, ObjectNotFound
 from prefect.states import Cancelled
 from prefect.workers.base import BaseWorker
 
-from blocks.cures import is_refusal_of_content
-from blocks.errors import ConfigurationError
-from blocks.outages import Outages
-from deployments.worker.configuration import (
+from groundwork.blocks.cures import is_refusal_of_content
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.outages import Outages
+from groundwork.deployments.worker.configuration import (
     GroundworkJobConfiguration,
     GroundworkVariables,
     GroundworkWorkerResult,
     configured_blocks,
 )
-from deployments.worker.known import Known
-from deployments.worker.protocol import StartRun
-from deployments.worker.run_process import RunProcess
-from deployments.worker.spawner import Spawner
-from deployments.worker.wake import AdmissionListener
-from deployments.worker.zygotes import Zygotes
-from flows.flow_run import PICKED_UP_AT
+from groundwork.deployments.worker.known import Known
+from groundwork.deployments.worker.protocol import StartRun
+from groundwork.deployments.worker.run_process import RunProcess
+from groundwork.deployments.worker.spawner import Spawner
+from groundwork.deployments.worker.wake import AdmissionListener
+from groundwork.deployments.worker.zygotes import Zygotes
+from groundwork.flows.flow_run import PICKED_UP_AT
 
 logger = logging.getLogger(__name__)
 

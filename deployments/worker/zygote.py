@@ -1,6 +1,6 @@
 """The zygote: a process that has imported everything, has done nothing yet, and forks one process per flow run.
 
-``python -m deployments.worker.zygote FD``; FD is the worker's end of a socket pair. It ends when it is told to drain or
+``python -m groundwork.deployments.worker.zygote FD``; FD is the worker's end of a socket pair. It ends when it is told to drain or
 the worker is gone, once its last run has ended, so that neither a restart nor a crash of the worker drops a run.
 """
 
@@ -12,9 +12,9 @@ import socket
 import sys
 import threading
 
-from deployments.worker.preload import preload
-from deployments.worker.protocol import Ended, Message, Started, StartRun
-from deployments.worker.run import run_in_child, without_heartbeat
+from groundwork.deployments.worker.preload import preload
+from groundwork.deployments.worker.protocol import Ended, Message, Started, StartRun
+from groundwork.deployments.worker.run import run_in_child, without_heartbeat
 
 
 class Zygote:

@@ -11,9 +11,9 @@ from typing import Any
 
 from prefect.settings import get_current_settings
 
-from blocks.errors import GroundworkError
-from deployments.worker.configuration import configured_blocks
-from deployments.worker.protocol import Message, StartRun
+from groundwork.blocks.errors import GroundworkError
+from groundwork.deployments.worker.configuration import configured_blocks
+from groundwork.deployments.worker.protocol import Message, StartRun
 
 NO_THREADS = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 """Keeps NumPy and Arrow from starting native threads when they are imported: a fork would not have them."""
@@ -56,7 +56,7 @@ class ZygoteClient:
         """Start a zygote. It may be asked for runs at once, and forks the first when its imports are done."""
         ours, theirs = socket.socketpair()
         process = subprocess.Popen(
-            [sys.executable, "-m", "deployments.worker.zygote", str(theirs.fileno())],
+            [sys.executable, "-m", "groundwork.deployments.worker.zygote", str(theirs.fileno())],
             # As the worker will give it to runs, so that most of them find all settings already right.
             env={
                 **configured_blocks(),

@@ -5,9 +5,9 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
-from blocks.outages import Outages
-from deployments.worker.protocol import StartRun
-from deployments.worker.zygote_client import ZygoteClient, ZygoteGone
+from groundwork.blocks.outages import Outages
+from groundwork.deployments.worker.protocol import StartRun
+from groundwork.deployments.worker.zygote_client import ZygoteClient, ZygoteGone
 
 RESTART_SECONDS = 1.0
 """Pause before a zygote that died is replaced, at first: one that never takes a run is replaced ever less often."""

@@ -5,11 +5,11 @@ Follow an event: :func:`send` and :func:`accept` store it, the relay admits its 
 and :meth:`Attempt.settle` ends it.
 """
 
-from events.inbox.accept import Accepted, NewEvent, accept, send
-from events.inbox.attempt import Attempt, current_attempt, running_attempt
-from events.inbox.claim import claim
-from events.inbox.ledger import LedgerEntry, once, written
-from events.inbox.status import DeliveryStatus, EventStatus, event_status
+from groundwork.events.inbox.accept import Accepted, NewEvent, accept, send
+from groundwork.events.inbox.attempt import Attempt, current_attempt, running_attempt
+from groundwork.events.inbox.claim import claim
+from groundwork.events.inbox.ledger import LedgerEntry, once, written
+from groundwork.events.inbox.status import DeliveryStatus, EventStatus, event_status
 
 __all__ = [
     "Accepted",

@@ -10,14 +10,14 @@ from uuid import UUID
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from blocks.database import database
-from blocks.uuid7 import uuid7
-from events.base import Event
-from events.inbox.attempt import current_attempt
-from events.inbox.follow_on import follow_on_id
-from events.inbox.statements import statements_of
-from events.inbox.storing import check_id, storing
-from events.inbox.wake import wake_relay
+from groundwork.blocks.database import database
+from groundwork.blocks.uuid7 import uuid7
+from groundwork.events.base import Event
+from groundwork.events.inbox.attempt import current_attempt
+from groundwork.events.inbox.follow_on import follow_on_id
+from groundwork.events.inbox.statements import statements_of
+from groundwork.events.inbox.storing import check_id, storing
+from groundwork.events.inbox.wake import wake_relay
 
 _statement = statements_of(__file__)
 
@@ -127,7 +127,7 @@ def accept(connection: Connection, events: Sequence[NewEvent]) -> list[Accepted]
         One entry per event, in the same order.
 
     Raises:
-        sqlalchemy.exc.DBAPIError: nothing was stored; :func:`~blocks.verdict.verdict_of` tells whether another try may
+        sqlalchemy.exc.DBAPIError: nothing was stored; :func:`~groundwork.blocks.verdict.verdict_of` tells whether another try may
             help.
     """
     if not events:

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from blocks.database import database
-from blocks.settings import settings
-from events.inbox.queue import bring_up_to_date
-from events.inbox.statements import statements_of
+from groundwork.blocks.database import database
+from groundwork.blocks.settings import settings
+from groundwork.events.inbox.queue import bring_up_to_date
+from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
 

@@ -13,18 +13,18 @@ from uuid import UUID
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from blocks.database import database
-from blocks.errors import ConfigurationError, StaleAttempt
-from blocks.outages import FIRST_PAUSE, Outages
-from blocks.retry import database_went_away, while_database_restarts
-from blocks.settings import settings
-from events.base import Event
-from events.catalogue import parse_event
-from events.inbox.delivered import Delivered
-from events.inbox.holder import holder
-from events.inbox.statements import statements_of
-from events.inbox.storing import storing
-from events.inbox.wake import wake_relay
+from groundwork.blocks.database import database
+from groundwork.blocks.errors import ConfigurationError, StaleAttempt
+from groundwork.blocks.outages import FIRST_PAUSE, Outages
+from groundwork.blocks.retry import database_went_away, while_database_restarts
+from groundwork.blocks.settings import settings
+from groundwork.events.base import Event
+from groundwork.events.catalogue import parse_event
+from groundwork.events.inbox.delivered import Delivered
+from groundwork.events.inbox.holder import holder
+from groundwork.events.inbox.statements import statements_of
+from groundwork.events.inbox.storing import storing
+from groundwork.events.inbox.wake import wake_relay
 
 _statement = statements_of(__file__)
 

@@ -6,13 +6,13 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection
 
-from blocks.database import database
-from blocks.errors import ConfigurationError
-from events.inbox.admission import hold_admission
-from events.inbox.delivered import Delivered
-from events.inbox.jobs import check_job
-from events.inbox.statements import statements_of
-from events.inbox.wake import wake_relay
+from groundwork.blocks.database import database
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.events.inbox.admission import hold_admission
+from groundwork.events.inbox.delivered import Delivered
+from groundwork.events.inbox.jobs import check_job
+from groundwork.events.inbox.statements import statements_of
+from groundwork.events.inbox.wake import wake_relay
 
 _statement = statements_of(__file__)
 

@@ -7,16 +7,16 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from blocks.database import database
-from blocks.errors import ConfigurationError
-from blocks.retry import while_database_restarts
-from blocks.settings import settings
-from blocks.uuid7 import uuid7
-from events.base import Event
-from events.inbox.attempt import Attempt
-from events.inbox.delivered import Delivered
-from events.inbox.statements import statements_of
-from events.inbox.wake import wake_relay_if_interactive
+from groundwork.blocks.database import database
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.retry import while_database_restarts
+from groundwork.blocks.settings import settings
+from groundwork.blocks.uuid7 import uuid7
+from groundwork.events.base import Event
+from groundwork.events.inbox.attempt import Attempt
+from groundwork.events.inbox.delivered import Delivered
+from groundwork.events.inbox.statements import statements_of
+from groundwork.events.inbox.wake import wake_relay_if_interactive
 
 _statement = statements_of(__file__)
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from sqlalchemy import Connection
 
-from events.inbox.statements import statements_of
+from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
 

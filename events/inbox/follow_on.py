@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from events.base import Event
-from events.inbox.attempt import Attempt, current_attempt
+from groundwork.events.base import Event
+from groundwork.events.inbox.attempt import Attempt, current_attempt
 
 
 @dataclass

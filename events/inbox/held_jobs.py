@@ -1,9 +1,9 @@
 """Deliveries of jobs that cannot start, which wait and say why."""
 
-from blocks.database import database
-from blocks.settings import settings
-from events.inbox.standing import Standing
-from events.inbox.statements import statements_of
+from groundwork.blocks.database import database
+from groundwork.blocks.settings import settings
+from groundwork.events.inbox.standing import Standing
+from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from blocks.database import database
-from blocks.schema.states import DeliveryState
-from events.inbox.statements import statements_of
+from groundwork.blocks.database import database
+from groundwork.blocks.schema.states import DeliveryState
+from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
 

@@ -4,10 +4,10 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection
 
-from blocks.errors import ConfigurationError
-from events.inbox.jobs import check_job
-from events.inbox.statements import statements_of
-from events.inbox.wake import wake_relay
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.events.inbox.jobs import check_job
+from groundwork.events.inbox.statements import statements_of
+from groundwork.events.inbox.wake import wake_relay
 
 _statement = statements_of(__file__)
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from blocks.database import database
-from blocks.errors import ConfigurationError, NotStorable, StaleAttempt
-from blocks.retry import while_database_restarts
-from blocks.settings import settings
-from events.inbox.attempt import Attempt
-from events.inbox.statements import statements_of
-from events.inbox.storing import storing
+from groundwork.blocks.database import database
+from groundwork.blocks.errors import ConfigurationError, NotStorable, StaleAttempt
+from groundwork.blocks.retry import while_database_restarts
+from groundwork.blocks.settings import settings
+from groundwork.events.inbox.attempt import Attempt
+from groundwork.events.inbox.statements import statements_of
+from groundwork.events.inbox.storing import storing
 
 _statement = statements_of(__file__)
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from events.inbox.statements import statements_of
+from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from blocks.database import database
-from blocks.settings import settings
-from events.inbox.admission import Admitted
-from events.inbox.delivered import Delivered
-from events.inbox.standing import Standing
-from events.inbox.statements import statements_of
-from events.inbox.wake import wake_relay
+from groundwork.blocks.database import database
+from groundwork.blocks.settings import settings
+from groundwork.events.inbox.admission import Admitted
+from groundwork.events.inbox.delivered import Delivered
+from groundwork.events.inbox.standing import Standing
+from groundwork.events.inbox.statements import statements_of
+from groundwork.events.inbox.wake import wake_relay
 
 _statement = statements_of(__file__)
 

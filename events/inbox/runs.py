@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from blocks.database import database
-from events.inbox.standing import Standing
-from events.inbox.statements import statements_of
+from groundwork.blocks.database import database
+from groundwork.events.inbox.standing import Standing
+from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
 

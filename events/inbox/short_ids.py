@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from events.inbox.statements import statements_of
+from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
 

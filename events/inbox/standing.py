@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from blocks.schema.states import DeliveryState
+from groundwork.blocks.schema.states import DeliveryState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

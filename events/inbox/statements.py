@@ -5,8 +5,8 @@ from pathlib import Path
 
 from sqlalchemy import TextClause, text
 
-from blocks.schema.states import ENDED, IN_FLIGHT, UNFINISHED, WAITING, DeliveryState
-from blocks.sql import named_statements
+from groundwork.blocks.schema.states import ENDED, IN_FLIGHT, UNFINISHED, WAITING, DeliveryState
+from groundwork.blocks.sql import named_statements
 
 _SETS = {"waiting": WAITING, "in_flight": IN_FLIGHT, "unfinished": UNFINISHED, "ended": ENDED}
 
@@ -17,7 +17,7 @@ def statements_of(module: str) -> Callable[[str], TextClause]:
         _statement = statements_of(__file__)
         connection.execute(_statement("renew"), …)
 
-    ``state IN (:in_flight)``, and so on for the sets of :mod:`blocks.schema.states`, is written out before PostgreSQL
+    ``state IN (:in_flight)``, and so on for the sets of :mod:`groundwork.blocks.schema.states`, is written out before PostgreSQL
     sees it: bound as parameters, the states would keep the planner from the partial indexes of exactly those states.
 
     Args:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection, Row
 
-from events.inbox.statements import statements_of
+from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
 

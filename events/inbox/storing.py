@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError
 
-from blocks.errors import NotStorable
-from blocks.verdict import verdict_of
+from groundwork.blocks.errors import NotStorable
+from groundwork.blocks.verdict import verdict_of
 
 LONGEST_ID = 255
 """Characters of a sender's id of an event. It is part of an index, whose rows have about 2,700 bytes at most."""

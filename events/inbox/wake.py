@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from events.inbox.statements import statements_of
+from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
 

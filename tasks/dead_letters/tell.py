@@ -7,10 +7,10 @@ from uuid import uuid5
 
 from prefect.utilities.urls import url_for
 
-from blocks.database import database
-from events.inbox.dead_letters import DeadLetter, deaths_to_mail, note_mailed
-from notifications.operators import notify_operators
-from tasks.step import step
+from groundwork.blocks.database import database
+from groundwork.events.inbox.dead_letters import DeadLetter, deaths_to_mail, note_mailed
+from groundwork.notifications.operators import notify_operators
+from groundwork.tasks.step import step
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ import pandas as pd
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from blocks.sql import statement
-from events.identifiers import WorkspaceId
-from tasks.digests.week import Week
+from groundwork.blocks.sql import statement
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.tasks.digests.week import Week
 
 _SQL = Path(__file__).with_suffix(".sql")
 

@@ -3,10 +3,10 @@
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from events.digests import WeeklyDigestDue
-from events.inbox import NewEvent, accept
-from tasks.digests.activity import active_workspaces
-from tasks.digests.week import Week
+from groundwork.events.digests import WeeklyDigestDue
+from groundwork.events.inbox import NewEvent, accept
+from groundwork.tasks.digests.activity import active_workspaces
+from groundwork.tasks.digests.week import Week
 
 
 class Announcement(BaseModel):

@@ -4,11 +4,11 @@ import pandas as pd
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from events.identifiers import WorkspaceId
-from notifications.chart import BarChart
-from tasks.digests import activity
-from tasks.digests.activity import Told
-from tasks.digests.week import Week
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.notifications.chart import BarChart
+from groundwork.tasks.digests import activity
+from groundwork.tasks.digests.activity import Told
+from groundwork.tasks.digests.week import Week
 
 MEASURES = {
     "new": "New contacts",
@@ -85,7 +85,7 @@ def by_day(days: pd.DataFrame, week: Week) -> pd.DataFrame:
     """One row per day of both weeks and one column per measure, nothing being 0.
 
     Args:
-        days: as :func:`tasks.digests.activity.daily` gives them.
+        days: as :func:`groundwork.tasks.digests.activity.daily` gives them.
     """
     table = days.pivot_table(index="day", columns="measure", values="number", aggfunc="sum")
     return table.reindex(index=week.before.days + week.days, columns=list(MEASURES)).fillna(0).astype("int64")
@@ -96,7 +96,7 @@ def compared(table: pd.DataFrame, tags: pd.DataFrame, week: Week, told: Told | N
 
     Args:
         table: as :func:`by_day` gives it.
-        tags: as :func:`tasks.digests.activity.tags` gives them.
+        tags: as :func:`groundwork.tasks.digests.activity.tags` gives them.
         told: what the digest of the week before told, which is then what it is compared with; None: what the rows still
             know of it.
     """

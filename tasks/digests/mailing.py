@@ -7,7 +7,7 @@ from typing import Any
 from prefect.exceptions import CancelledRun, CrashedRun
 from prefect.utilities.annotations import quote
 
-from blocks.errors import (
+from groundwork.blocks.errors import (
     ConfigurationError,
     Interrupted,
     MailSetupRefused,
@@ -15,11 +15,11 @@ from blocks.errors import (
     RecipientRefused,
     StaleAttempt,
 )
-from blocks.retry import database_went_away
-from events.identifiers import UserId
-from tasks.digests import steps
-from tasks.digests.figures import WeeklyFigures
-from tasks.provider_limit import prefect_went_away
+from groundwork.blocks.retry import database_went_away
+from groundwork.events.identifiers import UserId
+from groundwork.tasks.digests import steps
+from groundwork.tasks.digests.figures import WeeklyFigures
+from groundwork.tasks.provider_limit import prefect_went_away
 
 REASONS_TOLD = 3
 """Different reasons that the error quotes."""

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from blocks.database import database
-from events.identifiers import UserId, WorkspaceId
-from events.inbox import once, running_attempt
-from notifications import notify_once
-from notifications.recipient import Setting, subscribers
-from tasks.digests import announce, figures
-from tasks.digests.figures import WeeklyFigures
-from tasks.digests.week import Week
-from tasks.step import step
+from groundwork.blocks.database import database
+from groundwork.events.identifiers import UserId, WorkspaceId
+from groundwork.events.inbox import once, running_attempt
+from groundwork.notifications import notify_once
+from groundwork.notifications.recipient import Setting, subscribers
+from groundwork.tasks.digests import announce, figures
+from groundwork.tasks.digests.figures import WeeklyFigures
+from groundwork.tasks.digests.week import Week
+from groundwork.tasks.step import step
 
 SETTING: Setting = "notify_weekly_digest"
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
 
-from events.digests import monday_of
+from groundwork.events.digests import monday_of
 
 
 @dataclass(frozen=True, slots=True)

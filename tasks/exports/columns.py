@@ -4,8 +4,8 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from blocks.errors import NonRetriable
-from events.exports import CUSTOM_PREFIX, STANDARD_COLUMNS, CsvExportConfirmed
+from groundwork.blocks.errors import NonRetriable
+from groundwork.events.exports import CUSTOM_PREFIX, STANDARD_COLUMNS, CsvExportConfirmed
 
 MOST_COLUMNS = 1600
 """PostgreSQL's limit is 1,664 expressions in a SELECT."""

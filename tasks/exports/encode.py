@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from events.exports import ExportFormat
-from tasks.exports.parts import Part, PartSink
-from tasks.formulas import harmless, neutralised
+from groundwork.events.exports import ExportFormat
+from groundwork.tasks.exports.parts import Part, PartSink
+from groundwork.tasks.formulas import harmless, neutralised
 
 CONTENT_TYPES: dict[ExportFormat, str] = {
     "csv": "text/csv; charset=utf-8; header=present",

@@ -1,13 +1,13 @@
 """Telling the person who asked for an export how it ended."""
 
-from blocks.blob_store import blob_store
-from blocks.words import counted
-from events.exports import CsvExportConfirmed
-from events.inbox import running_attempt
-from notifications import notify_once, notify_user
-from notifications.recipient import Setting
-from tasks.exports.record import ExportSummary
-from tasks.step import step
+from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.words import counted
+from groundwork.events.exports import CsvExportConfirmed
+from groundwork.events.inbox import running_attempt
+from groundwork.notifications import notify_once, notify_user
+from groundwork.notifications.recipient import Setting
+from groundwork.tasks.exports.record import ExportSummary
+from groundwork.tasks.step import step
 
 _SETTING: Setting = "notify_on_export_complete"
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from psycopg import sql
 
-from events.exports import ContactFilter, ExportFormat
-from tasks.exports.columns import ExportColumn
+from groundwork.events.exports import ContactFilter, ExportFormat
+from groundwork.tasks.exports.columns import ExportColumn
 
 TAG_SEPARATOR = ";"
 """Between the tags of a CSV cell; the importer splits at it."""

@@ -8,13 +8,13 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from blocks.blob_store import BlobStore
-from blocks.errors import NonRetriable
-from blocks.settings import settings
-from blocks.sql import statement
-from events.exports import ExportFormat
-from events.inbox.holder import was_cancelled
-from tasks.exports.encode import CONTENT_TYPES
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.errors import NonRetriable
+from groundwork.blocks.settings import settings
+from groundwork.blocks.sql import statement
+from groundwork.events.exports import ExportFormat
+from groundwork.events.inbox.holder import was_cancelled
+from groundwork.tasks.exports.encode import CONTENT_TYPES
 
 _SQL = Path(__file__).with_suffix(".sql")
 _NOT_FOR_FILE_NAMES = re.compile(r"[^\w.-]+")

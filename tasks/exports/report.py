@@ -4,10 +4,10 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 
-from blocks.words import counted
-from tasks.exports.record import ExportRecord, ExportSummary
-from tasks.progress import Progress
-from tasks.step import step
+from groundwork.blocks.words import counted
+from groundwork.tasks.exports.record import ExportRecord, ExportSummary
+from groundwork.tasks.progress import Progress
+from groundwork.tasks.step import step
 
 
 class ExportProgress(Progress):

@@ -8,15 +8,15 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from blocks.database import database
-from blocks.retry import while_database_restarts
-from blocks.settings import settings
-from events.exports import CsvExportConfirmed
-from tasks.exports import query
-from tasks.exports.columns import ExportColumn, all_columns, fields_wanted, named_columns, unknown_fields
-from tasks.exports.encode import with_headers
-from tasks.exports.snapshot import Snapshot, SnapshotLost, snapshot
-from tasks.imports.read_ahead import read_ahead
+from groundwork.blocks.database import database
+from groundwork.blocks.retry import while_database_restarts
+from groundwork.blocks.settings import settings
+from groundwork.events.exports import CsvExportConfirmed
+from groundwork.tasks.exports import query
+from groundwork.tasks.exports.columns import ExportColumn, all_columns, fields_wanted, named_columns, unknown_fields
+from groundwork.tasks.exports.encode import with_headers
+from groundwork.tasks.exports.snapshot import Snapshot, SnapshotLost, snapshot
+from groundwork.tasks.imports.read_ahead import read_ahead
 
 logger = logging.getLogger(__name__)
 

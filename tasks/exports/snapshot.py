@@ -14,8 +14,8 @@ import pyarrow as pa
 from adbc_driver_manager import AdbcConnection, AdbcStatement, InternalError, OperationalError
 from adbc_driver_postgresql import StatementOptions
 
-from blocks.database import Database
-from blocks.errors import Interrupted
+from groundwork.blocks.database import Database
+from groundwork.blocks.errors import Interrupted
 
 BATCH_BYTES = 1024 * 1024
 """Where a batch ends. Larger ones gain nothing and cost memory; a longer row makes a longer batch."""

@@ -8,18 +8,18 @@ from contextlib import contextmanager
 from prefect.futures import PrefectFuture
 from prefect.utilities.annotations import quote
 
-from blocks.blob_store import blob_store
-from blocks.database import database
-from blocks.settings import settings
-from events.exports import CsvExportConfirmed
-from events.inbox import once, running_attempt, written
-from tasks.exports import record, upload
-from tasks.exports.encode import Encoding
-from tasks.exports.parts import Part
-from tasks.exports.record import ExportRecord, ExportSummary, StoredFile
-from tasks.exports.rows import ContactRows
-from tasks.exports.upload import Upload
-from tasks.step import step
+from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.database import database
+from groundwork.blocks.settings import settings
+from groundwork.events.exports import CsvExportConfirmed
+from groundwork.events.inbox import once, running_attempt, written
+from groundwork.tasks.exports import record, upload
+from groundwork.tasks.exports.encode import Encoding
+from groundwork.tasks.exports.parts import Part
+from groundwork.tasks.exports.record import ExportRecord, ExportSummary, StoredFile
+from groundwork.tasks.exports.rows import ContactRows
+from groundwork.tasks.exports.upload import Upload
+from groundwork.tasks.step import step
 
 logger = logging.getLogger(__name__)
 

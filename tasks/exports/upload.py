@@ -3,9 +3,9 @@
 import logging
 from dataclasses import dataclass
 
-from blocks.blob_store import BlobStore
-from events.exports import ExportFormat
-from tasks.exports.encode import CONTENT_TYPES
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.events.exports import ExportFormat
+from groundwork.tasks.exports.encode import CONTENT_TYPES
 
 logger = logging.getLogger(__name__)
 

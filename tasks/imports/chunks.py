@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from blocks.errors import NonRetriable
-from tasks.imports.records import count_lines, last_record_end, unclosed_quote
+from groundwork.blocks.errors import NonRetriable
+from groundwork.tasks.imports.records import count_lines, last_record_end, unclosed_quote
 
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 """Longest record. A longer one is nearly always a quote that someone forgot to close."""

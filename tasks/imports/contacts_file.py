@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import BinaryIO
 
-from blocks.blob_store import BlobStat, BlobStore
-from blocks.errors import BlobChanged
-from blocks.settings import settings
-from tasks.imports.chunks import chunks
-from tasks.imports.dialect import Dialect, detect_dialect
-from tasks.imports.encoding import SAMPLE_BYTES, Encoding, detect_encoding, utf8_blocks
-from tasks.imports.headers import Layout, layout_of
-from tasks.imports.prepare import PreparedChunk, prepare
-from tasks.imports.unpack import unpacked_blocks
+from groundwork.blocks.blob_store import BlobStat, BlobStore
+from groundwork.blocks.errors import BlobChanged
+from groundwork.blocks.settings import settings
+from groundwork.tasks.imports.chunks import chunks
+from groundwork.tasks.imports.dialect import Dialect, detect_dialect
+from groundwork.tasks.imports.encoding import SAMPLE_BYTES, Encoding, detect_encoding, utf8_blocks
+from groundwork.tasks.imports.headers import Layout, layout_of
+from groundwork.tasks.imports.prepare import PreparedChunk, prepare
+from groundwork.tasks.imports.unpack import unpacked_blocks
 
 
 class ContactsFile:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from tasks.imports.cells import contains
+from groundwork.tasks.imports.cells import contains
 
 _NULL = "\\N"
 

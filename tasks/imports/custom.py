@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.imports.cells import column_of, contains
+from groundwork.tasks.imports.cells import column_of, contains
 
 _ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\t", "\\t"))
 TAG_SEPARATOR = "[ \t\n]*(?::::|[;,\n])[ \t\n]*"

@@ -4,10 +4,10 @@ import csv
 import io
 from dataclasses import dataclass
 
-from blocks.errors import NonRetriable
-from tasks.imports.encoding import UNDECODABLE, repaired
-from tasks.imports.headers import is_email_header
-from tasks.imports.records import count_lines, first_record_end
+from groundwork.blocks.errors import NonRetriable
+from groundwork.tasks.imports.encoding import UNDECODABLE, repaired
+from groundwork.tasks.imports.headers import is_email_header
+from groundwork.tasks.imports.records import count_lines, first_record_end
 
 DELIMITERS = ",;\t|"
 _SAMPLE_BYTES = 64 * 1024

@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from blocks.errors import NonRetriable
+from groundwork.blocks.errors import NonRetriable
 
 SAMPLE_BYTES = 1024 * 1024
 UNDECODABLE = "\ufdd0"

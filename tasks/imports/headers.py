@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from blocks.errors import NonRetriable
-from blocks.settings import settings
+from groundwork.blocks.errors import NonRetriable
+from groundwork.blocks.settings import settings
 
 TEXT_COLUMNS = ("email", "first_name", "last_name", "phone", "company", "job_title", "city", "country")
 COLUMNS = (*TEXT_COLUMNS, "tags")

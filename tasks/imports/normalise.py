@@ -5,11 +5,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.imports.cells import column_of, contains, longest, many_lines, one_line
-from tasks.imports.custom import json_objects, tag_arrays
-from tasks.imports.encoding import UNDECODABLE
-from tasks.imports.headers import FULL_NAME, TEXT_COLUMNS, Layout
-from tasks.imports.parse import Records
+from groundwork.tasks.imports.cells import column_of, contains, longest, many_lines, one_line
+from groundwork.tasks.imports.custom import json_objects, tag_arrays
+from groundwork.tasks.imports.encoding import UNDECODABLE
+from groundwork.tasks.imports.headers import FULL_NAME, TEXT_COLUMNS, Layout
+from groundwork.tasks.imports.parse import Records
 
 EMAIL_PATTERN = (
     r'^[^\s"(),:;<>@\[\\\].]+(?:\.[^\s"(),:;<>@\[\\\].]+)*@'

@@ -1,16 +1,16 @@
 """Telling the person who imported how it ended."""
 
-from blocks.blob_link import LONGEST_LINK
-from blocks.blob_store import blob_store
-from blocks.database import database
-from blocks.mail.headers import LONGEST_TEXT, clean
-from events.imports import CsvImportConfirmed
-from events.inbox import running_attempt
-from notifications import notify_once, notify_user
-from notifications.recipient import Setting
-from tasks.imports.record import ImportRecord, ImportSummary, filename_of
-from tasks.imports.steps import counts_so_far
-from tasks.step import step
+from groundwork.blocks.blob_link import LONGEST_LINK
+from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.database import database
+from groundwork.blocks.mail.headers import LONGEST_TEXT, clean
+from groundwork.events.imports import CsvImportConfirmed
+from groundwork.events.inbox import running_attempt
+from groundwork.notifications import notify_once, notify_user
+from groundwork.notifications.recipient import Setting
+from groundwork.tasks.imports.record import ImportRecord, ImportSummary, filename_of
+from groundwork.tasks.imports.steps import counts_so_far
+from groundwork.tasks.step import step
 
 _SETTING: Setting = "notify_on_import_complete"
 

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from blocks.errors import NonRetriable
-from tasks.imports.chunks import Chunk
-from tasks.imports.encoding import repaired
-from tasks.imports.records import count_lines
+from groundwork.blocks.errors import NonRetriable
+from groundwork.tasks.imports.chunks import Chunk
+from groundwork.tasks.imports.encoding import repaired
+from groundwork.tasks.imports.records import count_lines
 
 _ARROW_NEEDS_BYTES = 16
 """Arrow refuses blocks smaller than a few bytes."""

@@ -7,13 +7,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.imports.chunks import Chunk
-from tasks.imports.copy_text import copy_text
-from tasks.imports.duplicates import merge_duplicates
-from tasks.imports.headers import Layout
-from tasks.imports.normalise import database_rows, normalise
-from tasks.imports.parse import Records, parse
-from tasks.imports.rejects import ragged_rows, rejected_rows
+from groundwork.tasks.imports.chunks import Chunk
+from groundwork.tasks.imports.copy_text import copy_text
+from groundwork.tasks.imports.duplicates import merge_duplicates
+from groundwork.tasks.imports.headers import Layout
+from groundwork.tasks.imports.normalise import database_rows, normalise
+from groundwork.tasks.imports.parse import Records, parse
+from groundwork.tasks.imports.rejects import ragged_rows, rejected_rows
 
 
 @dataclass(frozen=True)

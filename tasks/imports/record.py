@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from blocks.errors import NonRetriable
-from blocks.sql import statement
-from tasks.imports.counts import ImportCounts
+from groundwork.blocks.errors import NonRetriable
+from groundwork.blocks.sql import statement
+from groundwork.tasks.imports.counts import ImportCounts
 
 _SQL = Path(__file__).with_suffix(".sql")
 

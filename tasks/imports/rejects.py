@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from blocks.blob_store import BlobStore
-from blocks.errors import BlobMissing
-from tasks.formulas import harmless
-from tasks.imports.encoding import UNDECODABLE
-from tasks.imports.parse import Records
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.errors import BlobMissing
+from groundwork.tasks.formulas import harmless
+from groundwork.tasks.imports.encoding import UNDECODABLE
+from groundwork.tasks.imports.parse import Records
 
 WRONG_NUMBER_OF_COLUMNS = "wrong_number_of_columns"
 _COPY_BYTES = 1024 * 1024

@@ -4,14 +4,14 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 
-from blocks.blob_store import blob_store
-from blocks.words import counted
-from tasks.imports.counts import ImportCounts
-from tasks.imports.prepare import PreparedChunk
-from tasks.imports.record import ImportRecord, ImportSummary
-from tasks.imports.steps import Upload
-from tasks.progress import Progress
-from tasks.step import step
+from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.words import counted
+from groundwork.tasks.imports.counts import ImportCounts
+from groundwork.tasks.imports.prepare import PreparedChunk
+from groundwork.tasks.imports.record import ImportRecord, ImportSummary
+from groundwork.tasks.imports.steps import Upload
+from groundwork.tasks.progress import Progress
+from groundwork.tasks.step import step
 
 
 class ImportProgress(Progress):

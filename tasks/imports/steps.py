@@ -7,19 +7,19 @@ from typing import Any
 from prefect.futures import PrefectFuture
 from prefect.utilities.annotations import quote
 
-from blocks.blob_store import BlobStat, blob_store
-from blocks.database import database
-from blocks.settings import settings
-from events.imports import CsvImportConfirmed
-from events.inbox import once, running_attempt, written
-from tasks.imports import record, rejects, upsert
-from tasks.imports.contacts_file import ContactsFile, open_contacts
-from tasks.imports.counts import ImportCounts
-from tasks.imports.prepare import PreparedChunk
-from tasks.imports.read_ahead import read_ahead
-from tasks.imports.record import ImportRecord, ImportSummary
-from tasks.imports.turns import Turns
-from tasks.step import step
+from groundwork.blocks.blob_store import BlobStat, blob_store
+from groundwork.blocks.database import database
+from groundwork.blocks.settings import settings
+from groundwork.events.imports import CsvImportConfirmed
+from groundwork.events.inbox import once, running_attempt, written
+from groundwork.tasks.imports import record, rejects, upsert
+from groundwork.tasks.imports.contacts_file import ContactsFile, open_contacts
+from groundwork.tasks.imports.counts import ImportCounts
+from groundwork.tasks.imports.prepare import PreparedChunk
+from groundwork.tasks.imports.read_ahead import read_ahead
+from groundwork.tasks.imports.record import ImportRecord, ImportSummary
+from groundwork.tasks.imports.turns import Turns
+from groundwork.tasks.step import step
 
 BEGIN, UPLOAD, CHUNK, FINISH = "begin-import", "note-upload", "import-chunk", "finish-import"
 """Names under which the steps keep their ledger."""

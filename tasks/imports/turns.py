@@ -4,7 +4,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from blocks.errors import NonRetriable
+from groundwork.blocks.errors import NonRetriable
 
 
 class OutOfTurn(NonRetriable):

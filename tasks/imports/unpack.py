@@ -5,9 +5,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from blocks.errors import NonRetriable
-from blocks.settings import settings
-from tasks.imports.packed_source import PackedSource
+from groundwork.blocks.errors import NonRetriable
+from groundwork.blocks.settings import settings
+from groundwork.tasks.imports.packed_source import PackedSource
 
 BLOCK_BYTES = 1024 * 1024
 _HARMLESS_BYTES = 1024 * 1024

@@ -8,9 +8,9 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Connection
 
-from blocks.sql import statement
-from tasks.imports.counts import ImportCounts
-from tasks.imports.prepare import PreparedChunk
+from groundwork.blocks.sql import statement
+from groundwork.tasks.imports.counts import ImportCounts
+from groundwork.tasks.imports.prepare import PreparedChunk
 
 _SQL = Path(__file__).with_suffix(".sql")
 _STATEMENTS = {"update": "update_contacts", "skip": "insert_contacts"}

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from blocks.blob_store import blob_store
-from blocks.database import database
-from blocks.mailer import mailer
-from blocks.settings import settings
-from events.inbox.retention import delete_settled, still_wanted
-from tasks.step import step
-from tasks.step_results import PREFIX, delivery_of
+from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.database import database
+from groundwork.blocks.mailer import mailer
+from groundwork.blocks.settings import settings
+from groundwork.events.inbox.retention import delete_settled, still_wanted
+from groundwork.tasks.step import step
+from groundwork.tasks.step_results import PREFIX, delivery_of
 
 BATCH = 1_000
 UNFINISHED = timedelta(days=1)

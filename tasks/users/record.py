@@ -3,8 +3,8 @@
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
-from blocks.errors import ConfigurationError
-from blocks.schema import app_user
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.schema import app_user
 
 
 def store_user(connection: Connection, user_id: str, workspace_id: str, *, email: str, name: str) -> None:

@@ -1,11 +1,11 @@
 """The steps of the welcome mail."""
 
-from events.identifiers import UserId
-from events.inbox import once, running_attempt
-from notifications import notify_once
-from tasks.step import step
-from tasks.users import welcome
-from tasks.users.welcome import WelcomeClaim
+from groundwork.events.identifiers import UserId
+from groundwork.events.inbox import once, running_attempt
+from groundwork.notifications import notify_once
+from groundwork.tasks.step import step
+from groundwork.tasks.users import welcome
+from groundwork.tasks.users.welcome import WelcomeClaim
 
 
 @step

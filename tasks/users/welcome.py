@@ -6,10 +6,10 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
-from blocks.errors import NonRetriable
-from blocks.schema import welcome_mail
-from events.identifiers import UserId
-from notifications.recipient import recipient
+from groundwork.blocks.errors import NonRetriable
+from groundwork.blocks.schema import welcome_mail
+from groundwork.events.identifiers import UserId
+from groundwork.notifications.recipient import recipient
 
 
 class WelcomeClaim(BaseModel):

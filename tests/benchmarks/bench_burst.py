@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from blocks.database import database
-from events.identifiers import WorkspaceId
-from events.inbox import NewEvent, accept
+from groundwork.blocks.database import database
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import NewEvent, accept
 from tests.benchmarks.one_step import StepWanted
 from tests.benchmarks.running import running_stack
 from tests.benchmarks.small_imports import STOCK, SmallImports

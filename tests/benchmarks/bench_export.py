@@ -12,19 +12,19 @@ from uuid import UUID, uuid4
 
 import boto3
 
-from blocks.blob_store import blob_store
-from blocks.database import database
-from blocks.embedded import programs_folder
-from deployments.commands.import_file import start_import
-from deployments.sample_contacts import write_contacts
-from deployments.up.ports import free_port
-from events.exports import STANDARD_COLUMNS, CsvExportConfirmed, ExportFormat
-from events.identifiers import UserId, WorkspaceId
-from events.imports import ImportOptions
-from events.inbox import DeliveryStatus
-from tasks.exports import query
-from tasks.exports.columns import named_columns
-from tasks.exports.record import create_export
+from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.database import database
+from groundwork.blocks.embedded import programs_folder
+from groundwork.deployments.commands.import_file import start_import
+from groundwork.deployments.sample_contacts import write_contacts
+from groundwork.deployments.up.ports import free_port
+from groundwork.events.exports import STANDARD_COLUMNS, CsvExportConfirmed, ExportFormat
+from groundwork.events.identifiers import UserId, WorkspaceId
+from groundwork.events.imports import ImportOptions
+from groundwork.events.inbox import DeliveryStatus
+from groundwork.tasks.exports import query
+from groundwork.tasks.exports.columns import named_columns
+from groundwork.tasks.exports.record import create_export
 from tests.benchmarks.running import running_stack, seconds
 from tests.integration.stack.application import Application
 from tests.integration.stack.running import RunningStack

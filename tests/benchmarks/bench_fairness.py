@@ -4,7 +4,7 @@ import statistics
 import threading
 from typing import Any
 
-from events.identifiers import WorkspaceId
+from groundwork.events.identifiers import WorkspaceId
 from tests.benchmarks.lane_stack import lane_stack, rows, send_all
 from tests.benchmarks.lanes import AlertWanted, BulkWanted
 from tests.waiting import wait_until

@@ -21,9 +21,9 @@ from typing import Any
 from sqlalchemy import create_engine, text
 from standardwebhooks.webhooks import Webhook
 
-from blocks.embedded import EmbeddedPostgres
-from blocks.migrations import upgrade
-from events.inbox import NewEvent, accept
+from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.blocks.migrations import upgrade
+from groundwork.events.inbox import NewEvent, accept
 
 DESCRIPTION = (
     "Signed events over HTTP, keep-alive, from client processes of their own to one gateway process, each answered "
@@ -124,7 +124,7 @@ def _serving(postgres: EmbeddedPostgres) -> Iterator[int]:
     log = postgres.data.parent / "gateway.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "deployments.gateway"], env=os.environ | environment, stdout=output, stderr=output
+            [sys.executable, "-m", "groundwork.deployments.gateway"], env=os.environ | environment, stdout=output, stderr=output
         )
     try:
         yield _port(process, log)

@@ -4,7 +4,7 @@ import statistics
 import time
 from typing import Any
 
-from events.inbox import EventStatus
+from groundwork.events.inbox import EventStatus
 from tests.benchmarks.running import running_stack
 from tests.benchmarks.small_imports import STOCK, STOCK_DEFAULT, SmallImports
 

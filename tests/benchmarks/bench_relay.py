@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import text
 
-from blocks.database import Database
-from events.identifiers import WorkspaceId
-from events.inbox import NewEvent, accept
-from events.inbox.admission import admit
+from groundwork.blocks.database import Database
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import NewEvent, accept
+from groundwork.events.inbox.admission import admit
 from tests.benchmarks.inbox_only import inbox_only, settle
 from tests.benchmarks.lanes import BulkWanted
 from tests.factories import register_job

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from blocks.database import Database, database
-from blocks.embedded import EmbeddedPostgres
-from blocks.migrations import upgrade
+from groundwork.blocks.database import Database, database
+from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.blocks.migrations import upgrade
 from tests.benchmarks.running import home_of_this_process
 
 

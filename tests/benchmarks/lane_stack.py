@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from blocks.database import database
-from events.base import Event
-from events.inbox import NewEvent, accept
+from groundwork.blocks.database import database
+from groundwork.events.base import Event
+from groundwork.events.inbox import NewEvent, accept
 from tests.benchmarks import lanes
 from tests.benchmarks.running import running_stack
 from tests.integration.stack.running import PROJECT, RunningStack

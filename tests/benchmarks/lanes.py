@@ -1,9 +1,9 @@
 """The smallest jobs of each kind of lane: bulk, interactive, and batched."""
 
-from events.base import Event
-from flows.flow_control import Batch
-from flows.job import job
-from tasks.step import step
+from groundwork.events.base import Event
+from groundwork.flows.flow_control import Batch
+from groundwork.flows.job import job
+from groundwork.tasks.step import step
 
 
 class BulkWanted(Event, name="benchmark/bulk.wanted"):

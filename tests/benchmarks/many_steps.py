@@ -5,14 +5,14 @@ import time
 
 from sqlalchemy import text
 
-from blocks.database import database
-from deployments.deploy import prepare_database
-from events.base import Event
-from events.identifiers import WorkspaceId
-from events.inbox import send
-from events.inbox.admission import admit
-from flows.job import job
-from tasks.step import step
+from groundwork.blocks.database import database
+from groundwork.deployments.deploy import prepare_database
+from groundwork.events.base import Event
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import send
+from groundwork.events.inbox.admission import admit
+from groundwork.flows.job import job
+from groundwork.tasks.step import step
 from tests.factories import delivery_of
 
 

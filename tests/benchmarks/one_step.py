@@ -1,8 +1,8 @@
 """The smallest job: one step that does nothing."""
 
-from events.base import Event
-from flows.job import job
-from tasks.step import step
+from groundwork.events.base import Event
+from groundwork.flows.job import job
+from groundwork.tasks.step import step
 
 
 class StepWanted(Event, name="benchmark/step.wanted"):

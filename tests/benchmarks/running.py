@@ -8,10 +8,10 @@ from pathlib import Path
 
 import psutil
 
-from blocks.blob_store import blob_store
-from blocks.database import database
-from blocks.settings import settings
-from events.inbox import DeliveryStatus
+from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.database import database
+from groundwork.blocks.settings import settings
+from groundwork.events.inbox import DeliveryStatus
 from tests.integration.stack.running import RunningStack
 
 

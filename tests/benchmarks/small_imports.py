@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from events.inbox import EventStatus
+from groundwork.events.inbox import EventStatus
 from tests.integration.stack.application import Application
 from tests.integration.stack.running import RunningStack
 from tests.waiting import wait_until

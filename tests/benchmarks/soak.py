@@ -16,9 +16,9 @@ from typing import Any
 import psutil
 from sqlalchemy import text
 
-from blocks.database import database
-from events.identifiers import WorkspaceId
-from events.inbox import NewEvent, accept
+from groundwork.blocks.database import database
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import NewEvent, accept
 from tests.benchmarks.one_step import StepWanted
 from tests.benchmarks.running import running_stack
 from tests.integration.stack.running import PROJECT, RunningStack
@@ -137,7 +137,7 @@ def _burst(numbers: Sequence[int]) -> None:
 
 def _sample(stack: RunningStack, runs: int, seconds: float) -> Sample:
     worker = stack.part("worker")
-    [zygote] = [each for each in worker.children() if "deployments.worker.zygote" in each.cmdline()]
+    [zygote] = [each for each in worker.children() if "groundwork.deployments.worker.zygote" in each.cmdline()]
     wait_until(lambda: not zygote.children(), 30, "the processes of the last runs to end")
     others = {
         name: sum(_mb(each.memory_info().rss) for each in (part, *part.children(recursive=True)))

@@ -1,6 +1,6 @@
 """Event types of the chaos suite. The gateway knows them by GROUNDWORK_EVENT_MODULES."""
 
-from events.base import Event
+from groundwork.events.base import Event
 
 
 class CountWanted(Event, name="chaos/count.wanted"):

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 import httpx
 from sqlalchemy import text
 
-from events.base import Event
-from events.inbox import once, running_attempt
-from flows.flow_control import Batch
-from flows.job import job
-from tasks.step import step
+from groundwork.events.base import Event
+from groundwork.events.inbox import once, running_attempt
+from groundwork.flows.flow_control import Batch
+from groundwork.flows.job import job
+from groundwork.tasks.step import step
 from tests.chaos.count_events import BatchedCountWanted, CountWanted, OrderedCountWanted
 from tests.chaos.storm.execution_log import executing
 

@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from events.inbox import DeliveryStatus
+from groundwork.events.inbox import DeliveryStatus
 from tests.integration.stack.application import Application
 from tests.waiting import wait_until
 

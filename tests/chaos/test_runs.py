@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from deployments.sample_contacts import write_contacts
-from events.inbox import DeliveryStatus
+from groundwork.deployments.sample_contacts import write_contacts
+from groundwork.events.inbox import DeliveryStatus
 from tests.chaos.run_process import cancel, kill
 from tests.integration.stack.application import Application
 from tests.waiting import wait_until

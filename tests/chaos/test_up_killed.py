@@ -3,8 +3,8 @@
 import signal
 from pathlib import Path
 
-from deployments.sample_contacts import write_contacts
-from deployments.up.home import is_alive
+from groundwork.deployments.sample_contacts import write_contacts
+from groundwork.deployments.up.home import is_alive
 from tests.integration.stack.application import Application
 
 

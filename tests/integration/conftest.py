@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 
-from blocks.embedded import EmbeddedPostgres
-from deployments.worker.run import without_heartbeat
+from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.deployments.worker.run import without_heartbeat
 from tests.integration.prefect_server import prefect_server
 
 

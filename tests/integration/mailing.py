@@ -9,10 +9,10 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from blocks.database import Database
-from blocks.mailer import mailer
-from blocks.schema import app_user
-from blocks.settings import settings
+from groundwork.blocks.database import Database
+from groundwork.blocks.mailer import mailer
+from groundwork.blocks.schema import app_user
+from groundwork.blocks.settings import settings
 from tests.integration.blocks.mail_server import Postmaster, serving
 
 _VARIABLE = "GROUNDWORK_SMTP_URL"

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import psutil
 
-from blocks.embedded import EmbeddedPostgres
-from deployments.up.part import Part
-from deployments.up.ports import free_port
+from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.deployments.up.part import Part
+from groundwork.deployments.up.ports import free_port
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def prefect_server(
             return False
 
     port = url.rpartition(":")[2]
-    command = [sys.executable, "-m", "deployments.up.prefect_server", "--host", "127.0.0.1", "--port", port]
+    command = [sys.executable, "-m", "groundwork.deployments.up.prefect_server", "--host", "127.0.0.1", "--port", port]
     server = Part("prefect", command, environment, folder / "prefect.log", answers)
     server.start()
     try:

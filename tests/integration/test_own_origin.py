@@ -12,7 +12,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from deployments.up.prefect_server import CORS_VARIABLES, allowed_origins
+from groundwork.deployments.up.prefect_server import CORS_VARIABLES, allowed_origins
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_origins_behind_a_proxy_are_named_and_a_star_is_refused(
     prefect_api: Mapping[str, str],
 ):
     environment = {**prefect_api, CORS_VARIABLES[1]: "https://prefect.example.com, *"}
-    command = [sys.executable, "-m", "deployments.up.prefect_server", "--host", "127.0.0.1", "--port", "0"]
+    command = [sys.executable, "-m", "groundwork.deployments.up.prefect_server", "--host", "127.0.0.1", "--port", "0"]
     refused = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
     assert refused.returncode == 2
     assert "PREFECT_SERVER_CORS_ALLOWED_ORIGINS has '*'" in refused.stderr

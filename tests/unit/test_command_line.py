@@ -14,10 +14,10 @@ from unittest import mock
 import pytest
 from typer.main import get_command
 
-from blocks.database import database
-from blocks.settings import settings
-from blocks.words import counted
-from deployments.cli import app, main
+from groundwork.blocks.database import database
+from groundwork.blocks.settings import settings
+from groundwork.blocks.words import counted
+from groundwork.deployments.cli import app, main
 
 HEAVY = (
     "prefect",
@@ -33,10 +33,10 @@ HEAVY = (
     "s3fs",
 )
 PROJECT = Path(__file__).resolve().parents[2]
-PROGRAM = [sys.executable, "-m", "deployments.cli"]
+PROGRAM = [sys.executable, "-m", "groundwork.deployments.cli"]
 IMPORTED = """
 import json, sys
-from deployments.cli import app
+from groundwork.deployments.cli import app
 for arguments in json.loads(sys.argv[1]):
     try:
         app(arguments)

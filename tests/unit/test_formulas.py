@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from tasks.formulas import harmless, neutralised
+from groundwork.tasks.formulas import harmless, neutralised
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])

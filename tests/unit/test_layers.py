@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from blocks.schema import inbox
-from blocks.sql import named_statements
+from groundwork.blocks.schema import inbox
+from groundwork.blocks.sql import named_statements
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("deployments", "flows", "tasks", "notifications", "events", "blocks")
@@ -39,7 +39,7 @@ def test_no_room_imports_one_above_it(room: str):
         f"{file.relative_to(ROOT)} imports {module}"
         for file in files_of(room)
         for module, _ in imports_of(file)
-        if module.partition(".")[0] in above
+        if module.startswith(tuple(f"groundwork.{each}" for each in above))
     ]
     assert not upwards
 
@@ -60,7 +60,7 @@ def test_only_the_inbox_names_a_table_of_its_own(room: str):
         for file in outside
         if file.suffix == ".py"
         for module, name in imports_of(file)
-        if module.startswith("blocks.schema") and name in OWN_TABLES
+        if module.startswith("groundwork.blocks.schema") and name in OWN_TABLES
     ]
     assert not in_sql + in_python
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from blocks.settings import Settings
+from groundwork.blocks.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-import flows
-from blocks.configured import FORMER_DOCUMENT
-from deployments.deploy import INTERACTIVE_QUEUE
-from deployments.documents import BLOCKS
-from deployments.relay.wiring import block_of
-from flows.registry import jobs
+from groundwork import flows
+from groundwork.blocks.configured import FORMER_DOCUMENT
+from groundwork.deployments.deploy import INTERACTIVE_QUEUE
+from groundwork.deployments.documents import BLOCKS
+from groundwork.deployments.relay.wiring import block_of
+from groundwork.flows.registry import jobs
 
 WIRING = yaml.safe_load((Path(flows.__file__).parents[1] / "prefect.yaml").read_text())
 DEPLOYMENTS = {each["name"]: each for each in WIRING["deployments"]}
@@ -26,7 +26,7 @@ JOBS = {
 def test_a_job_has_a_deployment_that_its_event_triggers_with_the_delivery_only(name):
     deployment = DEPLOYMENTS[name]
     function = name.replace("-", "_")
-    assert deployment["entrypoint"] == f"flows.{function}.{function}"
+    assert deployment["entrypoint"] == f"groundwork.flows.{function}.{function}"
     [trigger] = deployment["triggers"]
     assert trigger["expect"] == [JOBS[name].on.event_name]
     assert trigger["match"] == {"prefect.resource.id": "groundwork.delivery.*", "groundwork.job": name}

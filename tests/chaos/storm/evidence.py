@@ -8,8 +8,8 @@ from typing import Any
 import psutil
 from sqlalchemy import text
 
-from blocks.database import Database
-from deployments.up.home import is_alive
+from groundwork.blocks.database import Database
+from groundwork.deployments.up.home import is_alive
 from tests.chaos.storm.judge import Transition
 from tests.chaos.storm.load import Count
 from tests.chaos.storm.recovery import FirstStep

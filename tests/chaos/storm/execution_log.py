@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from events.inbox import Attempt
+from groundwork.events.inbox import Attempt
 
 VARIABLE = "CHAOS_EXECUTIONS"
 """Environment variable with the log's path."""

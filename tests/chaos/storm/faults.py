@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import psutil
 from sqlalchemy.exc import DBAPIError
 
-from blocks.errors import DatabaseUnavailable
+from groundwork.blocks.errors import DatabaseUnavailable
 from tests.chaos.storm import evidence, process_log
 from tests.chaos.storm.schedule import Fault, Hit
 from tests.chaos.storm.stack import LEASE_SECONDS, StormStack
@@ -193,4 +193,4 @@ def _can_be_hit(pid: int) -> bool:
 
 
 def _is_zygote(process: psutil.Process) -> bool:
-    return "deployments.worker.zygote" in process.cmdline()
+    return "groundwork.deployments.worker.zygote" in process.cmdline()

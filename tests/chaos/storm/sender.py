@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import httpx
 
-from blocks.settings import DEVELOPMENT_EVENT_KEY
+from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY
 from tests.chaos.storm.load import Request
 
 _PAUSE_SECONDS = 0.2

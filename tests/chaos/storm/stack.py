@@ -10,9 +10,9 @@ from pathlib import Path
 
 import httpx
 
-from blocks.database import Database
-from blocks.embedded import EmbeddedPostgres
-from deployments.work_pool import WORK_POOL
+from groundwork.blocks.database import Database
+from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.deployments.work_pool import WORK_POOL
 from tests.chaos import counter
 from tests.chaos.storm import execution_log, process_log
 from tests.chaos.storm.crm import Crm

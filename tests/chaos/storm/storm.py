@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from blocks.schema import app_user
+from groundwork.blocks.schema import app_user
 from tests.chaos.storm import evidence
 from tests.chaos.storm.faults import Faults
 from tests.chaos.storm.load import CONTACTS, Load, Upload, User, imports_of, plan, users_of, workspace_names

@@ -11,9 +11,9 @@ from moto.server import ThreadedMotoServer
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from s3fs import S3FileSystem
 
-from blocks.blob_store import BlobStore, blob_store
-from blocks.mailer import mailer
-from blocks.settings import settings
+from groundwork.blocks.blob_store import BlobStore, blob_store
+from groundwork.blocks.mailer import mailer
+from groundwork.blocks.settings import settings
 
 REGION = "us-east-1"
 

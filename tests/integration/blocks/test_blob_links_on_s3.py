@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import httpx
 import pytest
 
-from blocks.blob_store import BlobStore
-from blocks.errors import BlobMissing, ConfigurationError
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.errors import BlobMissing, ConfigurationError
 from tests.integration.blocks.conftest import REGION, S3Server
 
 SECRET = "something"

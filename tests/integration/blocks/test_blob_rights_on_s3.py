@@ -11,8 +11,8 @@ import boto3
 import httpx
 import pytest
 
-from blocks.blob_store import BlobStore
-from blocks.errors import BlobRefused
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.errors import BlobRefused
 from tests.integration.blocks.conftest import REGION, S3Server
 
 DOCUMENT = Path(__file__).parents[3].joinpath("docs", "blocks.md").read_text()

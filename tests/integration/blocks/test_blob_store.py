@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from blocks.blob_store import BlobStore
-from blocks.errors import BlobMissing
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.errors import BlobMissing
 
 
 def put(store: BlobStore, key: str, content: bytes = b"content") -> None:

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from blocks.blob_store import BlobStore, blob_store
-from blocks.errors import BlobMissing, BlobRefused, ConfigurationError
+from groundwork.blocks.blob_store import BlobStore, blob_store
+from groundwork.blocks.errors import BlobMissing, BlobRefused, ConfigurationError
 
 
 def test_the_default_is_the_folder_blobs_of_the_home(own_home):

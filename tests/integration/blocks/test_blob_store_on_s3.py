@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from blocks.blob_store import BlobStore, blob_store
-from blocks.errors import BlobChanged, BlobMissing, BlobRefused, ConfigurationError, NonRetriable
+from groundwork.blocks.blob_store import BlobStore, blob_store
+from groundwork.blocks.errors import BlobChanged, BlobMissing, BlobRefused, ConfigurationError, NonRetriable
 
 PART = 8 * 1024 * 1024
 

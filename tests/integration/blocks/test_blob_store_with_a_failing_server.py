@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from blocks.blob_store import BlobStore
-from blocks.errors import NonRetriable
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.errors import NonRetriable
 
 ATTEMPTS = 3
 """Of a request without a body in its answer, as blocks/blob_s3.py sets it."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from blocks.blob_store import BlobStore
-from blocks.errors import BlobMissing, NonRetriable, UploadLost
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.errors import BlobMissing, NonRetriable, UploadLost
 
 MB = 1024 * 1024
 PART = 5 * MB

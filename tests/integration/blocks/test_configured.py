@@ -6,10 +6,10 @@ import pytest
 from prefect import get_client
 from prefect.settings import PREFECT_API_URL
 
-from blocks.blob_store import BlobStore
-from blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
-from blocks.database_block import DatabaseBlock
-from blocks.mailer import Mailer
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
+from groundwork.blocks.database_block import DatabaseBlock
+from groundwork.blocks.mailer import Mailer
 
 BLOCKS = [
     (DatabaseBlock, "GROUNDWORK_DATABASE_URL", "connection_url", "postgresql://db.example/{}"),

@@ -7,8 +7,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 
-from blocks.database import Database
-from blocks.errors import ConfigurationError
+from groundwork.blocks.database import Database
+from groundwork.blocks.errors import ConfigurationError
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import psutil
 import psycopg
 import pytest
 
-from blocks.embedded import EmbeddedPostgres
-from blocks.errors import ConfigurationError, DatabaseUnavailable
+from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.blocks.errors import ConfigurationError, DatabaseUnavailable
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from aiosmtpd.smtp import AuthResult
 
-from blocks.errors import (
+from groundwork.blocks.errors import (
     ConfigurationError,
     MailRefused,
     MailSetupRefused,
@@ -18,7 +18,7 @@ from blocks.errors import (
     NonRetriable,
     RecipientRefused,
 )
-from blocks.mailer import Mailer, mailer
+from groundwork.blocks.mailer import Mailer, mailer
 from tests.integration.blocks.mail_server import Postmaster, self_signed_certificate, serving
 
 
@@ -223,7 +223,7 @@ def test_a_server_that_is_not_there_may_be_tried_again():
 
 
 def test_a_server_that_says_nothing_is_given_up_after_the_timeout(monkeypatch):
-    monkeypatch.setattr("blocks.mailer.TIMEOUT", 0.2)
+    monkeypatch.setattr("groundwork.blocks.mailer.TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"smtp://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(MailTemporarilyRefused, match="timed out"):
@@ -231,7 +231,7 @@ def test_a_server_that_says_nothing_is_given_up_after_the_timeout(monkeypatch):
 
 
 def test_a_server_that_takes_the_content_and_says_nothing_is_given_up_after_the_timeout(postmaster, port, monkeypatch):
-    monkeypatch.setattr("blocks.mailer.TIMEOUT", 0.2)
+    monkeypatch.setattr("groundwork.blocks.mailer.TIMEOUT", 0.2)
     postmaster.hangs = True
     with pytest.raises(MailTemporarilyRefused, match="timed out"):
         Mailer(smtp_url=f"smtp://127.0.0.1:{port}").send(letter())

@@ -8,8 +8,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from blocks.migrations import upgrade
-from blocks.schema import metadata
+from groundwork.blocks.migrations import upgrade
+from groundwork.blocks.schema import metadata
 
 
 @pytest.fixture

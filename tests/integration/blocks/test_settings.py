@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from blocks.settings import Settings, settings
+from groundwork.blocks.settings import Settings, settings
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)

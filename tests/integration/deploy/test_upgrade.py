@@ -12,13 +12,13 @@ from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.events.schemas.automations import Automation
 
-from blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
-from blocks.settings import settings
-from deployments.deploy import deploy_wiring
-from deployments.documents import BLOCKS
-from deployments.project import project_folder
-from deployments.relay.prefect_client import pages
-from deployments.work_pool import WORK_POOL
+from groundwork.blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
+from groundwork.blocks.settings import settings
+from groundwork.deployments.deploy import deploy_wiring
+from groundwork.deployments.documents import BLOCKS
+from groundwork.deployments.project import project_folder
+from groundwork.deployments.relay.prefect_client import pages
+from groundwork.deployments.work_pool import WORK_POOL
 
 EDITS = {
     "groundwork-database": {"connection_url": "postgresql://edited.example/inbox"},

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import insert, null, update
 
-from blocks.schema import contact, csv_import
-from events.identifiers import WorkspaceId
-from tasks.digests.activity import active_workspaces
-from tasks.digests.figures import WeeklyFigures, weekly_figures
-from tasks.digests.week import Week
+from groundwork.blocks.schema import contact, csv_import
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.tasks.digests.activity import active_workspaces
+from groundwork.tasks.digests.figures import WeeklyFigures, weekly_figures
+from groundwork.tasks.digests.week import Week
 
 ACME = WorkspaceId("acme")
 WEEK = Week.named("2026-W46")

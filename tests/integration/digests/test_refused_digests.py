@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import text
 
-from blocks.errors import MailsNotSent
-from flows.send_weekly_digest import send_weekly_digest
+from groundwork.blocks.errors import MailsNotSent
+from groundwork.flows.send_weekly_digest import send_weekly_digest
 from tests.factories import delivery_of, register_job
 from tests.integration.digests.test_weekly_digest import add_contact, due, impatient
 from tests.integration.mailing import add_user
@@ -19,7 +19,7 @@ RELAY_DENIED = "554 5.7.1 Relay access denied"
 @pytest.fixture
 def digest(db, monkeypatch):
     """A digest for three users that is due, without the pauses between tries."""
-    monkeypatch.setattr("tasks.digests.steps.mail_digest", impatient())
+    monkeypatch.setattr("groundwork.tasks.digests.steps.mail_digest", impatient())
     register_job(db, "send-weekly-digest", "digest/week.due")
     for name in NAMES:
         add_user(db, name)
@@ -90,7 +90,7 @@ def test_a_recipients_fault_that_is_told_after_the_content_is_still_theirs(db, d
 
 
 def test_an_error_that_nobody_foresaw_with_one_user_ends_nobody_elses_digest(db, digest, postmaster, monkeypatch):
-    from notifications import user
+    from groundwork.notifications import user
 
     genuine = user.render
 

@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert, text
 
-from blocks.errors import MailTemporarilyRefused
-from blocks.schema import contact
-from events.digests import WeeklyDigestDue
-from events.identifiers import WorkspaceId
-from events.inbox import send
-from events.inbox.admission import admit
-from flows.send_weekly_digest import send_weekly_digest
-from flows.weekly_digest import weekly_digest
-from tasks.digests.week import Week
+from groundwork.blocks.errors import MailTemporarilyRefused
+from groundwork.blocks.schema import contact
+from groundwork.events.digests import WeeklyDigestDue
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import send
+from groundwork.events.inbox.admission import admit
+from groundwork.flows.send_weekly_digest import send_weekly_digest
+from groundwork.flows.weekly_digest import weekly_digest
+from groundwork.tasks.digests.week import Week
 from tests.factories import delivery_of, register_job, scalar
 from tests.integration.mailing import add_user, mails
 
@@ -156,7 +156,7 @@ class TestMailing:
         assert len({message["Message-ID"] for message in postmaster.received}) == 1
 
     def test_those_who_could_not_be_reached_are_mailed_by_a_replay_and_nobody_else(self, db, postmaster, monkeypatch):
-        monkeypatch.setattr("tasks.digests.steps.mail_digest", impatient())
+        monkeypatch.setattr("groundwork.tasks.digests.steps.mail_digest", impatient())
         for name in ("ada", "ben", "cleo"):
             add_user(db, name)
         add_contact(db)
@@ -173,7 +173,7 @@ class TestMailing:
         assert postmaster.recipients == [f"{name}@example.com" for name in ("ada", "cleo", "ben")]
 
     def test_a_user_who_turns_it_off_between_count_and_mail_gets_none(self, db, postmaster, monkeypatch):
-        monkeypatch.setattr("tasks.digests.steps.mail_digest", impatient())
+        monkeypatch.setattr("groundwork.tasks.digests.steps.mail_digest", impatient())
         add_user(db, "ada")
         add_contact(db)
         postmaster.put_off["ada@example.com"] = 1
@@ -189,6 +189,6 @@ class TestMailing:
 
 def impatient():
     """The step that mails, without its retries."""
-    from tasks.digests.steps import mail_digest
+    from groundwork.tasks.digests.steps import mail_digest
 
     return mail_digest.with_options(retries=0)

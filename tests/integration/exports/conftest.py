@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from blocks.blob_store import BlobStore, blob_store
-from blocks.database import Database
-from blocks.mailer import mailer
-from blocks.settings import settings
+from groundwork.blocks.blob_store import BlobStore, blob_store
+from groundwork.blocks.database import Database
+from groundwork.blocks.mailer import mailer
+from groundwork.blocks.settings import settings
 from tests.integration.blocks.conftest import S3Server, s3, s3_endpoint
 from tests.integration.blocks.s3_proxy import S3Proxy, s3_proxy
 from tests.integration.exports.exporting import Exporting

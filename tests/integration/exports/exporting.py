@@ -10,14 +10,14 @@ from typing import Any
 
 from sqlalchemy import text
 
-from blocks.blob_store import BlobStore, blob_store
-from blocks.database import Database
-from events.inbox import send
-from events.inbox.admission import admit
-from flows.process_export import process_export
-from tasks.exports.encode import Encoding
-from tasks.exports.record import create_export
-from tasks.exports.rows import contact_rows
+from groundwork.blocks.blob_store import BlobStore, blob_store
+from groundwork.blocks.database import Database
+from groundwork.events.inbox import send
+from groundwork.events.inbox.admission import admit
+from groundwork.flows.process_export import process_export
+from groundwork.tasks.exports.encode import Encoding
+from groundwork.tasks.exports.record import create_export
+from groundwork.tasks.exports.rows import contact_rows
 from tests.factories import csv_export_confirmed, delivery_of, register_job
 
 PART_BYTES = 5 * 1024 * 1024

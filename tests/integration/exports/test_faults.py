@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from blocks.blob_store import blob_store
-from blocks.errors import BlobRefused
+from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.errors import BlobRefused
 from tests.integration.blocks.s3_proxy import Fault, Operation, S3Proxy
 from tests.integration.exports.exporting import PART_BYTES, Exporting, add_many, nothing_is_left
 from tests.waiting import wait_until
@@ -17,7 +17,7 @@ ROWS = 12_000
 
 @pytest.fixture
 def three_parts(exporting: Exporting, proxy: S3Proxy, monkeypatch: pytest.MonkeyPatch) -> Exporting:
-    from blocks.settings import settings
+    from groundwork.blocks.settings import settings
 
     monkeypatch.setitem(settings().__dict__, "export_part_bytes", PART_BYTES)
     add_many(exporting.db, ROWS, width=1_400)
@@ -84,7 +84,7 @@ def test_an_attempt_that_died_behind_the_end_does_not_store_the_file_again(three
     delivery = three_parts.admitted()
     from sqlalchemy import text
 
-    from flows.process_export import process_export
+    from groundwork.flows.process_export import process_export
 
     first = process_export(delivery_id=delivery.id)
     with three_parts.db.transaction() as connection:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from blocks.database import Database
+from groundwork.blocks.database import Database
 from tests.factories import scalar
 from tests.integration.exports.exporting import add_contacts, cells, exported
 

@@ -9,10 +9,10 @@ import pyarrow.parquet
 import pytest
 from sqlalchemy import text
 
-from blocks.blob_link import DownloadLink
-from blocks.blob_store import BlobStore
-from blocks.errors import NonRetriable
-from blocks.schema import metadata
+from groundwork.blocks.blob_link import DownloadLink
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.errors import NonRetriable
+from groundwork.blocks.schema import metadata
 from tests.factories import delivery_of, scalar
 from tests.integration.exports.exporting import Exporting, add_contacts, add_many, cells, nothing_is_left
 
@@ -152,7 +152,7 @@ def test_a_second_confirmation_fails_and_leaves_the_first_ones_file_as_it_is(exp
 def test_the_job_ends_as_its_delivery_shows(exporting: Exporting, store: BlobStore):
     exporting.ask()
     delivery = exporting.admitted()
-    from flows.process_export import process_export
+    from groundwork.flows.process_export import process_export
 
     result = process_export(delivery_id=delivery.id)
     settled = delivery_of(exporting.db, delivery.event_id)

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from blocks.blob_store import BlobStore
-from blocks.database import Database
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.database import Database
 from tests.integration.exports.exporting import add_contacts, cells, exported
 from tests.integration.imports.importing import import_content
 

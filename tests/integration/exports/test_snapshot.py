@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import text
 
-from blocks.database import Database
-from blocks.errors import NonRetriable
-from tasks.exports.rows import SNAPSHOTS, contact_rows, from_one_snapshot
-from tasks.exports.snapshot import SnapshotLost, snapshot
+from groundwork.blocks.database import Database
+from groundwork.blocks.errors import NonRetriable
+from groundwork.tasks.exports.rows import SNAPSHOTS, contact_rows, from_one_snapshot
+from groundwork.tasks.exports.snapshot import SnapshotLost, snapshot
 from tests.factories import csv_export_confirmed, scalar
 from tests.integration.exports.exporting import add_many
 

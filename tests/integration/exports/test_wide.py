@@ -7,8 +7,8 @@ import pyarrow.parquet
 import pytest
 from sqlalchemy import text
 
-from blocks.database import Database
-from tasks.exports import query
+from groundwork.blocks.database import Database
+from groundwork.tasks.exports import query
 from tests.factories import csv_export_confirmed
 from tests.integration.exports.exporting import add_contacts, cells, exported
 
@@ -116,7 +116,7 @@ def test_many_fields_cost_little_more_than_the_document(db: Database):
 
 def _arguments(fields: int):
     event = csv_export_confirmed(columns=[f"custom.Field {number + 1}" for number in range(fields)])
-    from tasks.exports.columns import named_columns
+    from groundwork.tasks.exports.columns import named_columns
 
     return event.workspace_id, event.filter, named_columns(event.columns), "csv"
 

@@ -11,9 +11,9 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from blocks.ingest_keys import IngestKey, IngestKeys
-from deployments.gateway.app import create_app
-from deployments.gateway.server import server_config
+from groundwork.blocks.ingest_keys import IngestKey, IngestKeys
+from groundwork.deployments.gateway.app import create_app
+from groundwork.deployments.gateway.server import server_config
 
 OPEN_KEY = "key-of-the-application"
 SIGNED_KEY = "key-of-a-provider"

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from blocks.database import database
+from groundwork.blocks.database import database
 
 
 def event(import_id: str = "imp_1", workspace: str = "acme", **envelope: Any) -> dict[str, Any]:

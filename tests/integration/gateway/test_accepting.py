@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 from sqlalchemy import text
 
-from blocks.database import database
+from groundwork.blocks.database import database
 from tests.integration.gateway.events import encoded, event, stored_events
 
 Send = Callable[..., httpx.Response]

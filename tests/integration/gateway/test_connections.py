@@ -14,8 +14,8 @@ import pytest
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from blocks.settings import settings
-from deployments.gateway import connection
+from groundwork.blocks.settings import settings
+from groundwork.deployments.gateway import connection
 from tests.integration.gateway.conftest import OPEN_KEY, serving
 from tests.integration.gateway.events import encoded, event, stored_events
 from tests.waiting import wait_until

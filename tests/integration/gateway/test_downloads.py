@@ -7,12 +7,12 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from blocks.blob_link import DownloadLink
-from blocks.blob_store import blob_store
-from blocks.errors import BlobMissing, ConfigurationError
-from blocks.settings import settings
-from blocks.signed_link import signed_url
-from deployments.gateway.app import create_app
+from groundwork.blocks.blob_link import DownloadLink
+from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.errors import BlobMissing, ConfigurationError
+from groundwork.blocks.settings import settings
+from groundwork.blocks.signed_link import signed_url
+from groundwork.deployments.gateway.app import create_app
 from tests.integration.gateway.conftest import OLD_SECRET, OPEN_KEY, SECRET, ingest_keys, serving
 
 KEY = "exports/1.csv"

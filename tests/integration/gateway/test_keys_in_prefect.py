@@ -3,7 +3,7 @@
 from prefect.client.orchestration import get_client
 from pydantic import SecretStr
 
-from blocks.ingest_keys import IngestKey, IngestKeys
+from groundwork.blocks.ingest_keys import IngestKey, IngestKeys
 from tests.integration.gateway.conftest import SECRET
 
 

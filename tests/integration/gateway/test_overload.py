@@ -8,8 +8,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from blocks.database import database
-from deployments.gateway import ingest, writer
+from groundwork.blocks.database import database
+from groundwork.deployments.gateway import ingest, writer
 from tests.integration.gateway.events import event, someone_waits_for_a_lock, stored_events
 
 

@@ -15,10 +15,10 @@ import httpx
 import pytest
 from sqlalchemy import create_engine, text
 
-from blocks.blob_link import DownloadLink
-from blocks.database import database
-from blocks.embedded import EmbeddedPostgres
-from blocks.migrations import upgrade
+from groundwork.blocks.blob_link import DownloadLink
+from groundwork.blocks.database import database
+from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.blocks.migrations import upgrade
 from tests.integration.gateway.conftest import SECRET
 from tests.integration.gateway.events import event, someone_waits_for_a_lock, stored_events
 
@@ -27,13 +27,13 @@ BEARER = {"Authorization": f"Bearer {KEY}"}
 
 
 class Gateway:
-    """A running ``python -m deployments.gateway`` and its output."""
+    """A running ``python -m groundwork.deployments.gateway`` and its output."""
 
     def __init__(self, database_url: str, **environment: str) -> None:
         self.lines: list[str] = []
         self._unread: Queue[str] = Queue()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "deployments.gateway"],
+            [sys.executable, "-m", "groundwork.deployments.gateway"],
             env=os.environ
             | {
                 "GROUNDWORK_DATABASE_URL": database_url,
@@ -172,7 +172,7 @@ def test_a_key_of_ones_own_or_a_loopback_address_is_not_warned_of(
 
 def test_production_mode_refuses_the_key_that_everybody_knows_and_names_the_cure(postgres: EmbeddedPostgres) -> None:
     refused = subprocess.run(
-        [sys.executable, "-m", "deployments.gateway"],
+        [sys.executable, "-m", "groundwork.deployments.gateway"],
         env=os.environ | {"GROUNDWORK_MODE": "production", "GROUNDWORK_HOST": "0.0.0.0", "GROUNDWORK_PORT": "0"},
         text=True,
         capture_output=True,

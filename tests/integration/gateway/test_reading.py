@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from blocks.blob_link import DownloadLink
-from blocks.database import database
-from events.identifiers import UserId
-from notifications.unsubscribe import Unsubscription
+from groundwork.blocks.blob_link import DownloadLink
+from groundwork.blocks.database import database
+from groundwork.events.identifiers import UserId
+from groundwork.notifications.unsubscribe import Unsubscription
 from tests.integration.gateway.conftest import RESTRICTED_KEY, SIGNED_KEY
 from tests.integration.gateway.events import event
 

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from blocks.database import database
-from deployments.client import EventRefused, GatewayClient
-from deployments.gateway.writer import GroupWriter
-from flows.flow_control import Idempotency
+from groundwork.blocks.database import database
+from groundwork.deployments.client import EventRefused, GatewayClient
+from groundwork.deployments.gateway.writer import GroupWriter
+from groundwork.flows.flow_control import Idempotency
 from tests.integration.gateway.conftest import OPEN_KEY
 from tests.integration.gateway.events import event, stored_events
 from tests.integration.gateway.test_writing import inbox_locked, new_event, until_the_writer_waits_for_the_lock
@@ -117,7 +117,7 @@ def test_what_the_driver_refuses_fails_its_own_request_and_no_neighbour(
     db: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """psycopg refuses a NUL character in a parameter before PostgreSQL sees it: an error without SQLSTATE."""
-    from deployments.gateway import writer as writer_module
+    from groundwork.deployments.gateway import writer as writer_module
 
     real = writer_module.accept
 

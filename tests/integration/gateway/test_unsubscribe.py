@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from events.identifiers import UserId
-from notifications.unsubscribe import KINDS, Unsubscription
+from groundwork.events.identifiers import UserId
+from groundwork.notifications.unsubscribe import KINDS, Unsubscription
 from tests.factories import scalar
 from tests.integration.mailing import add_user
 

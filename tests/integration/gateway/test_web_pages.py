@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from blocks.ingest_keys import IngestKeys
-from deployments.gateway.app import create_app
+from groundwork.blocks.ingest_keys import IngestKeys
+from groundwork.deployments.gateway.app import create_app
 from tests.integration.gateway.conftest import serving
 
 BEARER = {"authorization": "Bearer development"}

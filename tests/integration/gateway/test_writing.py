@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DataError
 
-from blocks.database import database
-from deployments.gateway import writer as writer_module
-from deployments.gateway.writer import GroupWriter, QueueFull
-from events.inbox import NewEvent
+from groundwork.blocks.database import database
+from groundwork.deployments.gateway import writer as writer_module
+from groundwork.deployments.gateway.writer import GroupWriter, QueueFull
+from groundwork.events.inbox import NewEvent
 from tests.integration.gateway.events import someone_waits_for_a_lock, stored_events
 
 pytestmark = pytest.mark.anyio

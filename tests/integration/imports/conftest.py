@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from blocks.blob_store import BlobStore
+from groundwork.blocks.blob_store import BlobStore
 
 
 @pytest.fixture

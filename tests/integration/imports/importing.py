@@ -4,12 +4,12 @@ from typing import Any
 
 from sqlalchemy import text
 
-from blocks.blob_store import BlobStore
-from blocks.database import Database
-from tasks.imports.contacts_file import open_contacts
-from tasks.imports.counts import ImportCounts
-from tasks.imports.read_ahead import read_ahead
-from tasks.imports.upsert import OnConflict, import_chunk
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.database import Database
+from groundwork.tasks.imports.contacts_file import open_contacts
+from groundwork.tasks.imports.counts import ImportCounts
+from groundwork.tasks.imports.read_ahead import read_ahead
+from groundwork.tasks.imports.upsert import OnConflict, import_chunk
 
 
 def import_content(

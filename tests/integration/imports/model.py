@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tasks.imports.counts import ImportCounts
+from groundwork.tasks.imports.counts import ImportCounts
 
 Contact = dict[str, Any]
 

@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from blocks.blob_store import BlobStore
-from blocks.database import Database
-from blocks.settings import settings as groundwork_settings
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.database import Database
+from groundwork.blocks.settings import settings as groundwork_settings
 from tests.integration.imports.importing import contacts_of, import_content
 from tests.integration.imports.model import imported
 

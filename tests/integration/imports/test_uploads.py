@@ -6,10 +6,10 @@ import zipfile
 
 import pytest
 
-from blocks.blob_store import BlobStore
-from blocks.database import Database
-from blocks.errors import NonRetriable
-from tasks.imports.counts import ImportCounts
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.database import Database
+from groundwork.blocks.errors import NonRetriable
+from groundwork.tasks.imports.counts import ImportCounts
 from tests.integration.imports.importing import contacts_of, import_content
 from tests.unit.imports.files import use_settings
 

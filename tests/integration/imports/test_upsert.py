@@ -4,11 +4,11 @@ import threading
 
 import pytest
 
-from blocks.blob_store import BlobStore
-from blocks.database import Database
-from tasks.imports.contacts_file import open_contacts
-from tasks.imports.counts import ImportCounts
-from tasks.imports.upsert import forget_skipped, import_chunk
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.database import Database
+from groundwork.tasks.imports.contacts_file import open_contacts
+from groundwork.tasks.imports.counts import ImportCounts
+from groundwork.tasks.imports.upsert import forget_skipped, import_chunk
 from tests.factories import scalar
 from tests.integration.imports.importing import contacts_of, import_content
 from tests.integration.inbox.test_long_values import incompressible

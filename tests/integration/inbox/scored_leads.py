@@ -5,15 +5,15 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from blocks.database import Database
-from events.base import Event
-from events.identifiers import WorkspaceId
-from events.inbox import Attempt, claim, send
-from events.inbox.admission import admit
-from events.inbox.claim import Run
-from events.inbox.jobs import register_job
-from flows.flow_control import FlowControl
-from flows.registry import JobSpec
+from groundwork.blocks.database import Database
+from groundwork.events.base import Event
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import Attempt, claim, send
+from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.claim import Run
+from groundwork.events.inbox.jobs import register_job
+from groundwork.flows.flow_control import FlowControl
+from groundwork.flows.registry import JobSpec
 from tests.factories import delivery_of, flow_run_id
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from events.inbox import NewEvent, accept, event_status, send
+from groundwork.events.inbox import NewEvent, accept, event_status, send
 from tests.factories import csv_import_confirmed, delivery_of, register_job, scalar
 
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
-from events.inbox import NewEvent, accept, claim, send
-from events.inbox.admission import admit
-from events.inbox.claim import Run
+from groundwork.events.inbox import NewEvent, accept, claim, send
+from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.claim import Run
 from tests.factories import csv_import_confirmed, flow_run_id, register_job
 
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from blocks.database import Database
-from blocks.errors import StaleAttempt
-from events.inbox import claim
-from events.inbox.admission import seconds_until_next
-from events.inbox.claim import Run
-from flows.flow_control import Batch
+from groundwork.blocks.database import Database
+from groundwork.blocks.errors import StaleAttempt
+from groundwork.events.inbox import claim
+from groundwork.events.inbox.admission import seconds_until_next
+from groundwork.events.inbox.claim import Run
+from groundwork.flows.flow_control import Batch
 from tests.factories import delivery_of, flow_run_id
 from tests.integration.inbox.scored_leads import admitted, register, scored, start, states, time_passes
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 from sqlalchemy import text
 
-from blocks.database import Database
-from events.identifiers import WorkspaceId
-from events.inbox import send
-from events.inbox.admission import admit, admit_within, hold_admission
-from events.inbox.cancellation import cancel
-from flows.flow_control import Batch, CancelOn
+from groundwork.blocks.database import Database
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import send
+from groundwork.events.inbox.admission import admit, admit_within, hold_admission
+from groundwork.events.inbox.cancellation import cancel
+from groundwork.flows.flow_control import Batch, CancelOn
 from tests.factories import delivery_of, scalar
 from tests.integration.inbox.scored_leads import LeadLost, register, scored, states
 from tests.waiting import wait_until

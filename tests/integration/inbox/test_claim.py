@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
-from blocks.errors import ConfigurationError, StaleAttempt
-from events.inbox import claim, once, send, written
-from events.inbox.admission import admit
-from events.inbox.claim import Run, claim_started_by_person
-from events.inbox.holder import holder_in_words
+from groundwork.blocks.errors import ConfigurationError, StaleAttempt
+from groundwork.events.inbox import claim, once, send, written
+from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.claim import Run, claim_started_by_person
+from groundwork.events.inbox.holder import holder_in_words
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job, scalar
 from tests.waiting import wait_until
 
@@ -172,7 +172,7 @@ def test_a_run_of_an_unregistered_job_names_the_cure(db):
 
 
 def test_a_live_attempt_keeps_its_lease(db, admitted, monkeypatch):
-    from blocks.settings import settings
+    from groundwork.blocks.settings import settings
 
     monkeypatch.setattr(settings(), "lease_seconds", 1.0)
     attempt = claim(admitted.id, run())

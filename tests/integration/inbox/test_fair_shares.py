@@ -5,10 +5,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from blocks.settings import settings
-from events.identifiers import WorkspaceId
-from events.inbox import send
-from events.inbox.admission import admit, seconds_until_next, tidy
+from groundwork.blocks.settings import settings
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import send
+from groundwork.events.inbox.admission import admit, seconds_until_next, tidy
 from tests.factories import register_job
 from tests.integration.inbox.scored_leads import LeadLost, admitted, register, scored, start, time_passes
 
@@ -124,7 +124,7 @@ class TestFairShares:
 
 class TestManyLanes:
     def test_an_admission_walks_some_lanes_and_the_next_goes_on_from_there(self, db, monkeypatch):
-        monkeypatch.setattr("events.inbox.admission.LANES_AT_ONCE", 2)
+        monkeypatch.setattr("groundwork.events.inbox.admission.LANES_AT_ONCE", 2)
         register(db)
         workspaces = ["acme", "bolt", "core", "dune", "echo"]
         for workspace in workspaces:
@@ -134,7 +134,7 @@ class TestManyLanes:
         assert seconds_until_next() is None
 
     def test_the_relay_does_not_sleep_in_the_middle_of_a_walk(self, db, monkeypatch):
-        monkeypatch.setattr("events.inbox.admission.LANES_AT_ONCE", 1)
+        monkeypatch.setattr("groundwork.events.inbox.admission.LANES_AT_ONCE", 1)
         register(db)
         scored(workspace="acme")
         scored(workspace="bolt")

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from blocks.errors import StaleAttempt
-from events.identifiers import WorkspaceId
-from events.inbox import NewEvent, accept, once, send
-from events.inbox.admission import tidy
-from flows.flow_control import CancelOn, Idempotency, Singleton
+from groundwork.blocks.errors import StaleAttempt
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import NewEvent, accept, once, send
+from groundwork.events.inbox.admission import tidy
+from groundwork.flows.flow_control import CancelOn, Idempotency, Singleton
 from tests.factories import delivery_of, scalar
 from tests.integration.inbox.scored_leads import (
     LeadLost,

@@ -6,11 +6,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from blocks.errors import NonRetriable, NotStorable
-from events.base import Event
-from events.identifiers import WorkspaceId
-from events.inbox import once, send, written
-from flows.flow_control import CancelOn, Debounce, Idempotency, Singleton
+from groundwork.blocks.errors import NonRetriable, NotStorable
+from groundwork.events.base import Event
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import once, send, written
+from groundwork.flows.flow_control import CancelOn, Debounce, Idempotency, Singleton
 from tests.factories import csv_import_confirmed, delivery_of, register_job, scalar
 from tests.integration.inbox.scored_leads import LeadLost, admitted, register, scored, start, states
 

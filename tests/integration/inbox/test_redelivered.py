@@ -4,14 +4,14 @@ from uuid import UUID
 
 import pytest
 
-from blocks.database import Database
-from blocks.errors import ConfigurationError, StaleAttempt
-from events.identifiers import WorkspaceId
-from events.inbox import once, send
-from events.inbox.cancellation import cancel
-from events.inbox.redelivery import requeue
-from events.inbox.standing import Standing
-from flows.flow_control import Batch, CancelOn, Singleton
+from groundwork.blocks.database import Database
+from groundwork.blocks.errors import ConfigurationError, StaleAttempt
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import once, send
+from groundwork.events.inbox.cancellation import cancel
+from groundwork.events.inbox.redelivery import requeue
+from groundwork.events.inbox.standing import Standing
+from groundwork.flows.flow_control import Batch, CancelOn, Singleton
 from tests.factories import delivery_of
 from tests.integration.inbox.scored_leads import (
     LeadLost,

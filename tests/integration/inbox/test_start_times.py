@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import event
 
-from events.inbox.admission import seconds_until_next, tidy
-from flows.flow_control import Debounce, Throttle
+from groundwork.events.inbox.admission import seconds_until_next, tidy
+from groundwork.flows.flow_control import Debounce, Throttle
 from tests.factories import delivery_of, scalar
 from tests.integration.inbox.scored_leads import admitted, register, scored, start, states, time_passes
 

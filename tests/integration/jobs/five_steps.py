@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from uuid import UUID
 
-from blocks.errors import NonRetriable, RetryAfter
-from events.base import Event
-from flows.job import job
-from tasks.step import step
+from groundwork.blocks.errors import NonRetriable, RetryAfter
+from groundwork.events.base import Event
+from groundwork.flows.job import job
+from groundwork.tasks.step import step
 
 
 class StepsWanted(Event, name="test/steps.wanted"):

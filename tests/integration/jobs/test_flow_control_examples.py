@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from blocks.database import Database
-from events.base import Event
-from events.identifiers import WorkspaceId
-from events.inbox import send
-from events.inbox.admission import admit
-from events.inbox.jobs import register_job
-from flows import flow_control
-from flows.job import job
-from flows.registry import jobs
-from tasks.step import step
+from groundwork.blocks.database import Database
+from groundwork.events.base import Event
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import send
+from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.jobs import register_job
+from groundwork.flows import flow_control
+from groundwork.flows.job import job
+from groundwork.flows.registry import jobs
+from groundwork.tasks.step import step
 from tests.waiting import wait_until
 
 DOCS = (Path(__file__).resolve().parents[3] / "docs" / "flow-control.md").read_text()

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from blocks.errors import ConfigurationError, NonRetriable
-from events.identifiers import WorkspaceId
-from events.inbox import send
-from events.inbox.admission import admit
-from flows.flow_control import Batch
-from flows.job import job
+from groundwork.blocks.errors import ConfigurationError, NonRetriable
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import send
+from groundwork.events.inbox.admission import admit
+from groundwork.flows.flow_control import Batch
+from groundwork.flows.job import job
 from tests.factories import csv_import_confirmed, delivery_of, register_job
 from tests.integration.jobs.five_steps import StepsWanted
 

@@ -19,16 +19,16 @@ from prefect.serializers import Serializer
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from blocks.blob_store import blob_store
-from blocks.errors import Interrupted, NonRetriable
-from events.base import Event
-from events.identifiers import UserId, WorkspaceId
-from events.inbox import send
-from events.inbox.admission import admit
-from flows.job import job
-from tasks.step import step
-from tasks.step_results import MOST_BYTES, PREFIX, ResultRefused, StepResults
-from tasks.step_serializer import StepSerializer
+from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.errors import Interrupted, NonRetriable
+from groundwork.events.base import Event
+from groundwork.events.identifiers import UserId, WorkspaceId
+from groundwork.events.inbox import send
+from groundwork.events.inbox.admission import admit
+from groundwork.flows.job import job
+from groundwork.tasks.step import step
+from groundwork.tasks.step_results import MOST_BYTES, PREFIX, ResultRefused, StepResults
+from groundwork.tasks.step_serializer import StepSerializer
 from tests.factories import delivery_of, register_job
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
@@ -161,11 +161,11 @@ def test_what_was_planted_is_not_executed_and_the_step_runs_again_with_a_warning
     delivery_id, key = interrupted(db, wanted)
     marker = tmp_path / "executed"
     blob_store().write_path(key, planted(how, marker))
-    with caplog.at_level(logging.WARNING, "tasks.step_results"):
+    with caplog.at_level(logging.WARNING, "groundwork.tasks.step_results"):
         assert two_steps(delivery_id=delivery_id) == 50
     assert not marker.exists()
     assert executions(tmp_path) == ["first", "second", "first", "second"]
-    [warning] = [each.message for each in caplog.records if each.name == "tasks.step_results"]
+    [warning] = [each.message for each in caplog.records if each.name == "groundwork.tasks.step_results"]
     assert blob_store().location(key) in warning
     assert "is no result of a step" in warning
     assert '{"number":42}' in blob_store().read_path(key).decode()

@@ -14,13 +14,13 @@ from prefect.utilities.callables import parameter_schema
 from pydantic import Field, ValidationError
 from sqlalchemy import text
 
-from blocks.errors import ConfigurationError, NonRetriable
-from events.base import Event, UserEvent
-from events.identifiers import UserId, WorkspaceId
-from events.inbox import send
-from events.inbox.admission import admit
-from flows.job import job
-from tasks.step import step
+from groundwork.blocks.errors import ConfigurationError, NonRetriable
+from groundwork.events.base import Event, UserEvent
+from groundwork.events.identifiers import UserId, WorkspaceId
+from groundwork.events.inbox import send
+from groundwork.events.inbox.admission import admit
+from groundwork.flows.job import job
+from groundwork.tasks.step import step
 from tests.factories import csv_import_confirmed, delivery_of, register_job, scalar
 from tests.integration.jobs.five_steps import StepsWanted, executions, five_steps
 
@@ -143,7 +143,7 @@ def test_the_hook_of_a_failed_job_runs_once_and_its_own_error_hides_nothing(db):
         told.append((event.import_id, str(error)))
         raise RuntimeError("the notice failed too")
 
-    from events.imports import CsvImportConfirmed
+    from groundwork.events.imports import CsvImportConfirmed
 
     @job(on=CsvImportConfirmed, on_failure=tell)
     def doomed(event):

@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import text
 
-from blocks.errors import MailRefused
-from blocks.mail.headers import LONGEST_NAME, LONGEST_TEXT, clean
-from blocks.mailer import mailer
-from events.identifiers import UserId
-from notifications.user import notify_user
+from groundwork.blocks.errors import MailRefused
+from groundwork.blocks.mail.headers import LONGEST_NAME, LONGEST_TEXT, clean
+from groundwork.blocks.mailer import mailer
+from groundwork.events.identifiers import UserId
+from groundwork.notifications.user import notify_user
 from tests.integration.mailing import add_user
 from tests.integration.notifications.test_user import DELIVERY
 from tests.unit.mail.reading import ReadMail

@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from blocks.errors import ConfigurationError, MailTemporarilyRefused, RecipientRefused, StaleAttempt
-from events.identifiers import UserId
-from events.inbox import Attempt, claim
-from events.inbox.claim import Run
-from notifications import notify_once
+from groundwork.blocks.errors import ConfigurationError, MailTemporarilyRefused, RecipientRefused, StaleAttempt
+from groundwork.events.identifiers import UserId
+from groundwork.events.inbox import Attempt, claim
+from groundwork.events.inbox.claim import Run
+from groundwork.notifications import notify_once
 from tests.factories import scalar
 from tests.waiting import wait_until
 
@@ -98,7 +98,7 @@ def test_an_attempt_that_has_lost_its_delivery_cannot_record(db, attempt, postma
 
 
 def test_no_transaction_is_open_while_the_mail_server_takes_its_time(db, attempt, postmaster, monkeypatch):
-    monkeypatch.setattr("blocks.mailer.TIMEOUT", 2.0)
+    monkeypatch.setattr("groundwork.blocks.mailer.TIMEOUT", 2.0)
     postmaster.hangs = True
     with ThreadPoolExecutor(1) as pool:
         sending = pool.submit(copy_context().run, notify)

@@ -7,11 +7,11 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import text
 
-from blocks.errors import NonRetriable, RecipientRefused
-from events.identifiers import WorkspaceId
-from events.users import UserSignedUp
-from flows.send_welcome import send_welcome
-from tasks.users.steps import mail_welcome
+from groundwork.blocks.errors import NonRetriable, RecipientRefused
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.users import UserSignedUp
+from groundwork.flows.send_welcome import send_welcome
+from groundwork.tasks.users.steps import mail_welcome
 from tests.factories import delivery_of
 from tests.integration.mailing import add_user, mails
 

@@ -5,10 +5,10 @@ from uuid import UUID
 
 import pytest
 
-from events.identifiers import UserId, WorkspaceId
-from notifications.recipient import subscribers
-from notifications.unsubscribe import Unsubscription
-from notifications.user import notify_user
+from groundwork.events.identifiers import UserId, WorkspaceId
+from groundwork.notifications.recipient import subscribers
+from groundwork.notifications.unsubscribe import Unsubscription
+from groundwork.notifications.user import notify_user
 from tests.integration.mailing import add_user, mails
 
 DELIVERY = UUID("01890a5d-ac96-774b-bcce-b302099a8057")

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from events.base import Event
-from events.inbox import once, running_attempt, send
-from events.inbox.follow_on import follow_on_id
-from flows.job import job
-from tasks.step import step
+from groundwork.events.base import Event
+from groundwork.events.inbox import once, running_attempt, send
+from groundwork.events.inbox.follow_on import follow_on_id
+from groundwork.flows.job import job
+from groundwork.tasks.step import step
 
 
 class OrderPlaced(Event, name="test/order.placed"):

@@ -15,9 +15,9 @@ from uuid import UUID
 
 from prefect.context import TaskRunContext
 
-from events.base import Event
-from flows.job import job
-from tasks.step import step
+from groundwork.events.base import Event
+from groundwork.flows.job import job
+from groundwork.tasks.step import step
 from tests.waiting import wait_until
 
 LONGEST_CALL = 60.0

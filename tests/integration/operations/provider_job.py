@@ -8,9 +8,9 @@ import threading
 from pathlib import Path
 from uuid import UUID
 
-from events.base import Event
-from flows.job import job
-from tasks.step import step
+from groundwork.events.base import Event
+from groundwork.flows.job import job
+from groundwork.tasks.step import step
 
 
 class CallsWanted(Event, name="test/calls.wanted"):

@@ -6,11 +6,11 @@ import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
-from blocks.errors import ConfigurationError, UnknownName
-from deployments.cli import app
-from events.inbox import claim, send
-from events.inbox.admission import admit
-from events.inbox.claim import Run
+from groundwork.blocks.errors import ConfigurationError, UnknownName
+from groundwork.deployments.cli import app
+from groundwork.events.inbox import claim, send
+from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.claim import Run
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job, scalar
 
 

@@ -6,11 +6,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from blocks.errors import UnknownName
-from events.inbox import claim, send
-from events.inbox.admission import admit
-from events.inbox.claim import Run
-from events.inbox.dead_letters import dead_letters, replay
+from groundwork.blocks.errors import UnknownName
+from groundwork.events.inbox import claim, send
+from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.claim import Run
+from groundwork.events.inbox.dead_letters import dead_letters, replay
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job, scalar
 
 

@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import text
 
-from deployments.relay.posting import post_events
-from events.identifiers import WorkspaceId
-from events.inbox import send
-from events.inbox.admission import admit, note_posted
-from events.inbox.follow_on import follow_on_id
+from groundwork.deployments.relay.posting import post_events
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import send
+from groundwork.events.inbox.admission import admit, note_posted
+from groundwork.events.inbox.follow_on import follow_on_id
 from tests.factories import delivery_of, register_job
 from tests.integration.operations.feed import delivery_resource, events_about, related
 from tests.integration.operations.follow_on_job import OrderPlaced, ParcelDue, place_order

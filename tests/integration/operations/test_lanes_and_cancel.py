@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import text
 
-from blocks.errors import ConfigurationError, StaleAttempt, UnknownName
-from events.inbox import claim, lanes, send
-from events.inbox.admission import admit
-from events.inbox.cancellation import cancel
-from events.inbox.claim import Run
+from groundwork.blocks.errors import ConfigurationError, StaleAttempt, UnknownName
+from groundwork.events.inbox import claim, lanes, send
+from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.cancellation import cancel
+from groundwork.events.inbox.claim import Run
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job, scalar
 
 

@@ -4,15 +4,15 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from blocks.settings import settings
-from deployments.gateway.app import create_app
-from deployments.gateway.metrics import exposition
-from events.inbox import claim, send
-from events.inbox.admission import admit
-from events.inbox.cancellation import cancel
-from events.inbox.claim import Run
-from events.inbox.dead_letters import dead_letters, replay
-from events.inbox.figures import fold_tally, job_figures
+from groundwork.blocks.settings import settings
+from groundwork.deployments.gateway.app import create_app
+from groundwork.deployments.gateway.metrics import exposition
+from groundwork.events.inbox import claim, send
+from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.cancellation import cancel
+from groundwork.events.inbox.claim import Run
+from groundwork.events.inbox.dead_letters import dead_letters, replay
+from groundwork.events.inbox.figures import fold_tally, job_figures
 from tests.factories import csv_import_confirmed, flow_run_id, register_job
 from tests.integration.gateway.conftest import OPEN_KEY, RESTRICTED_KEY, ingest_keys, serving
 

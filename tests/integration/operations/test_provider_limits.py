@@ -17,11 +17,11 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.types._concurrency import ConcurrencyLeaseHolder
 
-from deployments.relay.tag_limits import TagLimits
-from events.identifiers import WorkspaceId
-from events.inbox import send
-from events.inbox.admission import admit
-from tasks.provider_limit import prefect_went_away, provider_tag
+from groundwork.deployments.relay.tag_limits import TagLimits
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import send
+from groundwork.events.inbox.admission import admit
+from groundwork.tasks.provider_limit import prefect_went_away, provider_tag
 from tests.factories import delivery_of, register_job
 from tests.integration.operations.provider_job import CallsWanted, Provider, provider, provider_job
 from tests.waiting import wait_until
@@ -90,7 +90,7 @@ def test_the_step_carries_its_workspace_as_tag_and_the_others_do_not(start, work
 
 
 def test_a_limit_that_a_person_changed_is_left_as_it_is(prefect_api, workspace):
-    from tasks.provider_limit import _ensure_limit
+    from groundwork.tasks.provider_limit import _ensure_limit
 
     provider_tag(workspace)
     with get_client(sync_client=True) as client:

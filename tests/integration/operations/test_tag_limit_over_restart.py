@@ -17,13 +17,13 @@ from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 from prefect.types._concurrency import ConcurrencyLeaseHolder
 from sqlalchemy import text
 
-from deployments.relay.ended_runs import look_after_ended_runs
-from deployments.up.part import Part
-from deployments.up.ports import free_port
-from deployments.up.prefect_settings import PREFECT_SETTINGS
-from events.identifiers import WorkspaceId
-from events.inbox import send
-from events.inbox.admission import admit
+from groundwork.deployments.relay.ended_runs import look_after_ended_runs
+from groundwork.deployments.up.part import Part
+from groundwork.deployments.up.ports import free_port
+from groundwork.deployments.up.prefect_settings import PREFECT_SETTINGS
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import send
+from groundwork.events.inbox.admission import admit
 from tests.factories import register_job
 from tests.integration.operations.held_calls import HeldCalls, HeldCallWanted
 from tests.waiting import wait_until

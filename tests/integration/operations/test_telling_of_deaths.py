@@ -10,14 +10,14 @@ from prefect import get_client
 from prefect.events import DeploymentEventTrigger
 from sqlalchemy import text
 
-from blocks.mailer import mailer
-from blocks.settings import settings
-from deployments.relay.dead_letters import DEAD, death_event, post_deaths
-from events.inbox import claim, send
-from events.inbox.admission import admit
-from events.inbox.claim import Run
-from events.inbox.dead_letters import deaths_to_post
-from flows.tell_of_dead_letters import tell_of_dead_letters
+from groundwork.blocks.mailer import mailer
+from groundwork.blocks.settings import settings
+from groundwork.deployments.relay.dead_letters import DEAD, death_event, post_deaths
+from groundwork.events.inbox import claim, send
+from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.claim import Run
+from groundwork.events.inbox.dead_letters import deaths_to_post
+from groundwork.flows.tell_of_dead_letters import tell_of_dead_letters
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job
 from tests.integration.operations.feed import delivery_resource, events_about, related
 from tests.waiting import wait_until

@@ -9,8 +9,8 @@ from prefect import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from sqlalchemy import text
 
-from blocks.database import Database, database
-from deployments.work_pool import WORK_POOL
+from groundwork.blocks.database import Database, database
+from groundwork.deployments.work_pool import WORK_POOL
 from tests.factories import register_job
 from tests.integration.prefect_proxy import PrefectProxy, prefect_proxy
 from tests.integration.process import Process
@@ -61,6 +61,6 @@ def relay(
     """A running relay that asks the proxy."""
     log = tmp_path_factory.mktemp("relay") / "relay.log"
     environment = {**prefect_api, **proxy.environment, "GROUNDWORK_CLAIM_SECONDS": "600"}
-    process = Process([sys.executable, "-m", "deployments.relay"], environment, log)
+    process = Process([sys.executable, "-m", "groundwork.deployments.relay"], environment, log)
     yield process
     process.end()

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from blocks.database import Database
-from events.inbox import send
+from groundwork.blocks.database import Database
+from groundwork.events.inbox import send
 from tests.factories import csv_import_confirmed, delivery_of
 from tests.integration.prefect_proxy import Answer, PrefectProxy, always, prefect_proxy
 from tests.integration.process import Process
@@ -122,7 +122,7 @@ def test_the_relay_outlives_a_database_that_takes_no_writes(inbox, relay):
 def test_sigterm_ends_the_relay_while_prefect_hangs(inbox, prefect_api, tmp_path):
     with prefect_proxy(prefect_api["PREFECT_API_URL"]) as hanging, hanging.failing(always(Answer(hangs=True))):
         environment = prefect_api | hanging.environment
-        stopped = Process([sys.executable, "-m", "deployments.relay"], environment, tmp_path / "log")
+        stopped = Process([sys.executable, "-m", "groundwork.deployments.relay"], environment, tmp_path / "log")
         wait_until(lambda: hanging.answered.total() > 1, 30, "requests that hang")
         stopped.signal(signal.SIGTERM)
         assert stopped.wait(10) == 0

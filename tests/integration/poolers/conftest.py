@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from blocks.database import Database, database
-from blocks.embedded import EmbeddedPostgres
-from blocks.settings import settings
+from groundwork.blocks.database import Database, database
+from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.blocks.settings import settings
 from tests.integration.poolers.pgbouncer import PROGRAM, PgBouncer
 from tests.integration.poolers.transaction_pooler import TransactionPooler
 

@@ -6,19 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
-from deployments.relay.admission import admit
+from groundwork.deployments.relay.admission import admit
 from sqlalchemy import text
 
-from blocks.blob_store import BlobStore
-from blocks.database import Database, is_behind_pooler
-from blocks.embedded import EmbeddedPostgres
-from blocks.migrations import upgrade
-from blocks.settings import settings
-from deployments.relay.loop import POLL_SECONDS, Relay
-from events.inbox import claim, once, send
-from events.inbox.claim import Run
-from tasks.exports.rows import contact_rows
-from tasks.imports.counts import ImportCounts
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.database import Database, is_behind_pooler
+from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.blocks.migrations import upgrade
+from groundwork.blocks.settings import settings
+from groundwork.deployments.relay.loop import POLL_SECONDS, Relay
+from groundwork.events.inbox import claim, once, send
+from groundwork.events.inbox.claim import Run
+from groundwork.tasks.exports.rows import contact_rows
+from groundwork.tasks.imports.counts import ImportCounts
 from tests.factories import csv_export_confirmed, csv_import_confirmed, delivery_of, flow_run_id, register_job
 from tests.integration.exports.exporting import add_many
 from tests.integration.imports.importing import contacts_of, import_content

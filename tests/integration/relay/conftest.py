@@ -9,9 +9,9 @@ from prefect import get_client
 from prefect.client.schemas.objects import FlowRun
 from sqlalchemy import text
 
-from blocks.database import Database
-from events.inbox import send
-from events.inbox.admission import admit
+from groundwork.blocks.database import Database
+from groundwork.events.inbox import send
+from groundwork.events.inbox.admission import admit
 from tests.factories import csv_import_confirmed, delivery_of, register_job
 
 

@@ -6,13 +6,13 @@ from prefect.client.schemas.objects import StateType
 from prefect.states import Running
 from sqlalchemy import text
 
-from deployments.relay.cancelled_runs import cancel_runs
-from events.imports import CsvImportConfirmed
-from events.inbox import claim, send
-from events.inbox.admission import admit
-from events.inbox.cancellation import cancel
-from events.inbox.claim import Run
-from flows.job import job
+from groundwork.deployments.relay.cancelled_runs import cancel_runs
+from groundwork.events.imports import CsvImportConfirmed
+from groundwork.events.inbox import claim, send
+from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.cancellation import cancel
+from groundwork.events.inbox.claim import Run
+from groundwork.flows.job import job
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job
 
 _told = []

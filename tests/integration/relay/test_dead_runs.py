@@ -10,12 +10,12 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Pending, Running
 from sqlalchemy import text
 
-from deployments.relay import dead_runs
-from deployments.relay.dead_runs import crash_dead_runs
-from deployments.work_pool import WORK_POOL
-from events.inbox import claim, send
-from events.inbox.admission import admit
-from events.inbox.claim import Run
+from groundwork.deployments.relay import dead_runs
+from groundwork.deployments.relay.dead_runs import crash_dead_runs
+from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.events.inbox import claim, send
+from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.claim import Run
 from tests.factories import csv_import_confirmed, delivery_of, register_job
 
 

@@ -7,10 +7,10 @@ from prefect import get_client
 from prefect.states import Cancelled, Cancelling, Completed, Crashed, Failed, Running
 from sqlalchemy import text
 
-from deployments.relay.ended_runs import look_after_ended_runs
-from events.inbox import claim, send
-from events.inbox.admission import admit
-from events.inbox.claim import Run
+from groundwork.deployments.relay.ended_runs import look_after_ended_runs
+from groundwork.events.inbox import claim, send
+from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.claim import Run
 from tests.factories import csv_import_confirmed, delivery_of, register_job
 
 

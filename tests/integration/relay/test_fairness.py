@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from blocks.database import Database
-from events.inbox import NewEvent, accept, claim
-from events.inbox.admission import admit
-from events.inbox.claim import Run
-from events.inbox.redelivery import requeue
-from events.inbox.standing import Standing
+from groundwork.blocks.database import Database
+from groundwork.events.inbox import NewEvent, accept, claim
+from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.claim import Run
+from groundwork.events.inbox.redelivery import requeue
+from groundwork.events.inbox.standing import Standing
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job
 
 CAPACITY = 4

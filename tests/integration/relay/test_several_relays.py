@@ -13,10 +13,10 @@ from prefect import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from sqlalchemy import text
 
-from deployments.work_pool import WORK_POOL
-from events.inbox import NewEvent, accept, claim
-from events.inbox.admission import admit
-from events.inbox.claim import Run
+from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.events.inbox import NewEvent, accept, claim
+from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.claim import Run
 from tests.factories import csv_import_confirmed, flow_run_id, register_job, scalar
 from tests.waiting import wait_until
 
@@ -70,7 +70,7 @@ def relays(prefect_api: dict[str, str]) -> Iterator[list[subprocess.Popen[bytes]
         client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"), overwrite=True)
         flow_id = client.create_flow_from_name("process-csv")
         client.create_deployment(flow_id, "process-csv", work_pool_name=WORK_POOL)
-    command = [sys.executable, "-m", "deployments.relay"]
+    command = [sys.executable, "-m", "groundwork.deployments.relay"]
     processes = [subprocess.Popen(command, env=prefect_api, stderr=subprocess.DEVNULL) for _ in range(3)]
     yield processes
     for each in processes:

@@ -13,14 +13,14 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from prefect.exceptions import ObjectNotFound
 from sqlalchemy import text
 
-from deployments.relay.prefect_api import WorkPoolMissing, worker_capacity
-from deployments.relay.startable import Startable
-from deployments.relay.sweeper import sweep
-from deployments.work_pool import WORK_POOL
-from events.imports import CsvImportConfirmed
-from events.inbox import send
-from events.inbox.admission import admit
-from flows.job import job
+from groundwork.deployments.relay.prefect_api import WorkPoolMissing, worker_capacity
+from groundwork.deployments.relay.startable import Startable
+from groundwork.deployments.relay.sweeper import sweep
+from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.events.imports import CsvImportConfirmed
+from groundwork.events.inbox import send
+from groundwork.events.inbox.admission import admit
+from groundwork.flows.job import job
 from tests.factories import csv_import_confirmed, delivery_of, register_job
 from tests.integration.relay.conftest import expire
 

@@ -6,12 +6,12 @@ from prefect import get_client
 from prefect.states import Cancelled, Pending
 from sqlalchemy import text
 
-from deployments.relay import sweeper
-from deployments.relay.prefect_api import prefect_event
-from deployments.relay.sweeper import sweep
-from events.inbox import claim, send
-from events.inbox.admission import Admitted, admit, note_posted
-from events.inbox.claim import Run
+from groundwork.deployments.relay import sweeper
+from groundwork.deployments.relay.prefect_api import prefect_event
+from groundwork.deployments.relay.sweeper import sweep
+from groundwork.events.inbox import claim, send
+from groundwork.events.inbox.admission import Admitted, admit, note_posted
+from groundwork.events.inbox.claim import Run
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, scalar
 from tests.integration.relay.conftest import expire, run_of
 

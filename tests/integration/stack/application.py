@@ -10,13 +10,13 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
-from blocks.beneath import private_folder
-from blocks.settings import DEVELOPMENT_EVENT_KEY
-from deployments.client import GatewayClient
-from events.identifiers import UserId, WorkspaceId
-from events.imports import CsvImportConfirmed
-from events.inbox import DeliveryStatus
-from tasks.imports.record import create_import
+from groundwork.blocks.beneath import private_folder
+from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY
+from groundwork.deployments.client import GatewayClient
+from groundwork.events.identifiers import UserId, WorkspaceId
+from groundwork.events.imports import CsvImportConfirmed
+from groundwork.events.inbox import DeliveryStatus
+from groundwork.tasks.imports.record import create_import
 from tests.integration.stack.running import RunningStack
 from tests.waiting import wait_until
 

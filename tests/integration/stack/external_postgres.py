@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import psycopg
 
-from blocks.embedded import programs_folder
-from deployments.up.ports import free_port
+from groundwork.blocks.embedded import programs_folder
+from groundwork.deployments.up.ports import free_port
 from tests.waiting import wait_until
 
 PASSWORD = "sehr geheim/ä@:"

@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import psutil
 
-from blocks.database import Database
-from blocks.embedded import EmbeddedPostgres
-from deployments.up.home import Home, Running, is_alive
-from deployments.up.ports import free_port
+from groundwork.blocks.database import Database
+from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.deployments.up.home import Home, Running, is_alive
+from groundwork.deployments.up.ports import free_port
 from tests.waiting import wait_until
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -169,7 +169,7 @@ class RunningStack:
         wait_until(lambda: self.parts.get(name, killed.pid) != killed.pid, 30, what=f"{name} is started again")
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "deployments.cli", *arguments, "--home", str(self.home)]
+        return [sys.executable, "-m", "groundwork.deployments.cli", *arguments, "--home", str(self.home)]
 
     def groundwork(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the command line against it."""

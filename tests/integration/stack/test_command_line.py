@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from uuid import uuid4
 
-from deployments.up.ports import free_port
+from groundwork.deployments.up.ports import free_port
 from tests.integration.stack.application import Application
 from tests.integration.stack.running import RunningStack
 

@@ -12,9 +12,9 @@ from pydantic import SecretStr
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from blocks.errors import ConfigurationError
-from blocks.settings import Settings
-from deployments.up.prefect_database import asyncpg_url, prefect_database
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.settings import Settings
+from groundwork.deployments.up.prefect_database import asyncpg_url, prefect_database
 from tests.integration.poolers.transaction_pooler import TransactionPooler
 from tests.integration.stack.external_postgres import ExternalPostgres
 from tests.integration.stack.running import RunningStack

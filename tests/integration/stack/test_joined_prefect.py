@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from blocks.embedded import EmbeddedPostgres
-from deployments.up.ports import free_port
+from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.deployments.up.ports import free_port
 from tests.integration.prefect_server import prefect_server
 from tests.integration.stack.running import PROJECT, RunningStack
 
 AUTH = "operator:a-long-secret"
 ASK = """
 from pathlib import Path
-from blocks.settings import settings
-from deployments.logs import configure_logging
-from deployments.up.prefect_elsewhere import prefect_elsewhere
+from groundwork.blocks.settings import settings
+from groundwork.deployments.logs import configure_logging
+from groundwork.deployments.up.prefect_elsewhere import prefect_elsewhere
 configure_logging("up")
 found = prefect_elsewhere(settings(), Path("/nowhere"))
 print(found and (found.api_url, found.environment.get("PREFECT_API_AUTH_STRING")))

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from blocks.schema import contact
-from tasks.digests.week import Week
+from groundwork.blocks.schema import contact
+from groundwork.tasks.digests.week import Week
 from tests.integration.stack.application import Application
 from tests.waiting import wait_until
 

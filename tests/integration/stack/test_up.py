@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psutil
 
-from deployments.up.home import Home
-from deployments.up.ports import free_port
+from groundwork.deployments.up.home import Home
+from groundwork.deployments.up.ports import free_port
 from tests.integration.stack.running import RunningStack
 from tests.waiting import wait_until
 

@@ -15,7 +15,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
 
-from deployments.worker.worker import GroundworkWorker
+from groundwork.deployments.worker.worker import GroundworkWorker
 from tests.integration.worker import flows_under_test
 from tests.waiting import wait_until
 

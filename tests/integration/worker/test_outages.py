@@ -9,7 +9,7 @@ import psutil
 import pytest
 from prefect.workers.process import ProcessWorker
 
-from deployments.worker.worker import GroundworkWorker
+from groundwork.deployments.worker.worker import GroundworkWorker
 from tests.integration.prefect_proxy import Answer, PrefectProxy, always, prefect_proxy
 from tests.integration.process import Process
 from tests.integration.worker.conftest import ended, ensure_pool, read_run, told
@@ -76,7 +76,7 @@ def test_a_request_that_fails_while_a_run_is_taken_on_costs_no_other_run(worker,
 
 
 def zygote_of(worker: Process) -> psutil.Process:
-    [zygote] = [each for each in psutil.Process(worker.pid).children() if "deployments.worker.zygote" in each.cmdline()]
+    [zygote] = [each for each in psutil.Process(worker.pid).children() if "groundwork.deployments.worker.zygote" in each.cmdline()]
     return zygote
 
 

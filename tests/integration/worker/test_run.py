@@ -10,8 +10,8 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.flow_engine import run_flow
 from prefect.states import Suspended
 
-from deployments.worker.run import without_suspension
-from flows.flow_run import current_flow_run
+from groundwork.deployments.worker.run import without_suspension
+from groundwork.flows.flow_run import current_flow_run
 from tests.integration.worker.conftest import read_run
 
 pytestmark = pytest.mark.usefixtures("prefect_api")

@@ -17,11 +17,11 @@ from prefect.workers.process import ProcessWorker
 from s3fs import S3FileSystem
 from sqlalchemy import text
 
-from blocks.embedded import EmbeddedPostgres
-from deployments.worker.worker import GroundworkWorker
-from events.identifiers import WorkspaceId
-from events.inbox import send
-from events.inbox.admission import admit
+from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.deployments.worker.worker import GroundworkWorker
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import send
+from groundwork.events.inbox.admission import admit
 from tests.factories import delivery_of, register_job
 from tests.integration.jobs.five_steps import StepsWanted, executions
 from tests.integration.worker.conftest import PROJECT, ended, ensure_pool, start_worker
@@ -87,7 +87,7 @@ def deployed_elsewhere(
         shutil.copytree(PROJECT / package, checkout / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT / "prefect.yaml", checkout)
     subprocess.run(
-        [sys.executable, "-m", "deployments.cli", "deploy"],
+        [sys.executable, "-m", "groundwork.deployments.cli", "deploy"],
         cwd=checkout,
         env=machine(folder, postgres, prefect_api, s3_variables),
         check=True,

@@ -13,9 +13,9 @@ from prefect import get_client
 from prefect.states import Cancelling, Pending
 from prefect.workers.base import BaseWorker
 
-from deployments.worker.protocol import StartRun
-from deployments.worker.spawner import Spawner
-from deployments.worker.worker import GroundworkWorker
+from groundwork.deployments.worker.protocol import StartRun
+from groundwork.deployments.worker.spawner import Spawner
+from groundwork.deployments.worker.worker import GroundworkWorker
 from tests.factories import scalar
 from tests.integration.worker.conftest import alive, ended, ensure_pool, read_run, start_worker, told
 from tests.waiting import wait_until
@@ -33,7 +33,7 @@ def zygote_of(worker: subprocess.Popen) -> psutil.Process:
 
 def _is_zygote(process: psutil.Process) -> bool:
     try:
-        return "deployments.worker.zygote" in " ".join(process.cmdline())
+        return "groundwork.deployments.worker.zygote" in " ".join(process.cmdline())
     except (psutil.ZombieProcess, psutil.NoSuchProcess):
         return False
 
@@ -198,11 +198,11 @@ def test_where_nothing_can_be_forked_a_run_is_an_interpreter_of_its_own(prefect_
 
 
 def test_nothing_is_in_the_zygote_that_a_fork_would_break():
-    from deployments.worker.zygote_client import NO_THREADS
+    from groundwork.deployments.worker.zygote_client import NO_THREADS
 
     code = (
-        "from deployments.worker.preload import preload; preload()\n"
-        "from deployments.worker.zygote import unclean; print(unclean())"
+        "from groundwork.deployments.worker.preload import preload; preload()\n"
+        "from groundwork.deployments.worker.zygote import unclean; print(unclean())"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, **NO_THREADS}, capture_output=True, text=True, check=True

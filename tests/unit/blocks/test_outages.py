@@ -9,9 +9,9 @@ from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy.exc import InternalError, OperationalError
 
-from blocks.cures import cure_of
-from blocks.outages import LONGEST_PAUSE, Outages
-from blocks.retry import database_went_away
+from groundwork.blocks.cures import cure_of
+from groundwork.blocks.outages import LONGEST_PAUSE, Outages
+from groundwork.blocks.retry import database_went_away
 
 
 class Clock:

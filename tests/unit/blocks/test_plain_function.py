@@ -13,11 +13,11 @@ from uuid import UUID
 import pytest
 from prefect.states import Completed
 
-from blocks.errors import ConfigurationError
-from blocks.plain_function import as_json, require_plain_result
-from events.imports import CsvImportConfirmed
-from flows.job import job
-from tasks.step import step
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.plain_function import as_json, require_plain_result
+from groundwork.events.imports import CsvImportConfirmed
+from groundwork.flows.job import job
+from groundwork.tasks.step import step
 
 
 async def an_async_function(event: Any) -> None:

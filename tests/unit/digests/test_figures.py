@@ -3,9 +3,9 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from tasks.digests.activity import Told
-from tasks.digests.figures import TAGS_SHOWN, WeeklyFigures, by_day, compared
-from tasks.digests.week import Week
+from groundwork.tasks.digests.activity import Told
+from groundwork.tasks.digests.figures import TAGS_SHOWN, WeeklyFigures, by_day, compared
+from groundwork.tasks.digests.week import Week
 
 WEEK = Week.named("2026-W46")
 MONDAY, SUNDAY = date(2026, 11, 9), date(2026, 11, 15)

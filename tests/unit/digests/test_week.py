@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from events.digests import WeekEnded, WeeklyDigestDue
-from events.identifiers import WorkspaceId
-from tasks.digests.week import Week
+from groundwork.events.digests import WeekEnded, WeeklyDigestDue
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.tasks.digests.week import Week
 
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31), timezones=st.just(UTC))
 

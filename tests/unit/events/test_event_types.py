@@ -3,11 +3,11 @@
 import pytest
 from pydantic import ValidationError
 
-from blocks.errors import UnknownName
-from events.base import NAME_PATTERN, Event, UserEvent
-from events.catalogue import event_type, event_types, parse_event
-from events.identifiers import UserId, WorkspaceId
-from events.imports import CsvImportConfirmed
+from groundwork.blocks.errors import UnknownName
+from groundwork.events.base import NAME_PATTERN, Event, UserEvent
+from groundwork.events.catalogue import event_type, event_types, parse_event
+from groundwork.events.identifiers import UserId, WorkspaceId
+from groundwork.events.imports import CsvImportConfirmed
 
 DATA = {"workspaceId": "acme", "userId": "usr_1", "importId": "imp_1"}
 
@@ -82,7 +82,7 @@ def test_a_name_near_to_none_is_told_what_there_is() -> None:
 
 
 def test_every_type_of_the_catalogue_is_documented_and_listed_by_its_name() -> None:
-    shipped = {name: each for name, each in event_types().items() if each.__module__.startswith("events.")}
+    shipped = {name: each for name, each in event_types().items() if each.__module__.startswith("groundwork.events.")}
     assert shipped
     for name, each in shipped.items():
         assert each.event_name == name

@@ -6,7 +6,7 @@ import pickle
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from events.identifiers import UserId, WorkspaceId
+from groundwork.events.identifiers import UserId, WorkspaceId
 
 
 class Member(BaseModel):

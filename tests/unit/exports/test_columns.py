@@ -2,10 +2,10 @@
 
 import pytest
 
-from blocks.errors import NonRetriable
-from events.exports import STANDARD_COLUMNS
-from tasks.exports.columns import all_columns, fields_wanted, named_columns, unknown_fields
-from tasks.imports.headers import COLUMNS, layout_of
+from groundwork.blocks.errors import NonRetriable
+from groundwork.events.exports import STANDARD_COLUMNS
+from groundwork.tasks.exports.columns import all_columns, fields_wanted, named_columns, unknown_fields
+from groundwork.tasks.imports.headers import COLUMNS, layout_of
 from tests.factories import csv_export_confirmed
 
 

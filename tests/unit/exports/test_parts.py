@@ -5,7 +5,7 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.exports.parts import PartSink
+from groundwork.tasks.exports.parts import PartSink
 
 
 @given(writes=st.lists(st.binary(max_size=30), max_size=20), part_bytes=st.integers(1, 20))

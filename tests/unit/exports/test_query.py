@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from events.exports import ContactFilter
-from tasks.exports import query
-from tasks.exports.columns import named_columns
+from groundwork.events.exports import ContactFilter
+from groundwork.tasks.exports import query
+from groundwork.tasks.exports.columns import named_columns
 
 
 def test_every_condition_is_a_literal():

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import SecretStr
 
-from blocks.ingest_keys import IngestKey, IngestKeys
-from deployments.gateway.exposure import is_open_to_others, warning
+from groundwork.blocks.ingest_keys import IngestKey, IngestKeys
+from groundwork.deployments.gateway.exposure import is_open_to_others, warning
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])

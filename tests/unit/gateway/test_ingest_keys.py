@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from blocks.errors import ConfigurationError
-from blocks.ingest_keys import IngestKey, IngestKeys
-from blocks.settings import DEVELOPMENT_EVENT_KEY, settings
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.ingest_keys import IngestKey, IngestKeys
+from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY, settings
 
 SECRET = "whsec_" + base64.b64encode(b"x" * 24).decode()
 
@@ -135,7 +135,7 @@ def test_no_secret_shows_when_the_block_is_printed_or_read_from_prefect_without_
 
 def test_the_gateway_does_not_start_with_unsafe_keys_in_production_mode() -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "deployments.gateway"],
+        [sys.executable, "-m", "groundwork.deployments.gateway"],
         env=os.environ | {"GROUNDWORK_MODE": "production", "GROUNDWORK_EVENT_KEY": "short"},
         text=True,
         capture_output=True,

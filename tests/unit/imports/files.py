@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from blocks.blob_store import BlobStore
-from blocks.settings import settings
-from tasks.imports.contacts_file import open_contacts
-from tasks.imports.prepare import PreparedChunk
+from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.settings import settings
+from groundwork.tasks.imports.contacts_file import open_contacts
+from groundwork.tasks.imports.prepare import PreparedChunk
 
 
 def use_settings(monkeypatch: pytest.MonkeyPatch, **values: Any) -> None:

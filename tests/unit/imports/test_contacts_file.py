@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from blocks.errors import BlobChanged, BlobMissing
-from tasks.imports.contacts_file import open_contacts
+from groundwork.blocks.errors import BlobChanged, BlobMissing
+from groundwork.tasks.imports.contacts_file import open_contacts
 from tests.unit.imports.files import Folder, use_settings
 
 CONTENT = "Email,Notes\n" + "".join(f'u{number:03d}@example.com,"a\n""b"""\n' for number in range(200))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from blocks.errors import NonRetriable
-from tasks.imports.encoding import detect_encoding
+from groundwork.blocks.errors import NonRetriable
+from groundwork.tasks.imports.encoding import detect_encoding
 from tests.unit.imports.files import Folder
 
 TEXT = "Email,Vorname,Stadt\nzoe@example.com,Zoë,Łódź\n"

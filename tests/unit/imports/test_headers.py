@@ -2,10 +2,10 @@
 
 import pytest
 
-from blocks.errors import NonRetriable
-from blocks.settings import settings
-from tasks.imports.dialect import detect_dialect
-from tasks.imports.headers import layout_of
+from groundwork.blocks.errors import NonRetriable
+from groundwork.blocks.settings import settings
+from groundwork.tasks.imports.dialect import detect_dialect
+from groundwork.tasks.imports.headers import layout_of
 from tests.unit.imports.files import Folder, use_settings
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from blocks.errors import NonRetriable
-from tasks.imports.normalise import MAX_CHARACTERS
+from groundwork.blocks.errors import NonRetriable
+from groundwork.tasks.imports.normalise import MAX_CHARACTERS
 from tests.unit.imports.files import Folder, use_settings
 
 

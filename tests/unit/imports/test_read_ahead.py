@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks.imports.read_ahead import read_ahead
+from groundwork.tasks.imports.read_ahead import read_ahead
 
 
 def threads() -> list[str]:

@@ -5,9 +5,9 @@ import io
 
 import pytest
 
-from blocks.errors import BlobMissing
-from tasks.imports.contacts_file import open_contacts
-from tasks.imports.rejects import join_parts, part_key, rejects_key, write_part
+from groundwork.blocks.errors import BlobMissing
+from groundwork.tasks.imports.contacts_file import open_contacts
+from groundwork.tasks.imports.rejects import join_parts, part_key, rejects_key, write_part
 from tests.unit.imports.files import Folder, use_settings
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from deployments.sample_contacts import write_contacts
+from groundwork.deployments.sample_contacts import write_contacts
 from tests.unit.imports.files import Folder
 
 

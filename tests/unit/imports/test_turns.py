@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tasks.imports.turns import OutOfTurn, Turns
+from groundwork.tasks.imports.turns import OutOfTurn, Turns
 
 
 def test_the_first_chunk_waits_for_nobody() -> None:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blocks.errors import NonRetriable
-from tasks.imports.unpack import unpacked_blocks
+from groundwork.blocks.errors import NonRetriable
+from groundwork.tasks.imports.unpack import unpacked_blocks
 from tests.unit.imports.files import Folder, use_settings
 
 CSV = b"Email,First Name\nada@example.com,Ada\n"

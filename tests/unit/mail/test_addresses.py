@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given, settings
 
-from blocks.errors import ConfigurationError, RecipientRefused
-from blocks.mail.addresses import mail_address, mailbox
-from blocks.settings import settings as groundwork_settings
-from notifications.message import compose
-from notifications.rendering import Rendered
+from groundwork.blocks.errors import ConfigurationError, RecipientRefused
+from groundwork.blocks.mail.addresses import mail_address, mailbox
+from groundwork.blocks.settings import settings as groundwork_settings
+from groundwork.notifications.message import compose
+from groundwork.notifications.rendering import Rendered
 from tests.unit.mail.hostile import HOSTILE
 
 WORDS = Rendered("Hello", "Hello\n", "<p>Hello</p>")

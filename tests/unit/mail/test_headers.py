@@ -7,10 +7,10 @@ from email.policy import SMTP
 import pytest
 from hypothesis import given, settings
 
-from blocks.mail.headers import LONGEST_NAME, LONGEST_TEXT, address_header, clean, text_header, token_header
-from blocks.mail.wire import wire
-from notifications.message import compose
-from notifications.rendering import Rendered
+from groundwork.blocks.mail.headers import LONGEST_NAME, LONGEST_TEXT, address_header, clean, text_header, token_header
+from groundwork.blocks.mail.wire import wire
+from groundwork.notifications.message import compose
+from groundwork.notifications.rendering import Rendered
 from tests.unit.mail.hostile import HOSTILE
 from tests.unit.mail.reading import ReadMail
 

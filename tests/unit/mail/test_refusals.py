@@ -2,7 +2,7 @@
 
 import pytest
 
-from blocks.mail.refusals import Fault, Reply, Stage, fault
+from groundwork.blocks.mail.refusals import Fault, Reply, Stage, fault
 
 R, C, S = Stage.RECIPIENT, Stage.CONTENT, Stage.SENDER
 ANSWERS = [

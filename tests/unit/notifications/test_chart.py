@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image, ImageColor
 
-from notifications.chart import COLOURS, INK, BarChart
+from groundwork.notifications.chart import COLOURS, INK, BarChart
 
 DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 WHITE, DARK = (255, 255, 255), (18, 18, 18)

@@ -3,9 +3,9 @@ from email import message_from_bytes, policy
 import pytest
 from typer.testing import CliRunner
 
-from blocks.errors import ConfigurationError, UnknownName
-from deployments.cli import app
-from notifications.rendering import templates
+from groundwork.blocks.errors import ConfigurationError, UnknownName
+from groundwork.deployments.cli import app
+from groundwork.notifications.rendering import templates
 
 
 @pytest.fixture

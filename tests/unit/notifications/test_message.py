@@ -3,10 +3,10 @@ from uuid import UUID
 
 import pytest
 
-from blocks.errors import RecipientRefused
-from notifications.message import compose, message_id
-from notifications.rendering import Rendered
-from notifications.samples import render_sample
+from groundwork.blocks.errors import RecipientRefused
+from groundwork.notifications.message import compose, message_id
+from groundwork.notifications.rendering import Rendered
+from groundwork.notifications.samples import render_sample
 
 DELIVERY = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 WORDS = Rendered("Import finished: Ünïcode.csv", "Grüße\n", "<p>Grüße</p>")

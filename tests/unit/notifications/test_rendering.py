@@ -1,9 +1,9 @@
 import pytest
 from jinja2 import UndefinedError
 
-from blocks.errors import UnknownName
-from notifications.rendering import change, counted, duration, number, render, templates
-from notifications.samples import render_sample, sample_values
+from groundwork.blocks.errors import UnknownName
+from groundwork.notifications.rendering import change, counted, duration, number, render, templates
+from groundwork.notifications.samples import render_sample, sample_values
 
 FINISHED = sample_values("import_finished") | {"rejects_url": "https://example.com/rejects?a=1&b=2"}
 FAILED = sample_values("import_failed") | {"error": "no e-mail column"}

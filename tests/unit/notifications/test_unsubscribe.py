@@ -5,11 +5,11 @@ import stat
 
 import pytest
 
-from blocks.errors import ConfigurationError
-from blocks.settings import settings
-from blocks.signed_link import signed_url
-from events.identifiers import UserId
-from notifications.unsubscribe import Unsubscription
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.settings import settings
+from groundwork.blocks.signed_link import signed_url
+from groundwork.events.identifiers import UserId
+from groundwork.notifications.unsubscribe import Unsubscription
 
 OLD, NEW = "the secret before the rotation: old", "the secret since the rotation: new"
 ADA = Unsubscription(UserId("ada"), "notify_weekly_digest")

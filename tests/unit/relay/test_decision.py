@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 from prefect.client.schemas.objects import State, StateType
 
-from blocks.schema.states import DeliveryState
-from deployments.relay.decision import (
+from groundwork.blocks.schema.states import DeliveryState
+from groundwork.deployments.relay.decision import (
     Again,
     End,
     StartAnother,
@@ -16,7 +16,7 @@ from deployments.relay.decision import (
     of_overdue,
     of_refused,
 )
-from events.inbox.standing import Standing
+from groundwork.events.inbox.standing import Standing
 
 RUN = UUID("7d0b3f8e-6c1d-4f5a-9a52-0d4f4c6f9b11")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-from deployments.up.home import Home
+from groundwork.deployments.up.home import Home
 
 
 def test_a_log_that_an_earlier_version_set_aside_is_the_oldest_of_those_kept(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import pytest
 
-from deployments.up.interrupt import interruptible
+from groundwork.deployments.up.interrupt import interruptible
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.up.part import Part, PartFailed
+from groundwork.deployments.up.part import Part, PartFailed
 from tests.waiting import wait_until
 
 

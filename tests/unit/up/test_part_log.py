@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deployments.up.log_writer import LOG_BYTES, LOGS_KEPT, RotatingLog
-from deployments.up.logs import LogTail
-from deployments.up.part import Part
+from groundwork.deployments.up.log_writer import LOG_BYTES, LOGS_KEPT, RotatingLog
+from groundwork.deployments.up.logs import LogTail
+from groundwork.deployments.up.part import Part
 from tests.waiting import wait_until
 
 FLOOD = """

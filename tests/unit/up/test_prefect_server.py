@@ -7,8 +7,8 @@ from prefect.logging.configuration import DEFAULT_LOGGING_SETTINGS_PATH, load_lo
 from prefect.server.api.clients import OrchestrationClient
 from prefect.settings import Settings, get_current_settings
 
-from deployments.up.prefect_server import LOGGING, RememberedSettings, remembered_settings
-from deployments.up.prefect_settings import PREFECT_SETTINGS
+from groundwork.deployments.up.prefect_server import LOGGING, RememberedSettings, remembered_settings
+from groundwork.deployments.up.prefect_settings import PREFECT_SETTINGS
 
 
 def test_remembered_settings_read_as_prefects_own(monkeypatch: pytest.MonkeyPatch):

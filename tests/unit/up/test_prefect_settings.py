@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from prefect.settings.models.server.services import ServerServicesDBVacuumSettings
 
-from deployments.up.prefect_settings import vacuum_settings
+from groundwork.deployments.up.prefect_settings import vacuum_settings
 
 
 def test_prefect_forgets_flow_runs_after_as_many_days_as_it_is_told(monkeypatch):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from prefect.context import refresh_global_settings_context
 
-from blocks.errors import ConfigurationError
-from deployments.up.sign_in import CLIENT_VARIABLE, SERVER_VARIABLE, make_sign_in, show_sign_in, sign_in
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.deployments.up.sign_in import CLIENT_VARIABLE, SERVER_VARIABLE, make_sign_in, show_sign_in, sign_in
 
 
 def test_one_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.up.stages import Stages, Terminal
+from groundwork.deployments.up.stages import Stages, Terminal
 
 
 class Screen(io.StringIO):

@@ -12,8 +12,8 @@ from prefect.context import FlowRunContext
 from prefect.events.related import RESOURCE_CACHE, related_resources_from_run_context
 from prefect.states import Pending
 
-from deployments.worker.known import Known
-from deployments.worker.protocol import Message, StartRun
+from groundwork.deployments.worker.known import Known
+from groundwork.deployments.worker.protocol import Message, StartRun
 
 
 @pytest.fixture
