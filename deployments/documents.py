@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import BlockDocument
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from pydantic import ValidationError
 
-from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
 from groundwork.blocks.database_block import DatabaseBlock
 from groundwork.blocks.ingest_keys import IngestKeys

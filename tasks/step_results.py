@@ -16,7 +16,7 @@ from prefect.filesystems import WritableFileSystem
 from prefect.results import ResultStore
 from pydantic import PrivateAttr
 
-from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.errors import GroundworkError
 from groundwork.tasks.step_serializer import StepSerializer
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from groundwork.blocks.settings import Settings
-    from groundwork.deployments.client import GatewayClient
+    from groundwork.events.client import GatewayClient
     from groundwork.deployments.up.home import Running
 
 MOST = 2**31 - 1
@@ -55,7 +55,7 @@ RequiredWorkspace = Annotated[str, typer.Option("--workspace", help="The workspa
 _ACCESSORS = (
     ("groundwork.blocks.settings", "settings"),
     ("groundwork.blocks.database", "database"),
-    ("groundwork.blocks.blob_store", "blob_store"),
+    ("groundwork.blocks.blob.store", "blob_store"),
     ("groundwork.blocks.mailer", "mailer"),
 )
 
@@ -147,7 +147,7 @@ def inbox(home: Path | None) -> "Iterator[Connection]":
 def client_of(home: Path | None) -> "GatewayClient":
     """A client of the gateway that runs on this home, or else of the one that the settings name."""
     running = running_on(use_home(home).home)
-    from groundwork.deployments.client import GatewayClient
+    from groundwork.events.client import GatewayClient
 
     return GatewayClient.configured(running.gateway_url if running else None)
 

@@ -12,7 +12,7 @@ from groundwork.deployments.commands.options import HomeOption, JsonOption, clie
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from groundwork.deployments.client import GatewayClient
+    from groundwork.events.client import GatewayClient
     from groundwork.events.inbox import DeliveryStatus, EventStatus
 
 _LONGEST_RESULT = 500
@@ -46,7 +46,7 @@ def _status(client: "GatewayClient", digits: str) -> "EventStatus":
     """The status, from the gateway. The database is only asked which event a beginning or a delivery's id means."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from groundwork.deployments.client import NotFound
+    from groundwork.events.client import NotFound
 
     id = whole_id(digits)
     if id is None:

@@ -30,7 +30,7 @@ def add(
     if not name.isprintable():
         raise typer.BadParameter(f"--name {name!r} has characters that do not print")
     with inbox(home) as connection:
-        from groundwork.tasks.users.record import store_user
+        from groundwork.tasks.contacts.users.record import store_user
 
         store_user(connection, user_id, workspace, email=email, name=name)
     if as_json:

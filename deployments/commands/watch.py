@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn
 
 from groundwork.blocks.errors import GroundworkError
 from groundwork.blocks.words import counted
-from groundwork.deployments.client import GatewayClient
+from groundwork.events.client import GatewayClient
 from groundwork.events.inbox import DeliveryStatus, EventStatus
 
 _FIRST_POLL_SECONDS = 0.25

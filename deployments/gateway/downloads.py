@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
-from groundwork.blocks.blob_link import DownloadLink, attachment
-from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.blob.link import DownloadLink, attachment
+from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.errors import BlobMissing
 from groundwork.deployments.gateway.refusal import Refusal
 

@@ -10,7 +10,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorkerResult
 from pydantic import Field, PrivateAttr
 
-from groundwork.blocks.blob_store import BlobStore, blob_store
+from groundwork.blocks.blob.store import BlobStore, blob_store
 from groundwork.blocks.database import database
 from groundwork.blocks.settings import settings
 from groundwork.deployments.worker.known import Known

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from prefect.blocks.core import Block
 from pydantic import BaseModel
 
-from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.blob.store import BlobStore
 from groundwork.flows.registry import jobs
 
 MODULES = (

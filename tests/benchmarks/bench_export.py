@@ -12,19 +12,19 @@ from uuid import UUID, uuid4
 
 import boto3
 
-from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.database import database
 from groundwork.blocks.embedded import programs_folder
-from groundwork.deployments.commands.import_file import start_import
-from groundwork.deployments.sample_contacts import write_contacts
+from groundwork.deployments.commands.contacts.import_file import start_import
+from groundwork.deployments.commands.contacts.sample_contacts import write_contacts
 from groundwork.deployments.up.ports import free_port
-from groundwork.events.exports import STANDARD_COLUMNS, CsvExportConfirmed, ExportFormat
+from groundwork.events.contacts.exports import STANDARD_COLUMNS, CsvExportConfirmed, ExportFormat
 from groundwork.events.identifiers import UserId, WorkspaceId
-from groundwork.events.imports import ImportOptions
+from groundwork.events.contacts.imports import ImportOptions
 from groundwork.events.inbox import DeliveryStatus
-from groundwork.tasks.exports import query
-from groundwork.tasks.exports.columns import named_columns
-from groundwork.tasks.exports.record import create_export
+from groundwork.tasks.contacts.exports import query
+from groundwork.tasks.contacts.exports.columns import named_columns
+from groundwork.tasks.contacts.exports.record import create_export
 from tests.benchmarks.running import running_stack, seconds
 from tests.integration.stack.application import Application
 from tests.integration.stack.running import RunningStack

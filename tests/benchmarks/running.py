@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.database import database
 from groundwork.blocks.settings import settings
 from groundwork.events.inbox import DeliveryStatus

@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from groundwork.blocks.blob_store import BlobStore
-from groundwork.events.exports import CsvExportConfirmed
+from groundwork.blocks.blob.store import BlobStore
+from groundwork.events.contacts.exports import CsvExportConfirmed
 from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.inbox import DeliveryStatus
-from groundwork.tasks.exports.record import create_export
+from groundwork.tasks.contacts.exports.record import create_export
 from tests.chaos.run_process import cancel, kill
 from tests.integration.stack.application import Application
 from tests.waiting import wait_until

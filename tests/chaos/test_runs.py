@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from groundwork.deployments.sample_contacts import write_contacts
+from groundwork.deployments.commands.contacts.sample_contacts import write_contacts
 from groundwork.events.inbox import DeliveryStatus
 from tests.chaos.run_process import cancel, kill
 from tests.integration.stack.application import Application

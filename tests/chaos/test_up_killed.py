@@ -3,7 +3,7 @@
 import signal
 from pathlib import Path
 
-from groundwork.deployments.sample_contacts import write_contacts
+from groundwork.deployments.commands.contacts.sample_contacts import write_contacts
 from groundwork.deployments.up.home import is_alive
 from tests.integration.stack.application import Application
 

@@ -1,7 +1,7 @@
 """Preloaded by the storm's parts: every job of its load says which process executes it."""
 
-from groundwork.flows.process_csv import process_csv
-from groundwork.flows.send_welcome import send_welcome
+from groundwork.flows.contacts.process_csv import process_csv
+from groundwork.flows.contacts.send_welcome import send_welcome
 from tests.chaos.counter import count, count_in_order, count_together
 from tests.chaos.storm import process_log
 

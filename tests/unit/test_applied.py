@@ -35,7 +35,7 @@ def test_another_wiring_and_other_code_have_another(project: Path):
         ("tags: [contacts]", 'tags: ["{{ $STAGE }}"]'),
         ("tags: [contacts]", 'tags: ["{{ prefect.variables.stage }}"]'),
         ("pull: []", "pull:\n  - prefect.deployments.steps.set_working_directory: {directory: /srv}"),
-        ("entrypoint: groundwork.flows.process_csv.process_csv", "entrypoint: elsewhere.jobs.process_csv"),
+        ("entrypoint: groundwork.flows.contacts.process_csv.process_csv", "entrypoint: elsewhere.jobs.process_csv"),
     ],
 )
 def test_what_depends_on_something_outside_is_always_deployed(project: Path, now: str, then: str):

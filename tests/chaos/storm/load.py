@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from groundwork.events.imports import CsvImportConfirmed
-from groundwork.events.users import UserSignedUp
+from groundwork.events.contacts.imports import CsvImportConfirmed
+from groundwork.events.contacts.users import UserSignedUp
 from tests.chaos.count_events import BatchedCountWanted, CountWanted, OrderedCountWanted
 from tests.integration.stack.application import Application
 

@@ -11,7 +11,7 @@ from moto.server import ThreadedMotoServer
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from s3fs import S3FileSystem
 
-from groundwork.blocks.blob_store import BlobStore, blob_store
+from groundwork.blocks.blob.store import BlobStore, blob_store
 from groundwork.blocks.mailer import mailer
 from groundwork.blocks.settings import settings
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import httpx
 import pytest
 
-from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.errors import BlobMissing, ConfigurationError
 from tests.integration.blocks.conftest import REGION, S3Server
 

@@ -11,7 +11,7 @@ import boto3
 import httpx
 import pytest
 
-from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.errors import BlobRefused
 from tests.integration.blocks.conftest import REGION, S3Server
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from groundwork.blocks.blob_store import BlobStore, blob_store
+from groundwork.blocks.blob.store import BlobStore, blob_store
 from groundwork.blocks.errors import BlobMissing, BlobRefused, ConfigurationError
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from groundwork.blocks.blob_store import BlobStore, blob_store
+from groundwork.blocks.blob.store import BlobStore, blob_store
 from groundwork.blocks.errors import BlobChanged, BlobMissing, BlobRefused, ConfigurationError, NonRetriable
 
 PART = 8 * 1024 * 1024

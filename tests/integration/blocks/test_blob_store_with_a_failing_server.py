@@ -7,11 +7,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.errors import NonRetriable
 
 ATTEMPTS = 3
-"""Of a request without a body in its answer, as blocks/blob_s3.py sets it."""
+"""Of a request without a body in its answer, as blocks/blob/s3.py sets it."""
 
 
 class _Throttling(BaseHTTPRequestHandler):

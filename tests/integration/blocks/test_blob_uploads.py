@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.errors import BlobMissing, NonRetriable, UploadLost
 
 MB = 1024 * 1024

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.blocks.blob_store import BlobStore, blob_store
+from groundwork.blocks.blob.store import BlobStore, blob_store
 from groundwork.blocks.errors import UploadLost
 
 KILLED_IN_AN_UPLOAD = """
 import os, signal
-from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.blob.store import blob_store
 upload_id = blob_store().begin_upload("exports/1.csv")
 etag = blob_store().upload_part("exports/1.csv", upload_id, 1, b"one,")
 print(upload_id, etag, flush=True)
@@ -23,7 +23,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 DISK_FULL_IN_AN_UPLOAD = """
 import resource, sys
-from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.blob.store import blob_store
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
 blob_store().upload_part("key", sys.argv[1], 1, b"more than ten bytes")
 """

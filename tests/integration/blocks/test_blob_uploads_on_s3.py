@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 
-from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.errors import BlobRefused, ConfigurationError, NonRetriable, UploadLost
 from tests.integration.blocks.conftest import S3Server
 from tests.integration.blocks.s3_proxy import Fault, Operation, S3Proxy, s3_proxy

@@ -6,7 +6,7 @@ import pytest
 from prefect import get_client
 from prefect.settings import PREFECT_API_URL
 
-from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
 from groundwork.blocks.database_block import DatabaseBlock
 from groundwork.blocks.mailer import Mailer

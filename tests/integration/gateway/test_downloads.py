@@ -7,8 +7,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from groundwork.blocks.blob_link import DownloadLink
-from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.blob.link import DownloadLink
+from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.errors import BlobMissing, ConfigurationError
 from groundwork.blocks.settings import settings
 from groundwork.blocks.signed_link import signed_url

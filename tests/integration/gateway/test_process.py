@@ -15,7 +15,7 @@ import httpx
 import pytest
 from sqlalchemy import create_engine, text
 
-from groundwork.blocks.blob_link import DownloadLink
+from groundwork.blocks.blob.link import DownloadLink
 from groundwork.blocks.database import database
 from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.blocks.migrations import upgrade

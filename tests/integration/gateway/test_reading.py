@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from groundwork.blocks.blob_link import DownloadLink
+from groundwork.blocks.blob.link import DownloadLink
 from groundwork.blocks.database import database
 from groundwork.events.identifiers import UserId
 from groundwork.notifications.unsubscribe import Unsubscription

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from groundwork.blocks.database import database
-from groundwork.deployments.client import EventRefused, GatewayClient
+from groundwork.events.client import EventRefused, GatewayClient
 from groundwork.deployments.gateway.writer import GroupWriter
 from groundwork.flows.flow_control import Idempotency
 from tests.integration.gateway.conftest import OPEN_KEY

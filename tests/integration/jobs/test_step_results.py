@@ -19,7 +19,7 @@ from prefect.serializers import Serializer
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from groundwork.blocks.blob_store import blob_store
+from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.errors import Interrupted, NonRetriable
 from groundwork.events.base import Event
 from groundwork.events.identifiers import UserId, WorkspaceId

@@ -143,7 +143,7 @@ def test_the_hook_of_a_failed_job_runs_once_and_its_own_error_hides_nothing(db):
         told.append((event.import_id, str(error)))
         raise RuntimeError("the notice failed too")
 
-    from groundwork.events.imports import CsvImportConfirmed
+    from groundwork.events.contacts.imports import CsvImportConfirmed
 
     @job(on=CsvImportConfirmed, on_failure=tell)
     def doomed(event):

@@ -7,11 +7,11 @@ from groundwork.blocks.settings import settings
 from groundwork.events.inbox import claim, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
-from groundwork.flows.send_welcome import send_welcome
-from groundwork.tasks.dead_letters.tell import tell_operators
-from groundwork.tasks.imports.notify import notify_finished
-from groundwork.tasks.imports.record import ImportRecord, ImportSummary
-from groundwork.tasks.users.steps import mail_welcome
+from groundwork.flows.contacts.send_welcome import send_welcome
+from groundwork.tasks.operations.dead_letters.tell import tell_operators
+from groundwork.tasks.contacts.imports.notify import notify_finished
+from groundwork.tasks.contacts.imports.record import ImportRecord, ImportSummary
+from groundwork.tasks.contacts.users.steps import mail_welcome
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job
 from tests.integration.mailing import add_user
 from tests.integration.notifications.test_send_welcome import replay
@@ -56,7 +56,7 @@ def test_a_welcome_mail_that_is_refused_is_a_dead_letter_until_its_replay_sends_
     answer,
     error,
 ):
-    monkeypatch.setattr("groundwork.flows.send_welcome.mail_welcome", mail_welcome.with_options(retries=0))
+    monkeypatch.setattr("groundwork.flows.contacts.send_welcome.mail_welcome", mail_welcome.with_options(retries=0))
     add_user(db, "ada")
     refuse(postmaster, stage, answer, "ada@example.com")
     delivery = signed_up()

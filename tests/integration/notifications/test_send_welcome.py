@@ -9,9 +9,9 @@ from sqlalchemy import text
 
 from groundwork.blocks.errors import NonRetriable, RecipientRefused
 from groundwork.events.identifiers import WorkspaceId
-from groundwork.events.users import UserSignedUp
-from groundwork.flows.send_welcome import send_welcome
-from groundwork.tasks.users.steps import mail_welcome
+from groundwork.events.contacts.users import UserSignedUp
+from groundwork.flows.contacts.send_welcome import send_welcome
+from groundwork.tasks.contacts.users.steps import mail_welcome
 from tests.factories import delivery_of
 from tests.integration.mailing import add_user, mails
 

@@ -9,14 +9,14 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import text
 
-from groundwork.blocks.blob_store import BlobStore, blob_store
+from groundwork.blocks.blob.store import BlobStore, blob_store
 from groundwork.blocks.settings import Settings
 from groundwork.events.inbox import claim, once, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
 from groundwork.events.inbox.retention import delete_settled
-from groundwork.flows.apply_retention import apply_retention
-from groundwork.tasks.retention.forget import forget_events, forget_results, forget_unfinished_files
+from groundwork.flows.operations.apply_retention import apply_retention
+from groundwork.tasks.operations.retention.forget import forget_events, forget_results, forget_unfinished_files
 from groundwork.tasks.step_results import PREFIX
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job, scalar
 

@@ -17,7 +17,7 @@ from groundwork.events.inbox import claim, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
 from groundwork.events.inbox.dead_letters import deaths_to_post
-from groundwork.flows.tell_of_dead_letters import tell_of_dead_letters
+from groundwork.flows.operations.tell_of_dead_letters import tell_of_dead_letters
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job
 from tests.integration.operations.feed import delivery_resource, events_about, related
 from tests.waiting import wait_until

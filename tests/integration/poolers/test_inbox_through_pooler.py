@@ -9,7 +9,7 @@ import pytest
 from groundwork.deployments.relay.admission import admit
 from sqlalchemy import text
 
-from groundwork.blocks.blob_store import BlobStore
+from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.database import Database, is_behind_pooler
 from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.blocks.migrations import upgrade
@@ -17,11 +17,11 @@ from groundwork.blocks.settings import settings
 from groundwork.deployments.relay.loop import POLL_SECONDS, Relay
 from groundwork.events.inbox import claim, once, send
 from groundwork.events.inbox.claim import Run
-from groundwork.tasks.exports.rows import contact_rows
-from groundwork.tasks.imports.counts import ImportCounts
+from groundwork.tasks.contacts.exports.rows import contact_rows
+from groundwork.tasks.contacts.imports.counts import ImportCounts
 from tests.factories import csv_export_confirmed, csv_import_confirmed, delivery_of, flow_run_id, register_job
-from tests.integration.exports.exporting import add_many
-from tests.integration.imports.importing import contacts_of, import_content
+from tests.integration.contacts.exports.exporting import add_many
+from tests.integration.contacts.imports.importing import contacts_of, import_content
 
 TIMES = 12
 """psycopg prepares a statement that it has executed five times."""

@@ -7,7 +7,7 @@ from prefect.states import Running
 from sqlalchemy import text
 
 from groundwork.deployments.relay.cancelled_runs import cancel_runs
-from groundwork.events.imports import CsvImportConfirmed
+from groundwork.events.contacts.imports import CsvImportConfirmed
 from groundwork.events.inbox import claim, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.cancellation import cancel

@@ -17,7 +17,7 @@ from groundwork.deployments.relay.prefect_api import WorkPoolMissing, worker_cap
 from groundwork.deployments.relay.startable import Startable
 from groundwork.deployments.relay.sweeper import sweep
 from groundwork.deployments.work_pool import WORK_POOL
-from groundwork.events.imports import CsvImportConfirmed
+from groundwork.events.contacts.imports import CsvImportConfirmed
 from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import admit
 from groundwork.flows.job import job

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from groundwork.deployments.sample_contacts import write_contacts
+from groundwork.deployments.commands.contacts.sample_contacts import write_contacts
 from tests.integration.stack.application import Application
 
 ROWS = 2_000

@@ -15,7 +15,7 @@ from prefect.states import Completed
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.plain_function import as_json, require_plain_result
-from groundwork.events.imports import CsvImportConfirmed
+from groundwork.events.contacts.imports import CsvImportConfirmed
 from groundwork.flows.job import job
 from groundwork.tasks.step import step
 

@@ -7,7 +7,7 @@ from groundwork.blocks.errors import UnknownName
 from groundwork.events.base import NAME_PATTERN, Event, UserEvent
 from groundwork.events.catalogue import event_type, event_types, parse_event
 from groundwork.events.identifiers import UserId, WorkspaceId
-from groundwork.events.imports import CsvImportConfirmed
+from groundwork.events.contacts.imports import CsvImportConfirmed
 
 DATA = {"workspaceId": "acme", "userId": "usr_1", "importId": "imp_1"}
 

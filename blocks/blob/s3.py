@@ -1,0 +1,261 @@
+"""Blobs as objects of an S3 bucket, through s3fs."""
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from botocore.exceptions import (  # type: ignore[import-untyped]
+    ClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+from s3fs import S3FileSystem
+from s3fs.utils import FileExpired
+
+from groundwork.blocks.blob.blob import BlobStat
+from groundwork.blocks.blob.link import attachment
+from groundwork.blocks.blob.s3_stream import S3Reader, S3Writer
+from groundwork.blocks.errors import BlobChanged, BlobMissing, BlobRefused, ConfigurationError, UploadLost
+
+PART_BYTES = 8 * 1024 * 1024
+"""Bytes of an uploaded part and of a read-ahead. S3 takes 10,000 parts, so a blob holds up to 80 GB."""
+_READ_BYTES = 1024 * 1024
+
+CLIENT_CONFIG = {
+    "retries": {"mode": "standard", "total_max_attempts": 3},
+    "connect_timeout": 5,
+    "read_timeout": 60,
+    "signature_version": "s3v4",  # else botocore signs links by version 2, which newer regions refuse
+}
+"""botocore tries each request 3 times (throttling, 5xx, broken connections), seconds for the time limits; s3fs repeats
+that up to 5 times for SlowDown and answers that break off. After that the step's own retries take over."""
+
+
+class S3Blobs:
+    """Blobs as the objects of a bucket whose keys begin with a prefix.
+
+    Args:
+        bucket: name of an existing bucket.
+        prefix: begins every key in the bucket, without slashes at its ends; may be empty.
+        endpoint_url: of a store that is not AWS; None: ``AWS_ENDPOINT_URL_S3``, ``AWS_ENDPOINT_URL``, then AWS.
+        access_key_id: None: the usual AWS sources, environment first.
+        secret_access_key: belongs to ``access_key_id``.
+        region: None: ``AWS_REGION`` or ``AWS_DEFAULT_REGION``.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str = "",
+        *,
+        endpoint_url: str | None = None,
+        access_key_id: str | None = None,
+        secret_access_key: str | None = None,
+        region: str | None = None,
+    ) -> None:
+        self.bucket = bucket
+        self.prefix = f"{prefix}/" if prefix else ""
+        self._region = region
+        self._client = partial(
+            S3FileSystem,
+            key=access_key_id,
+            secret=secret_access_key,
+            endpoint_url=endpoint_url,
+            config_kwargs=CLIENT_CONFIG,
+            use_listings_cache=False,
+            skip_instance_cache=True,
+        )
+        self._s3 = self._client(client_kwargs={"region_name": region} if region else None)
+
+    def open(self, key: str) -> BinaryIO:
+        with self.explained(key):
+            file = self._s3.open(self._path(key), "rb", block_size=PART_BYTES, cache_type="readahead")
+        if file.details["type"] != "file":
+            raise self._missing(key)
+        return cast(BinaryIO, io.BufferedReader(S3Reader(file, key, self.explained), _READ_BYTES))
+
+    def stat(self, key: str) -> BlobStat:
+        with self.explained(key):
+            head = self._call("head_object", Key=self.prefix + key)
+        return BlobStat(head["ContentLength"], head["ETag"].strip('"'))
+
+    @contextmanager
+    def write(self, key: str, content_type: str | None) -> Iterator[BinaryIO]:
+        headers = {"ContentType": content_type} if content_type else {}
+        with self.explained(key):
+            file = self._s3.open(self._path(key), "wb", block_size=PART_BYTES, **headers)
+        try:
+            yield cast(BinaryIO, S3Writer(file, key, self.explained))
+            with self.explained(key):
+                file.close()
+        except BaseException:
+            with suppress(Exception):
+                file.discard()
+            file.closed = True
+            raise
+
+    def delete(self, key: str) -> None:
+        with self.explained(key):
+            self._call("delete_object", Key=self.prefix + key)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        page: dict[str, Any] = {"NextContinuationToken": None}
+        while "NextContinuationToken" in page:
+            token = page["NextContinuationToken"]
+            with self.explained(prefix):
+                page = self._call(
+                    "list_objects_v2",
+                    Prefix=self.prefix + prefix,
+                    **({"ContinuationToken": token} if token else {}),
+                )
+            for each in page.get("Contents", ()):
+                yield each["Key"].removeprefix(self.prefix)
+
+    def begin_upload(self, key: str, content_type: str | None) -> str:
+        headers = {"ContentType": content_type} if content_type else {}
+        with self.explained(key):
+            return str(self._call("create_multipart_upload", Key=self.prefix + key, **headers)["UploadId"])
+
+    def upload_part(self, key: str, upload_id: str, number: int, data: bytes | memoryview) -> str:
+        with self._explained_upload(key, upload_id):
+            # botocore takes no memoryview.
+            part = self._call(
+                "upload_part", Key=self.prefix + key, UploadId=upload_id, PartNumber=number, Body=bytes(data)
+            )
+        return str(part["ETag"]).strip('"')
+
+    def complete_upload(self, key: str, upload_id: str, etags: Sequence[str]) -> BlobStat:
+        parts = [{"PartNumber": number, "ETag": f'"{etag}"'} for number, etag in enumerate(etags, 1)]
+        try:
+            with self._explained_upload(key, upload_id):
+                self._call(
+                    "complete_multipart_upload",
+                    Key=self.prefix + key,
+                    UploadId=upload_id,
+                    MultipartUpload={"Parts": parts},
+                )
+        except UploadLost:
+            # The first answer may have been lost: then the upload is gone because the blob is there.
+            with suppress(BlobMissing):
+                if (stat := self.stat(key)).etag == _etag_of_parts(etags):
+                    return stat
+            raise
+        return self.stat(key)
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        with suppress(UploadLost), self._explained_upload(key, upload_id):
+            self._call("abort_multipart_upload", Key=self.prefix + key, UploadId=upload_id)
+
+    def pending_uploads(self, prefix: str) -> Iterator[tuple[str, str]]:
+        page: dict[str, Any] = {"IsTruncated": True}
+        after: dict[str, str] = {}
+        while page.get("IsTruncated"):
+            with self.explained(prefix):
+                page = self._call("list_multipart_uploads", Prefix=self.prefix + prefix, **after)
+            for each in page.get("Uploads", ()):
+                yield each["Key"].removeprefix(self.prefix), each["UploadId"]
+            after = {"KeyMarker": page.get("NextKeyMarker", ""), "UploadIdMarker": page.get("NextUploadIdMarker", "")}
+
+    def forget_unfinished(self, before: float) -> int:  # noqa: ARG002
+        return 0
+
+    def download_url(self, key: str, filename: str, expires_in: timedelta, content_type: str | None) -> str:
+        self.stat(key)
+        headers = {"ResponseContentDisposition": attachment(filename)}
+        if content_type:
+            headers["ResponseContentType"] = content_type
+        with self.explained(key):
+            return str(self._signer.url(self._path(key), expires=int(expires_in.total_seconds()), **headers))
+
+    def local_path(self, key: str) -> Path | None:  # noqa: ARG002
+        return None
+
+    def location(self, key: str) -> str:
+        return f"s3://{self._path(key)}"
+
+    @cached_property
+    def _signer(self) -> S3FileSystem:
+        """The client that signs links, of the bucket's own region: unlike a request, a link cannot be redirected."""
+        with suppress(PermissionError):
+            region = self._call("head_bucket").get("BucketRegion")
+            if region and region != self._region:
+                return self._client(client_kwargs={"region_name": region})
+        return self._s3
+
+    def _path(self, key: str) -> str:
+        return f"{self.bucket}/{self.prefix}{key}"
+
+    def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
+        return cast(dict[str, Any], self._s3.call_s3(method, Bucket=self.bucket, **arguments))
+
+    def _missing(self, key: str) -> BlobMissing:
+        return BlobMissing(f"no blob {key!r} in {self.location('')}")
+
+    def _bucket_is_missing(self) -> bool:
+        try:
+            self._call("head_bucket")
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    @contextmanager
+    def _explained_upload(self, key: str, upload_id: str) -> Iterator[None]:
+        """As :meth:`explained`, where what may be missing is the upload or one of its parts."""
+        try:
+            with self.explained(key):
+                yield
+        except (BlobMissing, OSError) as error:
+            code = _error_code(error)
+            if code == "EntityTooSmall":
+                raise ValueError(
+                    f"{self.location(key)}: a part other than the last is smaller than S3 takes; upload 5 MiB at least"
+                ) from error
+            if code not in ("NoSuchUpload", "InvalidPart"):
+                raise
+            raise UploadLost(f"{self.location(key)}: {code} for the upload {upload_id}; begin a new upload") from error
+
+    @contextmanager
+    def explained(self, key: str) -> Iterator[None]:
+        """Turns errors of the store into ours; what may pass by itself goes through as it is."""
+        try:
+            yield
+        except FileExpired:
+            raise BlobChanged(f"{self.location(key)} was written again while it was being read") from None
+        except FileNotFoundError as error:
+            if self._bucket_is_missing():
+                raise ConfigurationError(
+                    f"the bucket {self.bucket!r} of GROUNDWORK_STORAGE_URL does not exist; create it or correct the URL"
+                ) from error
+            raise self._missing(key) from error
+        except PermissionError as error:
+            raise BlobRefused(
+                f"{self.location(key)}: {error}. Check the credentials and the bucket's policy; without the right "
+                "s3:ListBucket a missing object is refused too"
+            ) from error
+        except (NoCredentialsError, PartialCredentialsError) as error:
+            raise ConfigurationError(
+                f"{error} for {self.location('')}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the block's"
+            ) from error
+
+
+def _error_code(error: BaseException | None) -> str | None:
+    """The S3 error code behind an error, as botocore's ClientError down the chain has it."""
+    while error is not None and not isinstance(error, ClientError):
+        error = error.__cause__
+    return cast(str, error.response["Error"]["Code"]) if error is not None else None
+
+
+def _etag_of_parts(etags: Sequence[str]) -> str | None:
+    """The etag that S3 gives to a blob of these parts; None where theirs are no MD5 (encryption with a KMS key)."""
+    try:
+        digests = b"".join(bytes.fromhex(etag) for etag in etags)
+    except ValueError:
+        return None
+    return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(etags)}"

@@ -1,0 +1,17 @@
+"""The job ``send-weekly-digest`` of the contacts app: a workspace's week, mailed to those who want to hear of it."""
+
+from typing import Any
+
+from groundwork.events.contacts.digests import WeeklyDigestDue
+from groundwork.flows.job import job
+from groundwork.tasks.contacts.digests.mailing import mail_digests
+from groundwork.tasks.contacts.digests.steps import count_week, find_subscribers
+
+
+@job(on=WeeklyDigestDue)
+def send_weekly_digest(event: WeeklyDigestDue) -> dict[str, Any]:
+    """Mail the figures of a workspace's week to its users, each at most once."""
+    user_ids = find_subscribers(event.workspace_id)
+    if not user_ids:
+        return {"week": event.week, "sent": 0, "refused": {}}
+    return {"week": event.week} | mail_digests(user_ids, count_week(event.workspace_id, event.week))

@@ -1,0 +1,1 @@
+"""Flows that look after Groundwork itself."""

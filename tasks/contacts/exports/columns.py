@@ -1,0 +1,88 @@
+"""Columns of an export: which ones, in which order, under which headers."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from groundwork.blocks.errors import NonRetriable
+from groundwork.events.contacts.exports import CUSTOM_PREFIX, STANDARD_COLUMNS, CsvExportConfirmed
+
+MOST_COLUMNS = 1600
+"""PostgreSQL's limit is 1,664 expressions in a SELECT."""
+
+
+@dataclass(frozen=True)
+class ExportColumn:
+    """One column of the file.
+
+    Attributes:
+        header: as the file has it. The importer maps it back to the same column or custom field.
+        field: name of a column of ``app.contact``, or key of a custom field.
+        custom: which of the two.
+    """
+
+    header: str
+    field: str
+    custom: bool = False
+
+
+def all_columns(custom_fields: Sequence[str]) -> list[ExportColumn]:
+    """Every standard column, then the custom fields.
+
+    Raises:
+        NonRetriable: there are more than PostgreSQL can select.
+    """
+    if len(STANDARD_COLUMNS) + len(custom_fields) > MOST_COLUMNS:
+        raise NonRetriable(
+            f"The contacts have {len(custom_fields)} custom fields; a file of all of them is limited to {MOST_COLUMNS} "
+            "columns. Name the columns to export."
+        )
+    return [*_standard(STANDARD_COLUMNS), *(_custom(field) for field in custom_fields)]
+
+
+def named_columns(names: Sequence[str]) -> list[ExportColumn]:
+    """The columns that an event names, in its order."""
+    return [
+        _custom(name.removeprefix(CUSTOM_PREFIX)) if name.startswith(CUSTOM_PREFIX) else ExportColumn(name, name)
+        for name in names
+    ]
+
+
+def fields_wanted(event: CsvExportConfirmed) -> dict[str, str]:
+    """The custom fields that an event names, each with where it names it."""
+    by_filter = dict.fromkeys(event.filter.custom, "filter")
+    by_column = {column.field: "columns" for column in named_columns(event.columns or ()) if column.custom}
+    return by_filter | by_column
+
+
+def unknown_fields(event: CsvExportConfirmed, missing: Sequence[str], known: Sequence[str]) -> NonRetriable:
+    """The error that names fields which no contact of the workspace has, and those that come near.
+
+    Args:
+        event: what names them.
+        missing: the fields.
+        known: all custom fields of the workspace.
+    """
+    where = fields_wanted(event)
+    return NonRetriable(" ".join(_unknown(field, where[field], known) for field in missing))
+
+
+def _unknown(field: str, where: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(field, known, n=3, cutoff=0.6)
+    hint = (
+        f"did you mean {' or '.join(repr(each) for each in near)}?"
+        if near
+        else f"there are {', '.join(repr(each) for each in known[:20])}."
+        if known
+        else "there are none."
+    )
+    return f"{where}: no contact of the workspace has the custom field {field!r}; {hint}"
+
+
+def _standard(names: Sequence[str]) -> list[ExportColumn]:
+    return [ExportColumn(name, name) for name in names]
+
+
+def _custom(field: str) -> ExportColumn:
+    """A custom field under its own name, unless a standard column has that name."""
+    return ExportColumn(CUSTOM_PREFIX + field if field in STANDARD_COLUMNS else field, field, custom=True)

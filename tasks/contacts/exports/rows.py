@@ -1,0 +1,94 @@
+"""The rows of an export, as the event asks for them, out of one snapshot."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pyarrow as pa
+
+from groundwork.blocks.database import database
+from groundwork.blocks.retry import while_database_restarts
+from groundwork.blocks.settings import settings
+from groundwork.events.contacts.exports import CsvExportConfirmed
+from groundwork.tasks.contacts.exports import query
+from groundwork.tasks.contacts.exports.columns import ExportColumn, all_columns, fields_wanted, named_columns, unknown_fields
+from groundwork.tasks.contacts.exports.encode import with_headers
+from groundwork.tasks.contacts.exports.snapshot import Snapshot, SnapshotLost, snapshot
+from groundwork.tasks.contacts.imports.reading.read_ahead import read_ahead
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+BATCHES_AHEAD = 8
+"""Batches of about a megabyte that are read while the one before is encoded, or the upload is being begun."""
+SNAPSHOTS = 3
+"""How often an attempt begins anew because PostgreSQL went away while it read."""
+
+
+@dataclass(frozen=True)
+class ContactRows:
+    """Rows on their way.
+
+    Attributes:
+        schema: names are the file's headers.
+        batches: the rows, to be read once.
+        expected: about how many there will be.
+    """
+
+    schema: pa.Schema
+    batches: Iterator[pa.RecordBatch]
+    expected: int
+
+
+@contextmanager
+def contact_rows(event: CsvExportConfirmed) -> Iterator[ContactRows]:
+    """Open the rows that an event asks for. They are read ahead in a thread from now on.
+
+    Raises:
+        NonRetriable: the event names a custom field that no contact of the workspace has.
+        SnapshotLost: PostgreSQL went away; also raised by the batches.
+    """
+    with snapshot(database()) as view:
+        columns = columns_of(view, event)
+        select = query.contacts(event.workspace_id, event.filter, columns, event.format)
+        expected = view.expected_rows(select)
+        with view.batches(select) as (schema, unread), read_ahead(unread, depth=BATCHES_AHEAD) as batches:
+            yield ContactRows(with_headers(schema, [column.header for column in columns]), batches, expected)
+
+
+def columns_of(view: Snapshot, event: CsvExportConfirmed) -> list[ExportColumn]:
+    """The columns of an event's file.
+
+    Raises:
+        NonRetriable: a custom field in its columns or its filter does not exist, or there are too many columns.
+    """
+    if wanted := list(fields_wanted(event)):
+        missing = view.first_column(query.missing_fields(event.workspace_id, wanted))
+        if missing:
+            known = view.first_column(query.custom_fields(event.workspace_id))
+            raise unknown_fields(event, missing, known)
+    if event.columns is not None:
+        return named_columns(event.columns)
+    return all_columns(view.first_column(query.custom_fields(event.workspace_id)))
+
+
+def from_one_snapshot(work: Callable[[], T]) -> T:
+    """Do work that reads from one snapshot; again from the start, in a new one, if PostgreSQL restarts meanwhile.
+
+    Raises:
+        SnapshotLost: PostgreSQL stays away, or went away ``SNAPSHOTS`` times.
+    """
+    for left in reversed(range(SNAPSHOTS)):
+        try:
+            return work()
+        except SnapshotLost as error:
+            if not left:
+                raise
+            logger.warning("%s. The export begins anew.", error)
+            for trial in while_database_restarts(settings().lease_seconds):
+                with trial, database().transaction():
+                    pass
+    raise AssertionError("unreachable: the last one raises")

@@ -1,0 +1,186 @@
+"""The steps of an export."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from prefect.futures import PrefectFuture
+from prefect.utilities.annotations import quote
+
+from groundwork.blocks.blob.store import blob_store
+from groundwork.blocks.database import database
+from groundwork.blocks.settings import settings
+from groundwork.events.contacts.exports import CsvExportConfirmed
+from groundwork.events.inbox import once, running_attempt, written
+from groundwork.tasks.contacts.exports import record, upload
+from groundwork.tasks.contacts.exports.encode import Encoding
+from groundwork.tasks.contacts.exports.parts import Part
+from groundwork.tasks.contacts.exports.record import ExportRecord, ExportSummary, StoredFile
+from groundwork.tasks.contacts.exports.rows import ContactRows
+from groundwork.tasks.contacts.exports.upload import Upload
+from groundwork.tasks.step import step
+
+logger = logging.getLogger(__name__)
+
+BEGIN, FINISH = "begin-export", "finish-export"
+"""Names under which the steps keep their ledger."""
+UPLOADS_AT_ONCE = 2
+"""One connection to S3 carries less than PostgreSQL gives; each further upload holds another part in memory."""
+
+
+@step(memoise=False)
+def begin_export(event: CsvExportConfirmed) -> ExportRecord:
+    """Take the export into work; a later attempt finds it begun. Not memoised: it also reopens a failed one."""
+    with once(running_attempt(), BEGIN, key=event.export_id) as entry:
+        if entry.result is None:
+            begun = record.begin(entry.connection, event.export_id, event.workspace_id, event.format)
+            entry.result = begun.model_dump()
+        else:
+            record.resume(entry.connection, event.export_id)
+        return ExportRecord(**entry.result)
+
+
+def is_stored() -> bool:
+    """Whether an earlier attempt has finished the file: it died behind that."""
+    return bool(written(running_attempt(), FINISH))
+
+
+@contextmanager
+def new_upload(event: CsvExportConfirmed) -> Iterator[Upload]:
+    """An upload that is aborted if the block does not come through."""
+    begun = begin_upload(event)
+    try:
+        yield begun
+    except BaseException:
+        try:
+            blob_store().abort_upload(begun.key, begun.id)
+        except Exception as error:
+            logger.warning("upload of %s not aborted, which is tried again when the export fails: %s", begun.key, error)
+        raise
+
+
+@step(memoise=False)
+def begin_upload(event: CsvExportConfirmed) -> Upload:
+    """Begin this attempt's upload, and end those of earlier attempts: their snapshot is gone, and the rest of their
+    file with it."""
+    return upload.begin_upload(blob_store(), event.export_id, running_attempt().token, event.format)
+
+
+def upload_contacts(
+    event: CsvExportConfirmed, rows: ContactRows, into: Upload, show: Callable[[int, int], None]
+) -> StoredFile:
+    """Encode the rows and upload the file, part by part, each a step: parts are stored while the next one is made.
+
+    Args:
+        event: what is exported.
+        rows: of the snapshot.
+        into: where to.
+        show: called with the rows and bytes that are stored, after each part.
+
+    Returns:
+        The file, which is not yet complete in the store.
+    """
+    encoding = Encoding(
+        event.format, rows.schema, part_bytes=settings().export_part_bytes, neutralise=event.neutralise_formulas
+    )
+    uploads = _PartUploads(into, show)
+    try:
+        for part in encoding.parts(rows.batches):
+            uploads.add(part)
+        etags = uploads.finish()
+    except Exception:
+        uploads.wait()
+        raise
+    complete_upload(into, etags)
+    return StoredFile(blob_path=into.key, rows=encoding.rows, bytes=encoding.size, sha256=encoding.sha256)
+
+
+class _PartUploads:
+    """The uploads of a file's parts, of which ``UPLOADS_AT_ONCE`` are under way.
+
+    Args:
+        into: where to.
+        show: called with the rows and bytes that are stored, after each part.
+    """
+
+    def __init__(self, into: Upload, show: Callable[[int, int], None]) -> None:
+        self._into = into
+        self._show = show
+        self._pending: deque[tuple[Part, PrefectFuture[str]]] = deque()
+        self._etags: list[str] = []
+        self._stored = 0
+
+    def add(self, part: Part) -> None:
+        """Begin another one, as soon as there is room."""
+        if len(self._pending) == UPLOADS_AT_ONCE:
+            self._settle_first()
+        # quote: Prefect need not look for futures within the part.
+        future = upload_part.submit(self._into, part.number, quote(part.data))  # type: ignore[call-overload]
+        self._pending.append((part, future))
+
+    def finish(self) -> list[str]:
+        """The etags of all parts, once they are stored."""
+        while self._pending:
+            self._settle_first()
+        return self._etags
+
+    def wait(self) -> None:
+        """Return once nothing is under way: a part that arrives after its upload is aborted would stay for ever."""
+        for _, future in self._pending:
+            future.wait()
+
+    def _settle_first(self) -> None:
+        part, future = self._pending.popleft()
+        self._etags.append(future.result())
+        self._stored += len(part.data)
+        self._show(part.rows, self._stored)
+
+
+@step(memoise=False, key=("number",))
+def upload_part(into: Upload, number: int, data: memoryview) -> str:
+    """Store one part. Repeated, it replaces itself.
+
+    Returns:
+        Its etag.
+    """
+    return blob_store().upload_part(into.key, into.id, number, data)
+
+
+@step(memoise=False)
+def complete_upload(into: Upload, etags: list[str]) -> None:
+    """Make the parts one blob."""
+    blob_store().complete_upload(into.key, into.id, etags)
+
+
+@step(memoise=False)
+def finish_export(begun: ExportRecord, file: StoredFile | None) -> ExportSummary:
+    """End the export with its file.
+
+    Args:
+        begun: the export.
+        file: what this attempt stored; None where an earlier one had finished.
+    """
+    with once(running_attempt(), FINISH, key=begun.id) as entry:
+        if entry.result is None:
+            assert file is not None, "nothing is stored, and nothing was finished before"
+            entry.result = record.finish(entry.connection, begun, file).model_dump(mode="json")
+    return ExportSummary.model_validate(entry.result)
+
+
+def fail_export(export_id: str, error: BaseException) -> str | None:
+    """Mark the export failed or cancelled, if this delivery had begun it.
+
+    Returns:
+        Its status; None where it was never this delivery's, and is not touched.
+    """
+    attempt = running_attempt()
+    if not written(attempt, BEGIN):
+        return None
+    with database().transaction() as connection:
+        return record.fail(connection, export_id, attempt.delivery_id, str(error))
+
+
+def discard_export(export_id: str) -> None:
+    """Leave nothing of a failed export in the blob store."""
+    upload.discard(blob_store(), export_id)

@@ -1,0 +1,1 @@
+"""Reading: the bytes of an upload become Arrow batches."""

@@ -1,0 +1,109 @@
+"""The import record: what a person uploaded, and what became of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import Connection
+
+from groundwork.blocks.errors import NonRetriable
+from groundwork.blocks.sql import statement
+from groundwork.tasks.contacts.imports.counts import ImportCounts
+
+_SQL = Path(__file__).with_suffix(".sql")
+
+
+class ImportRecord(BaseModel):
+    """A row of ``app.csv_import``, as far as the job needs it."""
+
+    id: str
+    workspace_id: str
+    filename: str
+    blob_path: str
+
+
+class ImportSummary(BaseModel):
+    """What an import came to.
+
+    Attributes:
+        status: completed, or completed_with_errors where rows were rejected.
+        seconds: from the first attempt's begin to the end.
+        rejects_path: key of the rejected rows in the blob store.
+    """
+
+    status: str
+    rows: int
+    inserted: int
+    updated: int
+    skipped: int
+    duplicates: int
+    rejected: int
+    reasons: dict[str, int]
+    seconds: float
+    rejects_path: str | None
+
+    @property
+    def rows_per_second(self) -> int:
+        """Rows read per second."""
+        return round(self.rows / self.seconds) if self.seconds else 0
+
+
+def create_import(
+    connection: Connection, *, import_id: str, workspace_id: str, user_id: str, filename: str, blob_path: str
+) -> None:
+    """Record an upload, ready to be confirmed by the event ``import/csv.confirmed``."""
+    connection.execute(
+        statement(_SQL, "create_import"),
+        {
+            "import_id": import_id,
+            "workspace_id": workspace_id,
+            "user_id": user_id,
+            "filename": filename,
+            "blob_path": blob_path,
+        },
+    )
+
+
+def begin(connection: Connection, import_id: str, workspace_id: str) -> ImportRecord:
+    """Take a pending import into work.
+
+    Raises:
+        NonRetriable: the workspace has no such import, or it is not pending. Nothing is changed.
+    """
+    address = {"import_id": import_id, "workspace_id": workspace_id}
+    row = connection.execute(statement(_SQL, "begin_import"), address).mappings().one_or_none()
+    if row is None:
+        status = connection.execute(statement(_SQL, "import_status"), address).scalar()
+        raise NonRetriable(
+            f"Workspace {workspace_id} has no import {import_id}. Create its record before sending the event."
+            if status is None
+            else f"Import {import_id} is {status}, not pending. Upload the file as a new import."
+        )
+    return ImportRecord(**row)
+
+
+def resume(connection: Connection, import_id: str) -> None:
+    """Take an import into work again that a person retries after its run had failed."""
+    connection.execute(statement(_SQL, "resume_import"), {"import_id": import_id})
+
+
+def filename_of(connection: Connection, import_id: str) -> str:
+    """The name under which the person knows the file."""
+    return str(connection.execute(statement(_SQL, "filename_of"), {"import_id": import_id}).scalar_one())
+
+
+def finish(connection: Connection, import_id: str, counts: ImportCounts, rejects_path: str | None) -> ImportSummary:
+    """End an import that came through."""
+    status = "completed_with_errors" if counts.rejected else "completed"
+    figures: dict[str, Any] = counts.as_json() | {"status": status, "rejects_path": rejects_path}
+    seconds = connection.execute(
+        statement(_SQL, "finish_import"),
+        {"import_id": import_id, "status": status, "summary": json.dumps(figures), "rejects_path": rejects_path},
+    ).scalar_one()
+    return ImportSummary(**figures, seconds=round(float(seconds), 3))
+
+
+def fail(connection: Connection, import_id: str, error: str) -> None:
+    """End an import that did not come through; what its chunks wrote stays."""
+    connection.execute(statement(_SQL, "fail_import"), {"import_id": import_id, "error": error})

@@ -1,0 +1,85 @@
+"""What people see of an import: progress while it runs, a table at its end."""
+
+from typing import Any
+
+from prefect.artifacts import create_markdown_artifact
+
+from groundwork.blocks.blob.store import blob_store
+from groundwork.blocks.words import counted
+from groundwork.tasks.contacts.imports.counts import ImportCounts
+from groundwork.tasks.contacts.imports.rows.prepare import PreparedChunk
+from groundwork.tasks.contacts.imports.record import ImportRecord, ImportSummary
+from groundwork.tasks.contacts.imports.steps import Upload
+from groundwork.tasks.progress import Progress
+from groundwork.tasks.step import step
+
+
+class ImportProgress(Progress):
+    """Tells how far an import has come, by rows and bytes, to the inbox and to Prefect.
+
+    Args:
+        upload: what is imported.
+    """
+
+    key = "csv-import-progress"
+
+    def __init__(self, upload: Upload) -> None:
+        self._upload = upload
+        self._counts = upload.counts
+        self._position = 0
+        super().__init__()
+
+    def add(self, chunk: PreparedChunk, counts: ImportCounts) -> None:
+        """Count a written chunk in."""
+        self._counts = self._counts + counts
+        self._position = chunk.position
+        self._show_if_due()
+
+    def close(self) -> None:
+        """Show the end."""
+        self._position = self._upload.file.stat.size
+        self._show()
+
+    def status(self) -> dict[str, Any]:
+        return self._counts.as_json() | {"bytes": self._position, "total_bytes": self._upload.file.stat.size}
+
+    def percent(self) -> float:
+        return round(100 * self._position / max(self._upload.file.stat.size, 1), 1)
+
+    def description(self) -> str:
+        return f"{counted(self._counts.rows, 'row')} read, {self._counts.rejected:,} rejected"
+
+
+@step
+def publish_report(record: ImportRecord, summary: ImportSummary) -> str:
+    """Show the import's figures as an artifact of the run."""
+    markdown = report(record, summary)
+    create_markdown_artifact(markdown, key="csv-import", description=f"Import of {record.filename}")
+    return markdown
+
+
+def report(record: ImportRecord, summary: ImportSummary) -> str:
+    """The figures of an import as Markdown."""
+    lines = [
+        f"## Import of `{record.filename}`: {summary.status.replace('_', ' ')}",
+        "",
+        "| figure | value |",
+        "| --- | ---: |",
+        *(
+            f"| {name} | {value:,} |"
+            for name, value in {
+                "rows": summary.rows,
+                "inserted": summary.inserted,
+                "updated": summary.updated,
+                "skipped": summary.skipped,
+                "duplicates in the file": summary.duplicates,
+                "rejected": summary.rejected,
+                **{f"rejected: {reason}": rows for reason, rows in summary.reasons.items()},
+                "seconds": summary.seconds,
+                "rows per second": summary.rows_per_second,
+            }.items()
+        ),
+    ]
+    if summary.rejects_path:
+        lines += ["", f"Rejected rows, to mend and upload again: `{blob_store().location(summary.rejects_path)}`"]
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Rows: Arrow batches become contacts."""

@@ -1,0 +1,123 @@
+"""A digest whose mails are refused, by a real server, at each stage: whose fault it is decides what follows."""
+
+import pytest
+from sqlalchemy import text
+
+from groundwork.blocks.errors import MailsNotSent
+from groundwork.flows.contacts.send_weekly_digest import send_weekly_digest
+from tests.factories import delivery_of, register_job
+from tests.integration.contacts.digests.test_weekly_digest import add_contact, due, impatient
+from tests.integration.mailing import add_user
+
+pytestmark = pytest.mark.usefixtures("prefect_api")
+
+NAMES = ("ada", "ben", "cleo")
+EVERYBODY = [f"{name}@example.com" for name in NAMES]
+RELAY_DENIED = "554 5.7.1 Relay access denied"
+
+
+@pytest.fixture
+def digest(db, monkeypatch):
+    """A digest for three users that is due, without the pauses between tries."""
+    monkeypatch.setattr("groundwork.tasks.contacts.digests.steps.mail_digest", impatient())
+    register_job(db, "send-weekly-digest", "digest/week.due")
+    for name in NAMES:
+        add_user(db, name)
+    add_contact(db)
+    return delivery_of(db, due())
+
+
+def replay(db, digest) -> dict:
+    with db.transaction() as connection:
+        connection.execute(text("UPDATE groundwork.delivery SET state = 'admitted'"))
+    return send_weekly_digest(delivery_id=digest.id)
+
+
+def expect_dead_letter(db, digest, match: str) -> None:
+    with pytest.raises(MailsNotSent, match=match):
+        send_weekly_digest(delivery_id=digest.id)
+    dead = delivery_of(db, digest.event_id)
+    assert dead.state == "failed"
+    assert "digests not sent" in dead.last_error
+
+
+def test_a_server_that_relays_for_nobody_makes_a_dead_letter_and_a_replay_sends_to_all(db, digest, postmaster):
+    postmaster.refusals = dict.fromkeys(EVERYBODY, RELAY_DENIED)
+    expect_dead_letter(db, digest, r"3 of 3 digests not sent.*MailSetupRefused.*Relay access denied")
+    assert postmaster.received == []
+    postmaster.refusals.clear()
+    assert replay(db, digest) == {"week": digest_week(db), "sent": 3, "refused": {}}
+    assert postmaster.recipients == EVERYBODY
+
+
+def test_a_relay_denied_to_one_is_no_bad_recipient_and_a_replay_mails_that_one_only(db, digest, postmaster):
+    postmaster.refusals["ada@example.com"] = RELAY_DENIED
+    expect_dead_letter(db, digest, "1 of 3 digests not sent")
+    assert postmaster.recipients == EVERYBODY[1:]
+    postmaster.refusals.clear()
+    assert replay(db, digest)["sent"] == 3
+    assert postmaster.recipients == [*EVERYBODY[1:], "ada@example.com"]
+
+
+def test_a_sender_who_is_refused_is_the_same_for_all_so_that_the_others_are_left_to_the_replay(db, digest, postmaster):
+    postmaster.answer_to_sender = "553 5.7.1 Sender address rejected: not owned by user"
+    expect_dead_letter(db, digest, "3 of 3 digests not sent.*2 were not tried")
+    postmaster.answer_to_sender = None
+    assert replay(db, digest)["sent"] == 3
+
+
+@pytest.mark.parametrize("answer", ["550 5.7.26 This mail is unauthenticated", "554 5.6.0 Malformed", "452 4.3.1 Full"])
+def test_content_that_is_refused_is_tried_with_everybody_and_never_done(db, digest, postmaster, answer):
+    postmaster.answer_to_data = answer
+    expect_dead_letter(db, digest, "3 of 3 digests not sent")
+    postmaster.answer_to_data = "250 OK"
+    assert replay(db, digest)["sent"] == 3
+
+
+@pytest.mark.parametrize("answer", ["550 5.1.1 No such user", "552 5.2.2 Mailbox full", "550 No such user"])
+def test_a_recipients_own_fault_is_told_and_the_others_get_theirs(db, digest, postmaster, answer):
+    postmaster.refusals["ben@example.com"] = answer
+    result = send_weekly_digest(delivery_id=digest.id)
+    assert (result["sent"], list(result["refused"])) == (2, ["ben"])
+    assert answer in result["refused"]["ben"]
+    assert delivery_of(db, digest.event_id).state == "done"
+
+
+def test_a_recipients_fault_that_is_told_after_the_content_is_still_theirs(db, digest, postmaster):
+    postmaster.answer_to_data = "550 5.1.1 No such user"
+    result = send_weekly_digest(delivery_id=digest.id)
+    assert (result["sent"], len(result["refused"])) == (0, 3)
+
+
+def test_an_error_that_nobody_foresaw_with_one_user_ends_nobody_elses_digest(db, digest, postmaster, monkeypatch):
+    from groundwork.notifications import user
+
+    genuine = user.render
+
+    def render(template, **values):
+        if values["user"]["name"] == "Ada":
+            raise KeyError("a template that fails for Ada")
+        return genuine(template, **values)
+
+    monkeypatch.setattr(user, "render", render)
+    expect_dead_letter(db, digest, "1 of 3 digests not sent.*KeyError.*fails for Ada")
+    assert postmaster.recipients == EVERYBODY[1:]
+    monkeypatch.setattr(user, "render", genuine)
+    assert replay(db, digest)["sent"] == 3
+    assert postmaster.recipients == [*EVERYBODY[1:], "ada@example.com"]
+
+
+def test_a_replay_that_is_refused_by_another_sends_to_those_it_can(db, digest, postmaster):
+    postmaster.refusals = {"ada@example.com": RELAY_DENIED, "ben@example.com": RELAY_DENIED}
+    expect_dead_letter(db, digest, "2 of 3")
+    postmaster.refusals = {"ada@example.com": "550 5.1.1 No such user"}
+    result = replay(db, digest)
+    assert (result["sent"], list(result["refused"])) == (2, ["ada"])
+    assert postmaster.recipients == ["cleo@example.com", "ben@example.com"]
+
+
+def digest_week(db) -> str:
+    with db.transaction() as connection:
+        return connection.execute(
+            text("SELECT data ->> 'week' FROM groundwork.event WHERE name = 'digest/week.due'")
+        ).scalar_one()

@@ -1,0 +1,159 @@
+"""The job, run by Prefect's engine against the real database and a folder: what it leaves, and what it tells whom."""
+
+import hashlib
+import io
+import re
+from datetime import timedelta
+
+import pyarrow.parquet
+import pytest
+from sqlalchemy import text
+
+from groundwork.blocks.blob.link import DownloadLink
+from groundwork.blocks.blob.store import BlobStore
+from groundwork.blocks.errors import NonRetriable
+from groundwork.blocks.schema import metadata
+from tests.factories import delivery_of, scalar
+from tests.integration.contacts.exports.exporting import Exporting, add_contacts, add_many, cells, nothing_is_left
+
+ADA = {"email": "ada@example.com", "first_name": "Ada", "tags": ["x", "y"], "custom": {"Plan": "pro"}}
+GRACE = {"email": "grace@example.com", "city": "Ulm"}
+HEADER = ["email", "first_name", "last_name", "phone", "company", "job_title", "city", "country", "tags"]
+
+
+def test_a_csv_is_stored_recorded_and_mailed(exporting: Exporting, store: BlobStore):
+    add_contacts(exporting.db, ADA, GRACE)
+    add_contacts(exporting.db, GRACE, workspace="other")
+    exporting.ask()
+    result = exporting.run()
+    content = store.read_path(result["blob_path"])
+    assert cells(content) == [
+        [*HEADER, "Plan"],
+        ["ada@example.com", "Ada", "", "", "", "", "", "", "x;y", "pro"],
+        ["grace@example.com", "", "", "", "", "", "Ulm", "", "", ""],
+    ]
+    record = exporting.record()
+    assert (record.status, record.format, record.rows, record.bytes) == ("completed", "csv", 2, len(content))
+    assert record.sha256 == result["sha256"] == hashlib.sha256(content).hexdigest()
+    assert record.expires_at - record.finished_at == timedelta(days=7)
+    assert store.pending_uploads("") == []
+
+    [mail] = exporting.mails()
+    assert mail["Subject"] == f"Your contacts are ready: contacts-acme-{record.finished_at:%Y-%m-%d}.csv"
+    [token] = re.findall(r"/downloads/(\S+)", mail.get_body(("plain",)).get_content())
+    link = DownloadLink.read(token)
+    assert link is not None
+    assert (link.key, link.filename) == (result["blob_path"], result["filename"])
+    assert abs(link.expires_at - record.expires_at.timestamp()) < 10
+
+
+def test_the_link_is_kept_nowhere_but_in_the_mail(exporting: Exporting, store: BlobStore):
+    exporting.ask()
+    exporting.run()
+    [mail] = exporting.mails()
+    assert "/downloads/" in mail.get_body(("plain",)).get_content()
+    with exporting.db.transaction() as connection:
+        for table in metadata.sorted_tables:
+            rows = connection.execute(text(f"SELECT row_to_json(it)::text FROM {table.fullname} AS it")).scalars()
+            assert [row for row in rows if "/downloads/" in row] == []
+    for key in store.list(""):
+        assert key == exporting.record().blob_path or b"/downloads/" not in store.read_path(key)
+
+
+def test_parquet_has_the_same_columns_and_tags_as_lists(exporting: Exporting, store: BlobStore):
+    add_contacts(exporting.db, ADA, GRACE)
+    exporting.ask()
+    table = pyarrow.parquet.read_table(io.BytesIO(store.read_path(exporting.run(format="parquet")["blob_path"])))
+    assert table.column_names == [*HEADER, "Plan"]
+    assert table.select(["email", "tags", "Plan", "city"]).to_pylist() == [
+        {"email": "ada@example.com", "tags": ["x", "y"], "Plan": "pro", "city": None},
+        {"email": "grace@example.com", "tags": [], "Plan": None, "city": "Ulm"},
+    ]
+
+
+@pytest.mark.parametrize("file_format", ["csv", "parquet"])
+def test_no_contact_is_a_valid_file_with_a_header(exporting: Exporting, store: BlobStore, file_format: str):
+    exporting.ask()
+    result = exporting.run(format=file_format)
+    assert (result["rows"], exporting.record().status) == (0, "completed")
+    content = store.read_path(result["blob_path"])
+    if file_format == "csv":
+        assert cells(content) == [HEADER]
+    else:
+        table = pyarrow.parquet.read_table(io.BytesIO(content))
+        assert (table.num_rows, table.column_names) == (0, HEADER)
+
+
+def test_a_large_file_is_uploaded_in_parts(exporting: Exporting, store: BlobStore, configured):
+    configured(GROUNDWORK_EXPORT_PART_BYTES=5 * 1024 * 1024)
+    add_many(exporting.db, 20_000, width=1000)
+    exporting.ask()
+    result = exporting.run()
+    content = store.read_path(result["blob_path"])
+    assert len(content) == result["bytes"] > 3 * 5 * 1024 * 1024
+    assert hashlib.sha256(content).hexdigest() == result["sha256"]
+    assert len(cells(content)) == 20_001
+    progress = scalar(exporting.db, "SELECT progress FROM groundwork.delivery")
+    assert progress == {"rows": 20_000, "bytes": len(content), "expected_rows": 20_000}
+
+
+def test_nobody_is_mailed_who_turned_that_off(exporting: Exporting, store: BlobStore):
+    with exporting.db.transaction() as connection:
+        connection.execute(text("UPDATE app.app_user SET notify_on_export_complete = false"))
+    exporting.ask()
+    assert exporting.run()["rows"] == 0
+    assert exporting.mails() == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [({"columns": ["email", "custom.Plam"]}, "columns"), ({"filter": {"custom": {"Plam": "pro"}}}, "filter")],
+    ids=["column", "filter"],
+)
+def test_a_custom_field_that_does_not_exist_fails_the_export_and_names_those_near(
+    exporting: Exporting, store: BlobStore, fields, where
+):
+    add_contacts(exporting.db, ADA)
+    exporting.ask()
+    message = f"{where}: no contact of the workspace has the custom field 'Plam'; did you mean 'Plan'?"
+    with pytest.raises(NonRetriable) as failed:
+        exporting.run(**fields)
+    assert str(failed.value) == message
+    record = exporting.record()
+    assert (record.status, record.error_log, record.blob_path) == ("failed", message, None)
+    [mail] = exporting.mails()
+    assert message in " ".join(mail.get_body(("plain",)).get_content().split())
+    assert nothing_is_left(store)
+
+
+def test_an_export_without_a_record_fails_at_once(exporting: Exporting, store: BlobStore):
+    with pytest.raises(NonRetriable, match=r"Workspace acme has no export export-1\. Create its record"):
+        exporting.run()
+    assert exporting.mails() == []
+
+
+def test_the_export_of_another_workspace_is_not_touched(exporting: Exporting, store: BlobStore):
+    exporting.ask(workspace="other")
+    with pytest.raises(NonRetriable, match="Workspace acme has no export export-1"):
+        exporting.run()
+    assert exporting.record().status == "pending"
+
+
+def test_a_second_confirmation_fails_and_leaves_the_first_ones_file_as_it_is(exporting: Exporting, store: BlobStore):
+    exporting.ask()
+    result = exporting.run()
+    with pytest.raises(NonRetriable, match="Export export-1 is completed, not pending"):
+        exporting.run()
+    assert exporting.record().status == "completed"
+    assert store.exists(result["blob_path"])
+    assert len(exporting.mails()) == 1
+
+
+def test_the_job_ends_as_its_delivery_shows(exporting: Exporting, store: BlobStore):
+    exporting.ask()
+    delivery = exporting.admitted()
+    from groundwork.flows.contacts.process_export import process_export
+
+    result = process_export(delivery_id=delivery.id)
+    settled = delivery_of(exporting.db, delivery.event_id)
+    assert (settled.state, settled.result) == ("done", result)

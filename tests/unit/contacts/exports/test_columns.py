@@ -1,0 +1,52 @@
+"""Which columns a file has, and under which headers."""
+
+import pytest
+
+from groundwork.blocks.errors import NonRetriable
+from groundwork.events.contacts.exports import STANDARD_COLUMNS
+from groundwork.tasks.contacts.exports.columns import all_columns, fields_wanted, named_columns, unknown_fields
+from groundwork.tasks.contacts.imports.rows.headers import COLUMNS, layout_of
+from tests.factories import csv_export_confirmed
+
+
+def test_the_standard_columns_are_those_that_an_import_fills():
+    assert STANDARD_COLUMNS == COLUMNS
+
+
+def test_a_full_file_has_the_standard_columns_first_and_every_header_maps_back():
+    fields = ["Full name", "Mobile", "Plan", "Title", "city limits"]
+    layout = layout_of([column.header for column in all_columns(fields)])
+    assert list(layout.mapped) == list(COLUMNS)
+    assert list(layout.custom) == fields
+
+
+def test_a_custom_field_named_like_a_standard_column_gets_a_header_of_its_own():
+    headers = [column.header for column in all_columns(["city", "Plan"])]
+    assert headers == [*STANDARD_COLUMNS, "custom.city", "Plan"]
+
+
+def test_named_columns_keep_their_order():
+    columns = named_columns(["custom.Plan", "email", "custom.a.b"])
+    assert [(column.header, column.field, column.custom) for column in columns] == [
+        ("Plan", "Plan", True),
+        ("email", "email", False),
+        ("a.b", "a.b", True),
+    ]
+
+
+def test_more_columns_than_postgresql_selects_are_refused():
+    with pytest.raises(NonRetriable, match="Name the columns to export"):
+        all_columns([f"field {number}" for number in range(1_600)])
+
+
+def test_the_fields_of_filter_and_columns_are_both_wanted():
+    event = csv_export_confirmed(columns=["email", "custom.Plan"], filter={"custom": {"Age": "7"}})
+    assert fields_wanted(event) == {"Age": "filter", "Plan": "columns"}
+
+
+def test_an_unknown_field_is_named_with_those_near_it_or_with_all():
+    event = csv_export_confirmed(columns=["custom.Plam", "custom.Zzz"])
+    message = str(unknown_fields(event, ["Plam", "Zzz"], ["Age", "Plan"]))
+    assert "columns: no contact of the workspace has the custom field 'Plam'; did you mean 'Plan'?" in message
+    assert "'Zzz'; there are 'Age', 'Plan'." in message
+    assert "there are none." in str(unknown_fields(event, ["Zzz"], []))
