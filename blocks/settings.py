@@ -131,15 +131,16 @@ class Settings(BaseSettings):
         description="Type of the worker and of the work pool that `up` makes: groundwork (warm), or Prefect's "
         "own process. Risk of process: each run starts seconds later.",
     )
-    preload: str = Field(
+    applications: str = Field(
         "",
-        description="Modules with jobs besides the package flows, comma-separated. Every part imports them. A module "
-        "that cannot be imported keeps all from starting.",
+        description="Applications that every part loads, comma-separated: names that installed packages register by "
+        "the entry point groundwork.applications, or module:attribute. Default: operations and every registered one; "
+        "contacts where there is none. One that cannot be imported keeps all from starting.",
     )
-    event_modules: str = Field(
+    project: str = Field(
         "",
-        description="Modules that define event types besides the package events, comma-separated. A module that cannot "
-        "be imported keeps every part from starting.",
+        description="Folders whose prefect.yaml `up` and `deploy` apply, comma-separated. Default: the nearest one "
+        "from the current folder upwards, else the checkout that Groundwork was installed from.",
     )
     lease_seconds: float = Field(
         30.0,
@@ -224,11 +225,6 @@ class Settings(BaseSettings):
         description="How long the download link of a finished export works; S3 allows 168. Too high: a mail that falls "
         "into wrong hands gives the contacts away for that much longer.",
     )
-
-    @property
-    def modules_to_preload(self) -> list[str]:
-        """Names of the modules with jobs besides the package ``flows``."""
-        return [name.strip() for name in self.preload.split(",") if name.strip()]
 
     @property
     def in_production(self) -> bool:

@@ -2,7 +2,9 @@
 
 import hashlib
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import UUID
 
@@ -12,12 +14,14 @@ from prefect.client.schemas.objects import WorkPool
 from prefect.events.actions import RunDeployment
 from pydantic import BaseModel, ValidationError
 
+from groundwork.blocks.applications import applications
 from groundwork.blocks.configured import FORMER_DOCUMENT
 from groundwork.deployments.documents import BLOCKS
+from groundwork.deployments.project import FILE, deployments_of
 from groundwork.deployments.relay.prefect_client import pages
 from groundwork.deployments.work_pool import WORK_POOL
 
-_PACKAGES = ("blocks", "deployments", "events", "flows", "notifications", "tasks")
+_ROOMS = ("blocks", "deployments", "events", "flows", "notifications", "tasks")
 _LIBRARIES = ("groundwork", "prefect", "pydantic")
 """What decides, beside the project's code, which form a deployment has."""
 _FROM_ELSEWHERE = re.compile(r"\{\{(?!\s*event\.)")
@@ -38,39 +42,67 @@ class Applied(BaseModel):
     deployments: dict[UUID, int]
 
 
-def fingerprint(project: Path) -> str | None:
-    """A digest of all that decides what a deploy does; None where something outside of the project takes part."""
-    wiring = (project / "prefect.yaml").read_bytes()
-    given = yaml.safe_load(wiring) or {}
-    deployments = given.get("deployments") or []
-    if _FROM_ELSEWHERE.search(wiring.decode()) or any(
-        each.get(step) for each in (given, *deployments) for step in ("build", "push", "pull")
-    ):
-        return None
-    if any(str(each.get("entrypoint")).partition(".")[0].partition("/")[0] not in _PACKAGES for each in deployments):
-        return None
-    digest = hashlib.sha256(wiring)
+def fingerprint(project: Sequence[Path], code: Mapping[str, Sequence[Path]] | None = None) -> str | None:
+    """A digest of all that decides what a deploy does; None where something outside of the project takes part.
+
+    Args:
+        project: folders with a ``prefect.yaml`` each.
+        code: the packages that entrypoints may name, each with its folders. Default: Groundwork's, and those of the
+            applications.
+    """
+    code = code_of_jobs() if code is None else code
+    digest = hashlib.sha256()
     for library in _LIBRARIES:
-        digest.update(f"\n{library} {version(library)}".encode())
-    for package in _PACKAGES:
-        for file in sorted((project / package).rglob("*.py")):
-            digest.update(f"\n{file.relative_to(project)}\n".encode() + file.read_bytes())
+        digest.update(f"{library} {version(library)}\n".encode())
+    for folder in project:
+        wiring = (folder / FILE).read_bytes()
+        if _depends_on_something_outside(wiring, code.keys()):
+            return None
+        digest.update(wiring)
+    for package, folders in sorted(code.items()):
+        for folder in folders:
+            for file in sorted(folder.rglob("*.py")):
+                digest.update(f"\n{package} {file.relative_to(folder)}\n".encode() + file.read_bytes())
     return digest.hexdigest()
 
 
-def remember(file: Path, project: Path) -> None:
+def code_of_jobs() -> dict[str, Sequence[Path]]:
+    """What decides which form a deployment has: the code of Groundwork, and the flows and events of applications."""
+    named = {each for application in applications() for each in (application.jobs, application.events) if each}
+    packages = {*(f"groundwork.{room}" for room in _ROOMS), *named}
+    found = {name: find_spec(name) for name in packages}
+    return {
+        name: [Path(each) for each in spec.submodule_search_locations or ()]
+        for name, spec in found.items()
+        if spec is not None
+    }
+
+
+def _depends_on_something_outside(wiring: bytes, packages: Iterable[str]) -> bool:
+    given = yaml.safe_load(wiring) or {}
+    deployments = given.get("deployments") or []
+    steps = any(each.get(step) for each in (given, *deployments) for step in ("build", "push", "pull"))
+    known = tuple(f"{package}." for package in packages)
+    return (
+        _FROM_ELSEWHERE.search(wiring.decode()) is not None
+        or steps
+        or not all(str(each.get("entrypoint")).startswith(known) for each in deployments)
+    )
+
+
+def remember(file: Path, project: Sequence[Path]) -> None:
     """Note in a file what the server has after a deploy."""
     file.unlink(missing_ok=True)
     digest = fingerprint(project)
     if digest is not None:
         pool, deployments, _ = _on_server()
-        names = {each["name"] for each in yaml.safe_load((project / "prefect.yaml").read_bytes())["deployments"]}
+        names = {each.name for each in deployments_of(project)}
         ours = {id: count for id, (name, count) in deployments.items() if name in names}
         if pool is not None and len(ours) == len(names):
             file.write_text(Applied(fingerprint=digest, pool=pool, deployments=ours).model_dump_json())
 
 
-def is_applied(file: Path, project: Path) -> bool:
+def is_applied(file: Path, project: Sequence[Path]) -> bool:
     """Whether the server still has what was deployed: four requests instead of some hundred.
 
     What a person has edited in Prefect meanwhile is left alone. What is gone, or is tied to no work pool any more, is

@@ -6,21 +6,9 @@ from typing import Annotated, TextIO
 
 import typer
 
-from groundwork.deployments.commands import (
-    cancel,
-    dead,
-    demo,
-    deploy,
-    export,
-    import_file,
-    lanes,
-    mail,
-    pause,
-    send,
-    status,
-    up,
-    user,
-)
+from groundwork.blocks.applications import applications
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.deployments.commands import cancel, dead, deploy, lanes, mail, pause, send, status, up, user
 from groundwork.deployments.commands.failure import explain
 
 _CLOSED_PIPE = 141
@@ -36,9 +24,6 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("deploy")(deploy.deploy)
-app.command("demo")(demo.demo)
-app.command("import")(import_file.import_file)
-app.command("export")(export.export)
 app.command("send")(send.send)
 app.command("status")(status.status)
 app.command("cancel")(cancel.cancel)
@@ -91,12 +76,35 @@ def main() -> None:
 
 def _run() -> int:
     try:
+        _add_commands_of_applications()
         app(prog_name="groundwork")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except Exception as error:
         return _tell(error)
     return 0
+
+
+def _add_commands_of_applications() -> None:
+    """Those of ``groundwork`` itself come first, and keep their names.
+
+    Raises:
+        ConfigurationError: a command of an application has the name of one that is there.
+    """
+    taken = {each.name for each in app.registered_commands} | {each.name for each in app.registered_groups}
+    for application in applications():
+        if application.commands is None:
+            continue
+        more: typer.Typer = application.named(application.commands)
+        mine = [each.name for each in more.registered_commands] + [each.name for each in more.registered_groups]
+        for name in mine:
+            if name in taken:
+                raise ConfigurationError(
+                    f"application {application.name}: there is a command {name!r} already; rename it"
+                )
+            taken.add(name)
+        app.registered_commands += more.registered_commands
+        app.registered_groups += more.registered_groups
 
 
 def _tell(error: Exception) -> int:

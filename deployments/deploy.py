@@ -1,6 +1,6 @@
-"""Apply the project to a database and a Prefect server: schema, jobs, blocks, work pool, deployments, automations."""
+"""Apply the project to a Prefect server: work pool, blocks, deployments, automations."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from prefect import get_client
@@ -11,32 +11,20 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.workers.base import BaseWorker
 
-from groundwork.blocks.database import Database
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.blocks.migrations import upgrade
 from groundwork.blocks.settings import Settings
 from groundwork.deployments.applied import is_applied, remember
 from groundwork.deployments.documents import BLOCKS, ensure_document
 from groundwork.deployments.prefect_deploy import PrefectDeploy
 from groundwork.deployments.switched_off import stay_disabled
 from groundwork.deployments.work_pool import WORK_POOL
-from groundwork.events.inbox.jobs import register_job
-from groundwork.flows.registry import jobs
 
 INTERACTIVE_QUEUE = "interactive"
 """Work queue of the deployments of interactive jobs, in ``prefect.yaml``."""
 
 
-def prepare_database(database: Database) -> None:
-    """Bring the schema up to date and tell the inbox which jobs listen to what."""
-    with database.transaction() as connection:
-        upgrade(connection)
-        for job in jobs().values():
-            register_job(connection, job.registration)
-
-
 def deploy_wiring(
-    project: Path,
+    project: Sequence[Path],
     environment: Mapping[str, str],
     settings: Settings,
     *,
@@ -44,10 +32,10 @@ def deploy_wiring(
     prepared: PrefectDeploy | None = None,
     blocks_are_there: Callable[[], None] = lambda: None,
 ) -> None:
-    """Make the work pool and the block documents where they are missing, then apply ``prefect.yaml``.
+    """Make the work pool and the block documents where they are missing, then apply every ``prefect.yaml``.
 
     Args:
-        project: folder with ``prefect.yaml``.
+        project: folders with a ``prefect.yaml`` each.
         environment: with ``PREFECT_API_URL``, and ``PREFECT_API_AUTH_STRING`` where the server asks for it.
         settings: type and limit of the work pool if it has to be made.
         note: file that remembers what was applied; nothing is done where the server still has it.

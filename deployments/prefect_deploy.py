@@ -2,26 +2,31 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.deployments.project import FILE
 
 _COMMAND = ("--no-prompt", "deploy", "--all")
 
 
 class PrefectDeploy:
-    """One deploy.
+    """One deploy of every ``prefect.yaml``.
 
     Args:
-        project: folder with ``prefect.yaml``.
+        project: folders with a ``prefect.yaml`` each.
         environment: with ``PREFECT_API_URL``.
     """
 
-    def __init__(self, project: Path, environment: Mapping[str, str]) -> None:
-        self._process = subprocess.Popen(
+    def __init__(self, project: Sequence[Path], environment: Mapping[str, str]) -> None:
+        self._processes = {folder: self._start(folder, environment) for folder in project}
+
+    @staticmethod
+    def _start(folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+        return subprocess.Popen(
             [sys.executable, "-m", "groundwork.deployments.up.launch", "prefect", *_COMMAND],
-            cwd=project,
+            cwd=folder,
             env=dict(environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -36,11 +41,13 @@ class PrefectDeploy:
         Raises:
             ConfigurationError: ``prefect deploy --all`` refused.
         """
-        said, _ = self._process.communicate("\n")
-        if self._process.returncode != 0:
-            raise ConfigurationError(f"`prefect deploy --all` refused prefect.yaml:\n{said}")
+        for folder, process in self._processes.items():
+            said, _ = process.communicate("\n")
+            if process.returncode != 0:
+                raise ConfigurationError(f"`prefect deploy --all` refused {folder / FILE}:\n{said}")
 
     def end(self) -> None:
         """End it, if it runs."""
-        self._process.kill()
-        self._process.communicate()
+        for process in self._processes.values():
+            process.kill()
+            process.communicate()

@@ -1,21 +1,85 @@
-"""The folder of the project. Free of Prefect, whose import costs more than a second."""
+"""The project: the folders whose ``prefect.yaml`` tell the wiring of the applications."""
 
-from importlib.util import find_spec
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import yaml
+
+from groundwork import flows
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.settings import settings
+
+FILE = "prefect.yaml"
 
 
-def project_folder() -> Path:
-    """The folder with ``prefect.yaml``: the checkout that this package was installed from.
+@dataclass(frozen=True)
+class Deployment:
+    """A block of ``prefect.yaml``, as far as jobs care.
+
+    Attributes:
+        file: the ``prefect.yaml``.
+        entrypoint: ``module.function``, or ``path:function`` as Prefect has it as well.
+        jobs: those that its triggers ask for.
+    """
+
+    file: Path
+    name: str
+    entrypoint: str
+    jobs: frozenset[str]
+
+
+def project_folders() -> list[Path]:
+    """Where the wiring is: what ``--project`` or ``GROUNDWORK_PROJECT`` names, else the nearest folder with a
+    ``prefect.yaml`` from this one upwards, else the checkout that Groundwork was installed from.
 
     Raises:
-        ConfigurationError: there is none, as after an install that is not editable.
+        ConfigurationError: there is none.
     """
-    flows = find_spec("flows")
-    assert flows is not None
-    assert flows.origin is not None
-    folder = Path(flows.origin).resolve().parent.parent
-    if not (folder / "prefect.yaml").exists():
-        raise ConfigurationError(f"no prefect.yaml in {folder}: run from a checkout, installed with `pip install -e .`")
-    return folder
+    named = [Path(each.strip()) for each in settings().project.split(",") if each.strip()]
+    for folder in named:
+        if not (folder / FILE).is_file():
+            raise ConfigurationError(
+                f"--project {folder}: there is no {FILE} in it. `groundwork new project {folder}` makes a project."
+            )
+    if named:
+        return [folder.resolve() for folder in named]
+    here = Path.cwd()
+    checkout = Path(flows.__file__ or "").resolve().parent.parent
+    for folder in (here, *here.parents, checkout):
+        if (folder / FILE).is_file():
+            return [folder]
+    raise ConfigurationError(
+        f"There is no {FILE} in {here} or above it. Go to your project's folder, name it with --project, or make one: "
+        "groundwork new project DIR"
+    )
+
+
+def deployments_of(folders: Sequence[Path]) -> list[Deployment]:
+    """The deployments that projects have.
+
+    Raises:
+        ConfigurationError: a ``prefect.yaml`` is not YAML, or has no list of deployments.
+    """
+    return [each for folder in folders for each in _read(folder / FILE)]
+
+
+def _read(file: Path) -> list[Deployment]:
+    try:
+        wiring = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} is not YAML: {error}") from None
+    blocks = wiring.get("deployments") if isinstance(wiring, dict) else None
+    if not isinstance(blocks, list) or not all(isinstance(each, dict) and each.get("name") for each in blocks):
+        raise ConfigurationError(f"{file}: `deployments` is a list of blocks, each with a `name`")
+    return [
+        Deployment(file, str(each["name"]), str(each.get("entrypoint") or ""), frozenset(_asked_for(each)))
+        for each in blocks
+    ]
+
+
+def _asked_for(block: dict[str, Any]) -> list[str]:
+    matches = [each.get("match") for each in block.get("triggers") or [] if isinstance(each, dict)]
+    found = [each.get("groundwork.job") for each in matches if isinstance(each, dict)]
+    return [name for each in found for name in (each if isinstance(each, list) else [each]) if isinstance(name, str)]

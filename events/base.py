@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.place import is_same_definition, place_of
 from groundwork.events.identifiers import UserId, WorkspaceId
 
 NAME_PATTERN = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*/[a-z][a-z0-9]*(-[a-z0-9]+)*(\.[a-z][a-z0-9]*(-[a-z0-9]+)*)+$")
@@ -33,7 +35,8 @@ class Event(BaseModel):
             import_id: str
 
     Raises:
-        TypeError: the name breaks the naming rule, or another type has it already.
+        TypeError: the name breaks the naming rule.
+        ConfigurationError: another type has it already; the message names both places.
     """
 
     model_config = WIRE
@@ -51,8 +54,11 @@ class Event(BaseModel):
             return
         if not NAME_PATTERN.match(name):
             raise TypeError(f"{cls.__name__}: {name!r} is not of the form domain/noun.verb in lower case")
-        if name in _registry and _registry[name].__qualname__ != cls.__qualname__:
-            raise TypeError(f"{cls.__name__}: {_registry[name].__name__} already has the name {name!r}")
+        other = _registry.get(name)
+        if other is not None and not is_same_definition(other, cls):
+            raise ConfigurationError(
+                f"two event types are named {name!r}: {place_of(other)} and {place_of(cls)}; rename one"
+            )
         cls.event_name = name
         _registry[name] = cls
 

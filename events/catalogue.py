@@ -1,21 +1,17 @@
 """The catalogue: every event type by name, and the way from wire data to a typed event."""
 
 import difflib
-import importlib
 from functools import cache
 from typing import Any
 
+from groundwork.blocks.applications import applications
 from groundwork.blocks.errors import UnknownName
-from groundwork.blocks.settings import settings
 from groundwork.events.base import Event, registered
-
-DOMAINS = ("digests", "exports", "imports", "users")
-"""Modules of this package that define event types, one per domain."""
 
 
 def event_types() -> dict[str, type[Event]]:
-    """Every event type by name, all domains loaded."""
-    _load_domains()
+    """Every event type by name, those of all applications."""
+    _load()
     return dict(sorted(registered().items()))
 
 
@@ -25,7 +21,7 @@ def event_type(name: str) -> type[Event]:
     Raises:
         UnknownName: no type has this name; the message suggests the nearest ones.
     """
-    _load_domains()
+    _load()
     found = registered().get(name)
     if found is None:
         raise UnknownName(f"unknown event {name!r}{did_you_mean(name, event_types())}")
@@ -33,12 +29,10 @@ def event_type(name: str) -> type[Event]:
 
 
 @cache
-def _load_domains() -> None:
-    for domain in DOMAINS:
-        importlib.import_module(f"groundwork.events.{domain}")
-    for name in settings().event_modules.split(","):
-        if name.strip():
-            importlib.import_module(name.strip())
+def _load() -> None:
+    for application in applications():
+        for _ in application.modules(application.events):
+            pass
 
 
 def parse_event(name: str, data: dict[str, Any]) -> Event:

@@ -15,7 +15,6 @@ from groundwork.blocks.database import database
 from groundwork.blocks.errors import ConfigurationError, GroundworkError, Interrupted, NonRetriable, StaleAttempt
 from groundwork.blocks.plain_function import as_json, require_name, require_plain_function
 from groundwork.blocks.retry import database_went_away
-from groundwork.blocks.settings import settings
 from groundwork.events.base import Event
 from groundwork.events.inbox import Attempt, claim
 from groundwork.events.inbox.attempt import storable
@@ -75,6 +74,8 @@ def job(
         raise ConfigurationError(f"@job(on={on.__name__}): the event type has no name")
     if lane < 1:
         raise ConfigurationError(f"@job(lane={lane}): a lane takes at least one run at once")
+    if max_attempts is not None and max_attempts < 1:
+        raise ConfigurationError(f"@job(max_attempts={max_attempts}): a delivery has at least one attempt")
     if ordered and lane > 1:
         raise ConfigurationError(f"@job(ordered=True, lane={lane}): order needs a lane of 1; drop one of the two")
     if on_failure is not None:
@@ -100,10 +101,10 @@ def job(
             priority=priority,
             interactive=interactive,
             ordered=ordered,
-            max_attempts=max_attempts or settings().max_attempts,
+            max_attempts=max_attempts,
             flow_control=control,
             on_failure=on_failure,
-            entrypoint=f"{body.__module__}.{body.__name__}",
+            body=body,
         )
         register(spec)
 

@@ -1,13 +1,14 @@
 """Which jobs there are, and what the inbox has to know of each."""
 
-import importlib
 import logging
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 from typing import Any
 
+from groundwork.blocks.applications import applications
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.place import is_same_definition, place_of
 from groundwork.blocks.plain_function import require_plain_result
 from groundwork.blocks.settings import settings
 from groundwork.events.base import Event
@@ -30,10 +31,11 @@ class JobSpec:
         interactive: somebody is waiting; may use the capacity that bulk work is kept out of.
         ordered: a lane's deliveries run one after another in order of acceptance, and one that waits for its next
             attempt keeps those behind it waiting. Risk: a lane stands still behind a hopeless delivery.
-        max_attempts: runs a delivery may use up before it is a dead letter.
+        max_attempts: runs a delivery may use up before it is a dead letter; None for what GROUNDWORK_MAX_ATTEMPTS says
+            where the job is registered.
         flow_control: batch, debounce, throttle and the others.
         on_failure: called with the event and the error when the job has finally failed; for each event of a batch.
-        entrypoint: module and function, as a deployment names it.
+        body: the function.
     """
 
     name: str
@@ -42,10 +44,15 @@ class JobSpec:
     priority: int
     interactive: bool
     ordered: bool
-    max_attempts: int
+    max_attempts: int | None
     flow_control: FlowControl
     on_failure: OnFailure | None
-    entrypoint: str = ""
+    body: Callable[..., Any]
+
+    @property
+    def entrypoint(self) -> str:
+        """Module and function, as a deployment names them."""
+        return f"{self.body.__module__}.{self.body.__name__}"
 
     @property
     def registration(self) -> Registration:
@@ -58,7 +65,7 @@ class JobSpec:
             priority=self.priority,
             interactive=self.interactive,
             ordered=self.ordered,
-            max_attempts=self.max_attempts,
+            max_attempts=settings().max_attempts if self.max_attempts is None else self.max_attempts,
             batch_size=batch.size if batch else 1,
             batch_wait_seconds=batch.wait if batch else 0.0,
             flow_control=self.flow_control.document(self.on),
@@ -69,16 +76,34 @@ _jobs: dict[str, JobSpec] = {}
 
 
 def register(spec: JobSpec) -> None:
-    """Make a job known; the last of a name counts."""
+    """Make a job known.
+
+    Raises:
+        ConfigurationError: another one has its name; the message names both places.
+    """
+    other = _jobs.get(spec.name)
+    if other is not None and not is_same_definition(other.body, spec.body):
+        raise ConfigurationError(
+            f"two jobs are named {spec.name}: {place_of(other.body)} and {place_of(spec.body)}; rename one"
+        )
     _jobs[spec.name] = spec
 
 
 def jobs() -> dict[str, JobSpec]:
-    """Every job of this package, and of the modules that ``GROUNDWORK_PRELOAD`` names, by name."""
-    own = [f"groundwork.flows.{module.name}" for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
-    for name in [*own, *settings().modules_to_preload]:
-        importlib.import_module(name)
+    """Every job of every application, by name.
+
+    Raises:
+        ConfigurationError: an application cannot be imported, or two jobs have one name.
+    """
+    _load()
     return dict(_jobs)
+
+
+@cache
+def _load() -> None:
+    for application in applications():
+        for _ in application.modules(application.jobs):
+            pass
 
 
 def tell_of_failure(attempt: Attempt, error: BaseException) -> None:

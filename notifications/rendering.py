@@ -1,20 +1,25 @@
 """Templates made into subject, text and HTML.
 
-A notification is a folder of ``templates/``: ``subject.txt.j2``, ``body.txt.j2`` and ``body.html.j2``, the bodies
-extending ``base.txt.j2`` and ``base.html.j2``. HTML is escaped, text is not. A value that a template wants and does not
-get is an error, never an empty place.
+A notification is a folder among an application's templates: ``subject.txt.j2``, ``body.txt.j2`` and
+``body.html.j2``, the bodies extending ``base.txt.j2`` and ``base.html.j2``. HTML is escaped, text is not. A value that
+a template wants and does not get is an error, never an empty place.
 """
 
+import contextlib
+import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, TemplateNotFound, select_autoescape
 
+from groundwork.blocks.applications import applications
 from groundwork.blocks.errors import UnknownName
 from groundwork.blocks.words import counted
 from groundwork.events.catalogue import did_you_mean
 from groundwork.notifications.image import InlineImage
+
+_SUBJECT = "/subject.txt.j2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,23 @@ def render(template: str, *, unsubscribe_url: str | None = None, **values: Any) 
 
 def templates() -> list[str]:
     """The names of all notifications."""
-    return sorted(
-        name.partition("/")[0] for name in _environment().list_templates() if name.endswith("/subject.txt.j2")
-    )
+    found = [
+        name.removesuffix(_SUBJECT)
+        for loader in _of_applications()
+        for name in loader.list_templates()
+        if name.endswith(_SUBJECT)
+    ]
+    return sorted(found)
+
+
+def sample(template: str) -> dict[str, Any] | None:
+    """What ``sample.json`` beside a template holds; None where there is none."""
+    for loader in _of_applications():
+        with contextlib.suppress(TemplateNotFound):
+            text, _, _ = loader.get_source(_environment(), f"{template}/sample.json")
+            values: dict[str, Any] = json.loads(text)
+            return values
+    return None
 
 
 def number(value: int) -> str:
@@ -83,9 +102,15 @@ def change(share: float) -> str:
 
 
 @lru_cache
+def _of_applications() -> tuple[PackageLoader, ...]:
+    found = [each.templates for each in applications() if each.templates]
+    return tuple(PackageLoader(package, folder) for package, _, folder in (each.partition(":") for each in found))
+
+
+@lru_cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("groundwork.notifications"),
+        loader=ChoiceLoader([*_of_applications(), PackageLoader("groundwork.notifications")]),
         autoescape=select_autoescape(["html.j2"]),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -3,16 +3,13 @@
 It holds the values that a job gives; a user is added. ``{"bar_chart": {…}}`` stands for a picture of that chart.
 """
 
-import json
-from pathlib import Path
 from typing import Any
 
 from groundwork.blocks.errors import ConfigurationError, UnknownName
 from groundwork.events.catalogue import did_you_mean
 from groundwork.notifications.chart import BarChart
-from groundwork.notifications.rendering import Rendered, render, templates
+from groundwork.notifications.rendering import Rendered, render, sample, templates
 
-_FOLDER = Path(__file__).parent / "templates"
 _USER = {"name": "Ada", "email": "ada@example.com"}
 
 
@@ -25,10 +22,9 @@ def sample_values(template: str) -> dict[str, Any]:
     """
     if template not in templates():
         raise UnknownName(f"unknown notification {template!r}{did_you_mean(template, dict.fromkeys(templates()))}")
-    file = _FOLDER / template / "sample.json"
-    if not file.exists():
+    values = sample(template)
+    if values is None:
         raise ConfigurationError(f"notification {template!r} has no sample.json; put one beside its body.html.j2")
-    values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return {"user": _USER} | {name: _picture(value) for name, value in values.items()}
 
 

@@ -61,8 +61,8 @@ def step(
 
     Its result is kept in the blob store under ``delivery:step:inputs``, so that a redelivered run skips it on any
     machine and after any deploy. It comes back as what the return annotation says; plain data needs none. Steps are at
-    least once: a step with an effect writes it through :func:`groundwork.events.inbox.once`, or gives the provider an idempotency
-    key.
+    least once: a step with an effect writes it through :func:`groundwork.events.inbox.once`, or gives the provider an
+    idempotency key.
 
     Args:
         retries: tries after the first. Too low: a short outage of a provider fails the job. Too high: a lane stands

@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from groundwork.blocks.database import Database
 from groundwork.events.contacts.exports import CsvExportConfirmed
-from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.contacts.imports import CsvImportConfirmed
+from groundwork.events.identifiers import UserId, WorkspaceId
 
 
 def csv_import_confirmed(import_id: str = "import-1", workspace: str = "acme", user: str = "ada") -> CsvImportConfirmed:

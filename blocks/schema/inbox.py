@@ -46,6 +46,7 @@ job = Table(
     Column("batch_wait_seconds", Float, nullable=False, server_default="0"),
     Column("flow_control", JSONB, nullable=False, server_default=text("'{}'"), comment="debounce, throttle, …"),
     Column("paused", Boolean, nullable=False, server_default=text("false")),
+    Column("retired_at", _timestamp, comment="gone from the code: nothing more is delivered to it"),
     Column("walked_workspace_id", Text, nullable=False, server_default="", comment="where admission goes on walking"),
     Column("walked_flow_key", Text, nullable=False, server_default=""),
     Column("updated_at", _timestamp, nullable=False, server_default=func.now()),

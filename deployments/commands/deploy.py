@@ -1,12 +1,21 @@
 """``groundwork deploy``."""
 
 import os
+from typing import Annotated
+
+import typer
 
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.deployments.commands.options import HomeOption, use_home
+from groundwork.deployments.commands.options import HomeOption, ProjectOption, project_setting, use_home
 
 
-def deploy(home: HomeOption = None) -> None:
+def deploy(
+    home: HomeOption = None,
+    project: ProjectOption = None,
+    discard: Annotated[
+        bool, typer.Option("--discard", help="Cancel what waits for jobs that are gone from the code.")
+    ] = False,
+) -> None:
     """Apply schema, jobs, blocks, work pool and prefect.yaml to an existing database and Prefect server.
 
     `groundwork up` does this by itself; production does it once per release.
@@ -15,12 +24,18 @@ def deploy(home: HomeOption = None) -> None:
 
       GROUNDWORK_DATABASE_URL=postgresql://… PREFECT_API_URL=https://…/api groundwork deploy
     """
-    settings = use_home(home)
+    settings = use_home(home, project=project_setting(project))
     if not os.environ.get("PREFECT_API_URL"):
         raise ConfigurationError("PREFECT_API_URL is not set: say which Prefect server to deploy to.")
     from groundwork.blocks.database import Database
-    from groundwork.deployments.deploy import deploy_wiring, prepare_database
-    from groundwork.deployments.project import project_folder
+    from groundwork.deployments.deploy import deploy_wiring
+    from groundwork.deployments.prepare import prepare_database, told
+    from groundwork.deployments.project import deployments_of, project_folders
+    from groundwork.deployments.wiring_check import check_wiring
+    from groundwork.flows.registry import jobs
 
-    prepare_database(Database(connection_url=settings.database_url))
-    deploy_wiring(project_folder(), os.environ, settings)
+    folders = project_folders()
+    check_wiring(jobs(), deployments_of(folders))
+    for each in prepare_database(Database(connection_url=settings.database_url), discard=discard):
+        print(told(each, discarded=discard))
+    deploy_wiring(folders, os.environ, settings)

@@ -150,7 +150,7 @@ def _row(each: "Lane") -> tuple[str, ...]:
         f"{each.limit:,}",
         f"{each.weight:g}",
         "" if each.oldest_wait_seconds is None else f"{each.oldest_wait_seconds:,.1f} s",
-        "paused" if each.paused else "",
+        "retired" if each.retired else "paused" if each.paused else "",
     )
 
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from groundwork.blocks.settings import Settings
-    from groundwork.events.client import GatewayClient
     from groundwork.deployments.up.home import Running
+    from groundwork.events.client import GatewayClient
 
 MOST = 2**31 - 1
 """Largest number that PostgreSQL takes where an option is one."""
@@ -43,6 +43,14 @@ HomeOption = Annotated[
         "--home",
         help="Folder of the embedded mode. Default: GROUNDWORK_HOME, else the .groundwork of this folder or of the "
         "nearest one above it.",
+    ),
+]
+ProjectOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--project",
+        help="Folder with prefect.yaml; may be given more than once. Default: GROUNDWORK_PROJECT, else the nearest one "
+        "from this folder upwards.",
     ),
 ]
 JsonOption = Annotated[
@@ -94,6 +102,11 @@ def _prefer_own_prefect(home: Path) -> None:
     chosen = os.environ.get("PREFECT_API_URL") or os.environ.get("PREFECT_PROFILE")
     if not chosen and prefect_may_be_configured() and (running := running_on(home)):
         lead_to_api(running.prefect_api_url)
+
+
+def project_setting(folders: Sequence[Path] | None) -> str | None:
+    """``GROUNDWORK_PROJECT`` of the folders on the command line; None where there are none."""
+    return ",".join(str(each.resolve()) for each in folders) if folders else None
 
 
 def _home_above(folder: Path) -> Path | None:

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from groundwork.deployments.commands.options import HomeOption, use_home
+from groundwork.deployments.commands.options import HomeOption, ProjectOption, project_setting, use_home
 
 
 def up(
     home: HomeOption = None,
+    project: ProjectOption = None,
     port: Annotated[
         int | None, typer.Option("--port", min=1, max=65535, help="Port of the gateway. Default: 8700.")
     ] = None,
@@ -35,9 +36,9 @@ def up(
 
       groundwork up --home /srv/groundwork --port 9000 --prefect-port 9001
     """
-    settings = use_home(home, port=port, prefect_port=prefect_port)
+    settings = use_home(home, port=port, prefect_port=prefect_port, project=project_setting(project))
     from groundwork.deployments.logs import configure_logging
-    from groundwork.deployments.project import project_folder
+    from groundwork.deployments.project import project_folders
     from groundwork.deployments.up.home import Home
     from groundwork.deployments.up.interrupt import interruptible
     from groundwork.deployments.up.logs import LogTail
@@ -51,7 +52,7 @@ def up(
         if with_sign_in:
             make_sign_in(settings.home)
         terminal = Terminal()
-        stack = Stack(home_folder, settings, project_folder(), terminal)
+        stack = Stack(home_folder, settings, project_folders(), terminal)
         tail = LogTail(home_folder.logs, terminal.line)
         try:
             with contextlib.suppress(KeyboardInterrupt), interruptible():

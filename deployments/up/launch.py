@@ -1,4 +1,6 @@
-"""A process that has imported what it needs, and waits: ``python -m groundwork.deployments.up.launch MODULE ARGUMENT …``.
+"""A process that has imported what it needs, and waits.
+
+``python -m groundwork.deployments.up.launch MODULE ARGUMENT …`` makes one.
 
 Importing Prefect is most of what starting a part costs. It needs nothing that runs, so it is done while the part still
 waits for others. A line on standard input lets the module run as ``python -m MODULE ARGUMENT …`` would; the end of
@@ -15,7 +17,11 @@ from collections.abc import Mapping, Sequence
 BEFOREHAND: Mapping[str, Sequence[str]] = {
     "groundwork.deployments.gateway": ("groundwork.deployments.gateway.app", "groundwork.deployments.gateway.server"),
     "groundwork.deployments.relay": ("groundwork.deployments.relay.loop", "groundwork.flows.registry"),
-    "groundwork.deployments.up.prefect_server": ("prefect.server.api.server", "groundwork.deployments.up.own_origin", "uvicorn"),
+    "groundwork.deployments.up.prefect_server": (
+        "prefect.server.api.server",
+        "groundwork.deployments.up.own_origin",
+        "uvicorn",
+    ),
 }
 _OF_PREFECT: Mapping[str, Sequence[str]] = {
     "worker": ("prefect.cli.worker", "groundwork.deployments.worker.worker"),

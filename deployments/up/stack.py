@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from groundwork.blocks.prefect_profile import (
 )
 from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY, Settings
 from groundwork.deployments.prefect_deploy import PrefectDeploy
+from groundwork.deployments.project import deployments_of
 from groundwork.deployments.up.asking import answer
 from groundwork.deployments.up.home import PART_VARIABLE, PREFECT, WORKER, Home, Running
 from groundwork.deployments.up.part import Part
@@ -55,7 +56,7 @@ class Stack:
     Args:
         home: folder of everything.
         settings: ports and the like.
-        project: folder with ``prefect.yaml``.
+        project: folders with a ``prefect.yaml`` each.
         terminal: where the stages of the start are told.
 
     Raises:
@@ -63,7 +64,9 @@ class Stack:
             to join cannot be used; or its own cannot have a database.
     """
 
-    def __init__(self, home: Home, settings: Settings, project: Path, terminal: Terminal | None = None) -> None:
+    def __init__(
+        self, home: Home, settings: Settings, project: Sequence[Path], terminal: Terminal | None = None
+    ) -> None:
         self._stages = Stages(terminal or Terminal())
         self.home = home
         self.settings = settings
@@ -112,9 +115,9 @@ class Stack:
         try:
             self._tell()
             with self._stages.stage("Migrations", log=self._log("postgres")):
-                from groundwork.deployments.deploy import deploy_wiring, prepare_database
+                from groundwork.deployments.deploy import deploy_wiring
 
-                prepare_database(Database(connection_url=self.settings.database_url))
+                self._prepare_database()
             if self.prefect:
                 with self._stages.stage("Prefect server", since=began):
                     self.prefect.wait_until_ready(START_SECONDS)
@@ -141,6 +144,15 @@ class Stack:
         if self.sign_in:
             logger.info("sign in    with the content of %s", self._where_the_sign_in_is())
         logger.info("Prefect UI %s", self.prefect_url)
+
+    def _prepare_database(self) -> None:
+        from groundwork.deployments.prepare import prepare_database, told
+        from groundwork.deployments.wiring_check import check_wiring
+        from groundwork.flows.registry import jobs
+
+        check_wiring(jobs(), deployments_of(self.project))
+        for retired in prepare_database(Database(connection_url=self.settings.database_url)):
+            logger.warning("%s", told(retired))
 
     def _warn_of_the_known_key(self) -> None:
         """Its keys may be those of a block in Prefect: only the gateway knows what opens it."""
@@ -270,7 +282,9 @@ class Stack:
         )  # fmt: skip
 
     def _gateway(self) -> Part:
-        return self._part("gateway", "groundwork.deployments.gateway", ready=lambda: _answers(f"{self.gateway_url}/readyz"))
+        return self._part(
+            "gateway", "groundwork.deployments.gateway", ready=lambda: _answers(f"{self.gateway_url}/readyz")
+        )
 
     def _relay(self) -> Part:
         return self._part("relay", "groundwork.deployments.relay")

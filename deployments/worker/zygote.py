@@ -1,7 +1,7 @@
 """The zygote: a process that has imported everything, has done nothing yet, and forks one process per flow run.
 
-``python -m groundwork.deployments.worker.zygote FD``; FD is the worker's end of a socket pair. It ends when it is told to drain or
-the worker is gone, once its last run has ended, so that neither a restart nor a crash of the worker drops a run.
+``python -m groundwork.deployments.worker.zygote FD``; FD is the worker's end of a socket pair. It ends when it is told
+to drain or the worker is gone, once its last run has ended: neither a restart nor a crash of the worker drops a run.
 """
 
 import contextlib

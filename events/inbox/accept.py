@@ -127,8 +127,8 @@ def accept(connection: Connection, events: Sequence[NewEvent]) -> list[Accepted]
         One entry per event, in the same order.
 
     Raises:
-        sqlalchemy.exc.DBAPIError: nothing was stored; :func:`~groundwork.blocks.verdict.verdict_of` tells whether another try may
-            help.
+        sqlalchemy.exc.DBAPIError: nothing was stored; :func:`~groundwork.blocks.verdict.verdict_of` tells whether
+            another try may help.
     """
     if not events:
         return []

@@ -35,7 +35,7 @@ WITH incoming AS (
            make_interval(secs => CAST(control ->> 'expires' AS float)) AS expires
     FROM stored
     JOIN incoming USING (id)
-    JOIN groundwork.job ON job.event_name = incoming.name
+    JOIN groundwork.job ON job.event_name = incoming.name AND job.retired_at IS NULL
     CROSS JOIN LATERAL (SELECT job.flow_control AS control) AS options
 ), keyed AS (
     INSERT INTO groundwork.idempotency AS known (job, workspace_id, key, delivery_id, expires_at)

@@ -76,7 +76,7 @@ WITH in_flight AS MATERIALIZED (
         )
         SELECT * FROM walk
     ) AS walk
-    WHERE NOT job.paused AND job.name <> ALL(CAST(:held AS text[])) AND (SELECT total FROM free) > 0
+    WHERE NOT job.paused AND job.retired_at IS NULL AND job.name <> ALL(CAST(:held AS text[])) AND (SELECT total FROM free) > 0
 ), walked AS (
     UPDATE groundwork.job
     SET walked_workspace_id = coalesce(last.workspace_id, ''), walked_flow_key = coalesce(last.flow_key, '')
@@ -227,7 +227,7 @@ SELECT least(
     (
         SELECT min(batch_wait_seconds) / 2
         FROM groundwork.job
-        WHERE batch_size > 1 AND batch_wait_seconds > 0 AND NOT paused AND EXISTS (
+        WHERE batch_size > 1 AND batch_wait_seconds > 0 AND NOT paused AND retired_at IS NULL AND EXISTS (
             SELECT FROM groundwork.delivery WHERE delivery.state = 'queued' AND delivery.job = job.name
         )
     ),

@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -50,9 +51,36 @@ class KnownJob:
     waiting: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RetiredJob:
+    """A job that is gone from the code.
+
+    Attributes:
+        waiting: deliveries that wait for its return.
+        new: whether it was there until now.
+    """
+
+    name: str
+    waiting: int
+    new: bool
+
+
 def register_job(connection: Connection, job: Registration) -> None:
     """Tell the inbox which events a job listens to, and how it is to be delivered. Safe to repeat."""
     connection.execute(_statement("register_job"), asdict(job) | {"flow_control": json.dumps(job.flow_control)})
+
+
+def retire_jobs(connection: Connection, known: Collection[str]) -> list[RetiredJob]:
+    """Deliver nothing more to jobs that are gone, until :func:`register_job` brings them back.
+
+    Args:
+        known: names of the jobs that there are.
+
+    Returns:
+        Every retired job, those of earlier calls included, that still has something waiting, and those that are new.
+    """
+    parameters = {"known": list(known)}
+    return [RetiredJob(**row) for row in connection.execute(_statement("retire_jobs"), parameters).mappings()]
 
 
 def check_job(connection: Connection, job: str | None) -> None:

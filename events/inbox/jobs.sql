@@ -12,7 +12,7 @@ ON CONFLICT (name) DO UPDATE SET
     event_name = excluded.event_name, lane_limit = excluded.lane_limit, priority = excluded.priority,
     interactive = excluded.interactive, ordered = excluded.ordered, max_attempts = excluded.max_attempts,
     batch_size = excluded.batch_size, batch_wait_seconds = excluded.batch_wait_seconds,
-    flow_control = excluded.flow_control, updated_at = now();
+    flow_control = excluded.flow_control, retired_at = NULL, updated_at = now();
 
 -- name: job_names
 -- The jobs that the inbox knows.
@@ -20,7 +20,7 @@ SELECT name FROM groundwork.job ORDER BY name;
 
 -- name: listening_jobs
 -- Every job with the name of the event that it listens to.
-SELECT event_name, name FROM groundwork.job ORDER BY name;
+SELECT event_name, name FROM groundwork.job WHERE retired_at IS NULL ORDER BY name;
 
 -- name: jobs_and_waiting
 -- Every job, and whether a delivery of it waits for a run.
@@ -28,4 +28,25 @@ SELECT name, event_name,
        EXISTS (SELECT FROM groundwork.delivery WHERE delivery.job = job.name AND state = 'queued')
        OR EXISTS (SELECT FROM groundwork.delivery WHERE delivery.job = job.name AND state = 'admitted') AS waiting
 FROM groundwork.job
+WHERE retired_at IS NULL
 ORDER BY name;
+
+-- name: retire_jobs
+-- Retire jobs that are gone from the code. What waits for them is kept, and not admitted.
+WITH gone AS (
+    UPDATE groundwork.job
+    SET retired_at = clock_timestamp()
+    WHERE name <> ALL(CAST(:known AS text[])) AND retired_at IS NULL
+    RETURNING name
+), retired AS (
+    SELECT name, true AS new FROM gone
+    UNION ALL
+    SELECT name, false FROM groundwork.job WHERE retired_at IS NOT NULL
+), waiting AS (
+    SELECT job, count(*) AS waiting FROM groundwork.delivery WHERE state IN (:waiting) GROUP BY job
+)
+SELECT retired.name, coalesce(waiting.waiting, 0) AS waiting, retired.new
+FROM retired
+LEFT JOIN waiting ON waiting.job = retired.name
+WHERE retired.new OR waiting.waiting > 0
+ORDER BY retired.name;

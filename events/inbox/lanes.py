@@ -21,6 +21,7 @@ class Lane(BaseModel):
         running: runs that were admitted and have not ended; a batch is one.
         limit: runs at once.
         weight: share between workspaces.
+        retired: its job is gone from the code; what it holds waits for the job's return.
         oldest_wait_seconds: since the oldest queued delivery could have started; None where none waits.
     """
 
@@ -34,6 +35,7 @@ class Lane(BaseModel):
     limit: int
     weight: float
     paused: bool
+    retired: bool
     oldest_wait_seconds: float | None
 
 

@@ -33,6 +33,7 @@ SELECT lane.workspace_id, lane.job,
        CASE WHEN job.ordered THEN 1 ELSE coalesce(lane_override.lane_limit, job.lane_limit) END AS limit,
        coalesce(lane_override.weight, 1) AS weight,
        job.paused OR coalesce(lane_override.paused, false) AS paused,
+       job.retired_at IS NOT NULL AS retired,
        CAST(extract(epoch FROM clock_timestamp() - lane.waiting_since) AS float) AS oldest_wait_seconds
 FROM lane
 JOIN groundwork.job ON job.name = lane.job

@@ -17,8 +17,8 @@ def statements_of(module: str) -> Callable[[str], TextClause]:
         _statement = statements_of(__file__)
         connection.execute(_statement("renew"), …)
 
-    ``state IN (:in_flight)``, and so on for the sets of :mod:`groundwork.blocks.schema.states`, is written out before PostgreSQL
-    sees it: bound as parameters, the states would keep the planner from the partial indexes of exactly those states.
+    ``state IN (:in_flight)``, and so on for the sets of :mod:`groundwork.blocks.schema.states`, is written out before
+    PostgreSQL sees it: as parameters, the states would keep the planner from the partial indexes of those states.
 
     Args:
         module: its ``__file__``.

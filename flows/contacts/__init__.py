@@ -1,1 +1,11 @@
-"""Jobs of the contacts application."""
+"""The contacts application: imports and exports of contacts, the weekly digest, the welcome mail."""
+
+from groundwork.blocks.applications import Application
+
+application = Application(
+    name="contacts",
+    jobs="groundwork.flows.contacts",
+    events="groundwork.events.contacts",
+    templates="groundwork.notifications:templates/contacts",
+    commands="groundwork.deployments.commands.contacts:app",
+)

@@ -1,1 +1,9 @@
-"""Flows that look after Groundwork itself."""
+"""Operations: flows that look after Groundwork itself."""
+
+from groundwork.blocks.applications import Application
+
+application = Application(
+    name="operations",
+    jobs="groundwork.flows.operations",
+    templates="groundwork.notifications:templates/operations",
+)

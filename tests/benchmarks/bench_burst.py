@@ -8,10 +8,11 @@ from sqlalchemy import text
 from groundwork.blocks.database import database
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import NewEvent, accept
+from tests.benchmarks.applications import one_step, settings_of
 from tests.benchmarks.one_step import StepWanted
 from tests.benchmarks.running import running_stack
 from tests.benchmarks.small_imports import STOCK, SmallImports
-from tests.integration.stack.running import PROJECT, RunningStack
+from tests.integration.stack.running import RunningStack
 from tests.waiting import wait_until
 
 DESCRIPTION = (
@@ -20,7 +21,7 @@ DESCRIPTION = (
     "every 0.5 s with 12 of the smallest, as it is that much slower. Everything else is the same."
 )
 _WORKSPACES = 10
-_JOB = {"PYTHONPATH": str(PROJECT), "GROUNDWORK_PRELOAD": "tests.benchmarks.one_step"}
+_JOB = settings_of(one_step)
 
 
 def run(quick: bool) -> dict[str, Any]:
@@ -40,8 +41,6 @@ def run(quick: bool) -> dict[str, Any]:
 
 
 def _smallest(stack: RunningStack, number: int) -> float:
-    deployed = stack.prefect("deploy", "--all", "--prefect-file", "tests/benchmarks/prefect.yaml")
-    assert deployed.returncode == 0, deployed.stdout + deployed.stderr
     _send(1)
     _settled()
     _send(number)

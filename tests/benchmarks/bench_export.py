@@ -19,8 +19,8 @@ from groundwork.deployments.commands.contacts.import_file import start_import
 from groundwork.deployments.commands.contacts.sample_contacts import write_contacts
 from groundwork.deployments.up.ports import free_port
 from groundwork.events.contacts.exports import STANDARD_COLUMNS, CsvExportConfirmed, ExportFormat
-from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.contacts.imports import ImportOptions
+from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.inbox import DeliveryStatus
 from groundwork.tasks.contacts.exports import query
 from groundwork.tasks.contacts.exports.columns import named_columns

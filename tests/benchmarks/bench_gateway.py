@@ -124,7 +124,10 @@ def _serving(postgres: EmbeddedPostgres) -> Iterator[int]:
     log = postgres.data.parent / "gateway.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "groundwork.deployments.gateway"], env=os.environ | environment, stdout=output, stderr=output
+            [sys.executable, "-m", "groundwork.deployments.gateway"],
+            env=os.environ | environment,
+            stdout=output,
+            stderr=output,
         )
     try:
         yield _port(process, log)

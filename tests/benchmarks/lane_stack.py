@@ -9,24 +9,17 @@ from sqlalchemy import text
 from groundwork.blocks.database import database
 from groundwork.events.base import Event
 from groundwork.events.inbox import NewEvent, accept
-from tests.benchmarks import lanes
+from tests.benchmarks import applications, lanes
+from tests.benchmarks.applications import settings_of
 from tests.benchmarks.running import running_stack
-from tests.integration.stack.running import PROJECT, RunningStack
+from tests.integration.stack.running import RunningStack
 from tests.waiting import wait_until
-
-_SETTINGS = {
-    "PYTHONPATH": str(PROJECT),
-    "GROUNDWORK_PRELOAD": lanes.__name__,
-    "GROUNDWORK_EVENT_MODULES": lanes.__name__,
-}
 
 
 @contextmanager
 def lane_stack() -> Iterator[RunningStack]:
     """The stack, warm: each job has run once."""
-    with running_stack(_SETTINGS) as stack:
-        deployed = stack.prefect("deploy", "--all", "--prefect-file", "tests/benchmarks/lanes.yaml")
-        assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+    with running_stack(settings_of(applications.lanes)) as stack:
         for kind in (lanes.BulkWanted, lanes.AlertWanted, lanes.BatchWanted):
             send_all([kind(workspace_id="warm-up", number=0)])  # type: ignore[call-arg]
         wait_until(lambda: rows("SELECT count(*) FROM groundwork.delivery WHERE settled_at IS NULL")[0][0] == 0, 120)

@@ -19,9 +19,10 @@ from sqlalchemy import text
 from groundwork.blocks.database import database
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import NewEvent, accept
+from tests.benchmarks.applications import one_step, settings_of
 from tests.benchmarks.one_step import StepWanted
 from tests.benchmarks.running import running_stack
-from tests.integration.stack.running import PROJECT, RunningStack
+from tests.integration.stack.running import RunningStack
 from tests.waiting import wait_until
 
 _OUTPUT = Path("build/soak.json")
@@ -85,10 +86,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--runs", type=int, default=5000)
     runs = parser.parse_args().runs
-    variables = {"PYTHONPATH": str(PROJECT), "GROUNDWORK_PRELOAD": "tests.benchmarks.one_step"}
-    with running_stack(variables) as stack:
-        deployed = stack.prefect("deploy", "--all", "--prefect-file", "tests/benchmarks/prefect.yaml")
-        assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+    with running_stack(settings_of(one_step)) as stack:
         samples = _soak(stack, runs)
         deliveries = _deliveries()
     verdict = {

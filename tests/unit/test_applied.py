@@ -5,28 +5,33 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.deployments.applied import fingerprint
-from groundwork.deployments.project import project_folder
+from groundwork.deployments.applied import code_of_jobs, fingerprint
+
+PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    shutil.copy(project_folder() / "prefect.yaml", tmp_path)
-    shutil.copytree(project_folder() / "flows", tmp_path / "flows")
+    shutil.copy(PROJECT / "prefect.yaml", tmp_path)
     return tmp_path
 
 
 def test_what_ships_has_a_fingerprint_that_stays(project: Path):
-    assert fingerprint(project) is not None
-    assert fingerprint(project) == fingerprint(project)
+    assert fingerprint([project]) is not None
+    assert fingerprint([project]) == fingerprint([project])
+    assert {"groundwork.flows", "groundwork.events", "groundwork.flows.contacts"} <= code_of_jobs().keys()
 
 
 def test_another_wiring_and_other_code_have_another(project: Path):
-    before = fingerprint(project)
-    (project / "flows" / "send_welcome.py").open("a").write("# edited\n")
-    edited = fingerprint(project)
+    code = {"groundwork.flows": [project / "flows"]}
+    (project / "flows").mkdir()
+    (project / "flows" / "send_welcome.py").write_text("")
+    before = fingerprint([project], code)
+    (project / "flows" / "send_welcome.py").write_text("# edited\n")
+    edited = fingerprint([project], code)
     (project / "prefect.yaml").open("a").write("# edited\n")
-    assert len({before, edited, fingerprint(project)}) == 3
+    assert None not in {before, edited}
+    assert len({before, edited, fingerprint([project], code)}) == 3
 
 
 @pytest.mark.parametrize(
@@ -42,4 +47,4 @@ def test_what_depends_on_something_outside_is_always_deployed(project: Path, now
     wiring = (project / "prefect.yaml").read_text()
     assert now in wiring
     (project / "prefect.yaml").write_text(wiring.replace(now, then))
-    assert fingerprint(project) is None
+    assert fingerprint([project]) is None

@@ -13,20 +13,15 @@ from groundwork.deployments.documents import BLOCKS
 from groundwork.deployments.relay.wiring import block_of
 from groundwork.flows.registry import jobs
 
-WIRING = yaml.safe_load((Path(flows.__file__).parents[1] / "prefect.yaml").read_text())
+WIRING = yaml.safe_load((Path(flows.__file__).resolve().parents[1] / "prefect.yaml").read_text())
 DEPLOYMENTS = {each["name"]: each for each in WIRING["deployments"]}
-JOBS = {
-    name: spec
-    for name, spec in jobs().items()
-    if (Path(flows.__file__).parent / f"{name.replace('-', '_')}.py").exists()
-}
+JOBS = {name: spec for name, spec in jobs().items() if spec.body.__module__.startswith("groundwork.")}
 
 
 @pytest.mark.parametrize("name", JOBS)
 def test_a_job_has_a_deployment_that_its_event_triggers_with_the_delivery_only(name):
     deployment = DEPLOYMENTS[name]
-    function = name.replace("-", "_")
-    assert deployment["entrypoint"] == f"groundwork.flows.{function}.{function}"
+    assert deployment["entrypoint"] == JOBS[name].entrypoint
     [trigger] = deployment["triggers"]
     assert trigger["expect"] == [JOBS[name].on.event_name]
     assert trigger["match"] == {"prefect.resource.id": "groundwork.delivery.*", "groundwork.job": name}

@@ -10,13 +10,13 @@ from rich.console import Console
 from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.database import database
 from groundwork.blocks.settings import settings
-from groundwork.events.client import GatewayClient
 from groundwork.deployments.commands.contacts.import_file import outcome, start_import
+from groundwork.deployments.commands.contacts.sample_contacts import write_contacts
 from groundwork.deployments.commands.options import running_on
 from groundwork.deployments.commands.watch import only_delivery, watch
-from groundwork.deployments.commands.contacts.sample_contacts import write_contacts
-from groundwork.events.identifiers import UserId, WorkspaceId
+from groundwork.events.client import GatewayClient
 from groundwork.events.contacts.imports import ImportOptions
+from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.inbox import EventStatus
 from groundwork.tasks.contacts.users.record import store_user
 

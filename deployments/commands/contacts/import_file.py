@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from groundwork.events.client import GatewayClient
-    from groundwork.events.identifiers import UserId, WorkspaceId
     from groundwork.events.contacts.imports import ImportOptions
+    from groundwork.events.identifiers import UserId, WorkspaceId
     from groundwork.events.inbox import EventStatus
 
 
@@ -49,8 +49,8 @@ def import_file(
     """
     client = uploading_client(home)
     from groundwork.deployments.commands.watch import only_delivery, watch
-    from groundwork.events.identifiers import UserId, WorkspaceId
     from groundwork.events.contacts.imports import ImportOptions
+    from groundwork.events.identifiers import UserId, WorkspaceId
 
     options = ImportOptions(on_conflict=on_conflict)
     event_id = start_import(client, file, WorkspaceId(workspace), UserId(user), options)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from groundwork.blocks.prefect_profile import lead_to_api
 from groundwork.blocks.settings import settings
 from groundwork.deployments.commands.options import running_on, uploading_client, use_home
-from groundwork.deployments.project import project_folder
+from groundwork.deployments.project import project_folders
 from groundwork.deployments.up.home import Home
 from groundwork.deployments.up.interrupt import interruptible
 from groundwork.deployments.up.ports import free_port, is_free
@@ -56,7 +56,7 @@ def _started(terminal: Terminal) -> Iterator["GatewayClient"]:
     now = use_home(None)
     home = Home(now.home)
     with home.held():
-        stack = Stack(home, now, project_folder(), terminal)
+        stack = Stack(home, now, project_folders(), terminal)
         ended = threading.Event()
         watcher = threading.Thread(target=_keep_running, args=(stack, ended), daemon=True)
         try:

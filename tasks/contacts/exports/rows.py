@@ -13,7 +13,13 @@ from groundwork.blocks.retry import while_database_restarts
 from groundwork.blocks.settings import settings
 from groundwork.events.contacts.exports import CsvExportConfirmed
 from groundwork.tasks.contacts.exports import query
-from groundwork.tasks.contacts.exports.columns import ExportColumn, all_columns, fields_wanted, named_columns, unknown_fields
+from groundwork.tasks.contacts.exports.columns import (
+    ExportColumn,
+    all_columns,
+    fields_wanted,
+    named_columns,
+    unknown_fields,
+)
 from groundwork.tasks.contacts.exports.encode import with_headers
 from groundwork.tasks.contacts.exports.snapshot import Snapshot, SnapshotLost, snapshot
 from groundwork.tasks.contacts.imports.reading.read_ahead import read_ahead

@@ -7,8 +7,8 @@ from prefect.artifacts import create_markdown_artifact
 from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.words import counted
 from groundwork.tasks.contacts.imports.counts import ImportCounts
-from groundwork.tasks.contacts.imports.rows.prepare import PreparedChunk
 from groundwork.tasks.contacts.imports.record import ImportRecord, ImportSummary
+from groundwork.tasks.contacts.imports.rows.prepare import PreparedChunk
 from groundwork.tasks.contacts.imports.steps import Upload
 from groundwork.tasks.progress import Progress
 from groundwork.tasks.step import step

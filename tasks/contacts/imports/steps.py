@@ -12,12 +12,13 @@ from groundwork.blocks.database import database
 from groundwork.blocks.settings import settings
 from groundwork.events.contacts.imports import CsvImportConfirmed
 from groundwork.events.inbox import once, running_attempt, written
-from groundwork.tasks.contacts.imports import record, rejects, upsert
-from groundwork.tasks.contacts.imports.reading.contacts_file import ContactsFile, open_contacts
+from groundwork.tasks.contacts.imports import record, rejects
 from groundwork.tasks.contacts.imports.counts import ImportCounts
-from groundwork.tasks.contacts.imports.rows.prepare import PreparedChunk
+from groundwork.tasks.contacts.imports.reading.contacts_file import ContactsFile, open_contacts
 from groundwork.tasks.contacts.imports.reading.read_ahead import read_ahead
 from groundwork.tasks.contacts.imports.record import ImportRecord, ImportSummary
+from groundwork.tasks.contacts.imports.rows import upsert
+from groundwork.tasks.contacts.imports.rows.prepare import PreparedChunk
 from groundwork.tasks.contacts.imports.turns import Turns
 from groundwork.tasks.step import step
 

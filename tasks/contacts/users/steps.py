@@ -3,9 +3,9 @@
 from groundwork.events.identifiers import UserId
 from groundwork.events.inbox import once, running_attempt
 from groundwork.notifications import notify_once
-from groundwork.tasks.step import step
 from groundwork.tasks.contacts.users import welcome
 from groundwork.tasks.contacts.users.welcome import WelcomeClaim
+from groundwork.tasks.step import step
 
 
 @step

@@ -4,15 +4,12 @@ import asyncio
 import random
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 
-import httpx
-
 from groundwork.blocks.database import Database
 from groundwork.blocks.embedded import EmbeddedPostgres
-from groundwork.deployments.work_pool import WORK_POOL
 from tests.chaos import counter
 from tests.chaos.storm import execution_log, process_log
 from tests.chaos.storm.crm import Crm
@@ -88,20 +85,11 @@ class StormStack(RunningStack):
             each.lossy = lossy
 
     def prepare(self) -> None:
-        """Start everything, and deploy the counters, which `up` has registered as it preloads them."""
+        """Start everything."""
         self.launch()
-        wait_until(self._has_work_pool, START_SECONDS, "the work pool")
-        deployed = self.prefect("deploy", "--all", "--prefect-file", "tests/chaos/prefect.yaml")
-        assert deployed.returncode == 0, deployed.stdout + deployed.stderr
         wait_until(lambda: self._ready(0), START_SECONDS, "`groundwork up` is ready")
         with self.database.transaction() as connection:
             connection.exec_driver_sql((Path(__file__).parent / "recorder.sql").read_text())
-
-    def _has_work_pool(self) -> bool:
-        """Whether deployments can be made; `up` goes on meanwhile."""
-        with suppress(httpx.HTTPError):
-            return bool(self.ask_prefect(f"/work_pools/{WORK_POOL}", method="GET"))
-        return False
 
     def _settings(self) -> dict[str, str]:
         direct = self.postgres.url(driver="postgresql")
@@ -114,8 +102,8 @@ class StormStack(RunningStack):
             "GROUNDWORK_LEASE_SECONDS": str(LEASE_SECONDS),
             "GROUNDWORK_CLAIM_SECONDS": "5",
             "GROUNDWORK_MAX_ATTEMPTS": "100",
-            "GROUNDWORK_EVENT_MODULES": "tests.chaos.count_events",
-            "GROUNDWORK_PRELOAD": "tests.chaos.counter,tests.chaos.watched_jobs",
+            "GROUNDWORK_APPLICATIONS": "contacts,operations,tests.chaos.application:application",
+            "GROUNDWORK_PROJECT": f"{PROJECT},{PROJECT / 'tests' / 'chaos' / 'project'}",
             "GROUNDWORK_SMTP_URL": f"smtp://127.0.0.1:{self._mail_port}",
             "PYTHONPATH": str(PROJECT),
             "TMPDIR": str(self.temporary),

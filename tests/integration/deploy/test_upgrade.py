@@ -16,7 +16,6 @@ from groundwork.blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
 from groundwork.blocks.settings import settings
 from groundwork.deployments.deploy import deploy_wiring
 from groundwork.deployments.documents import BLOCKS
-from groundwork.deployments.project import project_folder
 from groundwork.deployments.relay.prefect_client import pages
 from groundwork.deployments.work_pool import WORK_POOL
 
@@ -28,10 +27,13 @@ EDITS = {
 }
 
 
+PROJECT = Path(__file__).parents[3]
+
+
 @pytest.fixture
 def formerly_named(tmp_path: Path) -> Path:
     """The project as it was: automations are called `event → job`, and nothing describes them."""
-    now = (project_folder() / "prefect.yaml").read_text()
+    now = (PROJECT / "prefect.yaml").read_text()
     former = re.sub(r"(        name: .*) starts (.*)\n        description: .*", r"\1 → \2", now)
     assert former != now
     (tmp_path / "prefect.yaml").write_text(former)
@@ -50,7 +52,7 @@ def client(prefect_api) -> Iterator[SyncPrefectClient]:
 
 
 def deployments(client: SyncPrefectClient) -> dict[UUID, str]:
-    wanted = {each["name"] for each in yaml.safe_load((project_folder() / "prefect.yaml").read_text())["deployments"]}
+    wanted = {each["name"] for each in yaml.safe_load((PROJECT / "prefect.yaml").read_text())["deployments"]}
     return {each.id: each.name for each in client.read_deployments() if each.name in wanted}
 
 
@@ -71,7 +73,7 @@ def document(client: SyncPrefectClient, block: type[ConfiguredBlock], name: str)
 def test_one_automation_per_trigger_and_what_a_person_edited_is_kept(
     client: SyncPrefectClient, prefect_api: dict[str, str], formerly_named: Path
 ):
-    deploy_wiring(formerly_named, prefect_api, settings())
+    deploy_wiring([formerly_named], prefect_api, settings())
     before = automations(client)
     assert "import/csv.confirmed → process-csv" in {each.name for each in before}
     for block in BLOCKS:
@@ -80,12 +82,12 @@ def test_one_automation_per_trigger_and_what_a_person_edited_is_kept(
     [held] = [each for each in before if each.name == "user/signed.up → send-welcome"]
     client.pause_automation(held.id)
 
-    deploy_wiring(project_folder(), prefect_api, settings())
+    deploy_wiring([PROJECT], prefect_api, settings())
 
     after = automations(client)
     triggers = [
         (trigger["name"], trigger["description"])
-        for each in yaml.safe_load((project_folder() / "prefect.yaml").read_text())["deployments"]
+        for each in yaml.safe_load((PROJECT / "prefect.yaml").read_text())["deployments"]
         for trigger in each.get("triggers", [])
     ]
     assert Counter((each.name, each.description) for each in after) == Counter(triggers)

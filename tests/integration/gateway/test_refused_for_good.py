@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from groundwork.blocks.database import database
-from groundwork.events.client import EventRefused, GatewayClient
 from groundwork.deployments.gateway.writer import GroupWriter
+from groundwork.events.client import EventRefused, GatewayClient
 from groundwork.flows.flow_control import Idempotency
 from tests.integration.gateway.conftest import OPEN_KEY
 from tests.integration.gateway.events import event, stored_events

@@ -6,11 +6,11 @@ from uuid import uuid4
 
 import pytest
 
+from groundwork.events.contacts.users import UserSignedUp
 from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.inbox import Attempt, claim, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
-from groundwork.events.contacts.users import UserSignedUp
 from tests.factories import csv_import_confirmed, delivery_of, register_job
 from tests.integration.blocks.mail_server import Postmaster
 from tests.integration.mailing import add_user, by_smtp, empty_outbox

@@ -2,16 +2,22 @@
 
 import pytest
 
-from groundwork.blocks.errors import MailRefused, MailSetupRefused, MailTemporarilyRefused, NonRetriable, RecipientRefused
+from groundwork.blocks.errors import (
+    MailRefused,
+    MailSetupRefused,
+    MailTemporarilyRefused,
+    NonRetriable,
+    RecipientRefused,
+)
 from groundwork.blocks.settings import settings
 from groundwork.events.inbox import claim, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
 from groundwork.flows.contacts.send_welcome import send_welcome
-from groundwork.tasks.operations.dead_letters.tell import tell_operators
 from groundwork.tasks.contacts.imports.notify import notify_finished
 from groundwork.tasks.contacts.imports.record import ImportRecord, ImportSummary
 from groundwork.tasks.contacts.users.steps import mail_welcome
+from groundwork.tasks.operations.dead_letters.tell import tell_operators
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job
 from tests.integration.mailing import add_user
 from tests.integration.notifications.test_send_welcome import replay

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from sqlalchemy import text
 
 from groundwork.blocks.errors import NonRetriable, RecipientRefused
-from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.contacts.users import UserSignedUp
+from groundwork.events.identifiers import WorkspaceId
 from groundwork.flows.contacts.send_welcome import send_welcome
 from groundwork.tasks.contacts.users.steps import mail_welcome
 from tests.factories import delivery_of

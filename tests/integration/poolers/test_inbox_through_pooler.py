@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
-from groundwork.deployments.relay.admission import admit
 from sqlalchemy import text
 
 from groundwork.blocks.blob.store import BlobStore
@@ -14,6 +13,7 @@ from groundwork.blocks.database import Database, is_behind_pooler
 from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.blocks.migrations import upgrade
 from groundwork.blocks.settings import settings
+from groundwork.deployments.relay.admission import admit
 from groundwork.deployments.relay.loop import POLL_SECONDS, Relay
 from groundwork.events.inbox import claim, once, send
 from groundwork.events.inbox.claim import Run

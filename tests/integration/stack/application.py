@@ -13,8 +13,8 @@ from sqlalchemy import text
 from groundwork.blocks.beneath import private_folder
 from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY
 from groundwork.events.client import GatewayClient
-from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.contacts.imports import CsvImportConfirmed
+from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.inbox import DeliveryStatus
 from groundwork.tasks.contacts.imports.record import create_import
 from tests.integration.stack.running import RunningStack

@@ -76,7 +76,11 @@ def test_a_request_that_fails_while_a_run_is_taken_on_costs_no_other_run(worker,
 
 
 def zygote_of(worker: Process) -> psutil.Process:
-    [zygote] = [each for each in psutil.Process(worker.pid).children() if "groundwork.deployments.worker.zygote" in each.cmdline()]
+    [zygote] = [
+        each
+        for each in psutil.Process(worker.pid).children()
+        if "groundwork.deployments.worker.zygote" in each.cmdline()
+    ]
     return zygote
 
 

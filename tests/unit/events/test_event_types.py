@@ -6,8 +6,8 @@ from pydantic import ValidationError
 from groundwork.blocks.errors import UnknownName
 from groundwork.events.base import NAME_PATTERN, Event, UserEvent
 from groundwork.events.catalogue import event_type, event_types, parse_event
-from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.contacts.imports import CsvImportConfirmed
+from groundwork.events.identifiers import UserId, WorkspaceId
 
 DATA = {"workspaceId": "acme", "userId": "usr_1", "importId": "imp_1"}
 

@@ -12,9 +12,9 @@ from groundwork.blocks.settings import settings
 from groundwork.tasks.contacts.imports.reading.chunks import chunks
 from groundwork.tasks.contacts.imports.reading.dialect import Dialect, detect_dialect
 from groundwork.tasks.contacts.imports.reading.encoding import SAMPLE_BYTES, Encoding, detect_encoding, utf8_blocks
+from groundwork.tasks.contacts.imports.reading.unpack import unpacked_blocks
 from groundwork.tasks.contacts.imports.rows.headers import Layout, layout_of
 from groundwork.tasks.contacts.imports.rows.prepare import PreparedChunk, prepare
-from groundwork.tasks.contacts.imports.reading.unpack import unpacked_blocks
 
 
 class ContactsFile:

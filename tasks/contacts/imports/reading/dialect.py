@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from groundwork.blocks.errors import NonRetriable
 from groundwork.tasks.contacts.imports.reading.encoding import UNDECODABLE, repaired
-from groundwork.tasks.contacts.imports.rows.headers import is_email_header
 from groundwork.tasks.contacts.imports.reading.lines import count_lines, first_record_end
+from groundwork.tasks.contacts.imports.rows.headers import is_email_header
 
 DELIMITERS = ",;\t|"
 _SAMPLE_BYTES = 64 * 1024

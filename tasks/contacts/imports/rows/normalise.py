@@ -5,11 +5,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from groundwork.tasks.contacts.imports.reading.encoding import UNDECODABLE
+from groundwork.tasks.contacts.imports.reading.parse import Records
 from groundwork.tasks.contacts.imports.rows.cells import column_of, contains, longest, many_lines, one_line
 from groundwork.tasks.contacts.imports.rows.custom import json_objects, tag_arrays
-from groundwork.tasks.contacts.imports.reading.encoding import UNDECODABLE
 from groundwork.tasks.contacts.imports.rows.headers import FULL_NAME, TEXT_COLUMNS, Layout
-from groundwork.tasks.contacts.imports.reading.parse import Records
 
 EMAIL_PATTERN = (
     r'^[^\s"(),:;<>@\[\\\].]+(?:\.[^\s"(),:;<>@\[\\\].]+)*@'

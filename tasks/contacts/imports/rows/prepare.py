@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from groundwork.tasks.contacts.imports.reading.chunks import Chunk
+from groundwork.tasks.contacts.imports.reading.parse import Records, parse
+from groundwork.tasks.contacts.imports.rejects import ragged_rows, rejected_rows
 from groundwork.tasks.contacts.imports.rows.copy_text import copy_text
 from groundwork.tasks.contacts.imports.rows.duplicates import merge_duplicates
 from groundwork.tasks.contacts.imports.rows.headers import Layout
 from groundwork.tasks.contacts.imports.rows.normalise import database_rows, normalise
-from groundwork.tasks.contacts.imports.reading.parse import Records, parse
-from groundwork.tasks.contacts.imports.rejects import ragged_rows, rejected_rows
 
 
 @dataclass(frozen=True)

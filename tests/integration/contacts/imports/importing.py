@@ -6,8 +6,8 @@ from sqlalchemy import text
 
 from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.database import Database
-from groundwork.tasks.contacts.imports.reading.contacts_file import open_contacts
 from groundwork.tasks.contacts.imports.counts import ImportCounts
+from groundwork.tasks.contacts.imports.reading.contacts_file import open_contacts
 from groundwork.tasks.contacts.imports.reading.read_ahead import read_ahead
 from groundwork.tasks.contacts.imports.rows.upsert import OnConflict, import_chunk
 

@@ -6,8 +6,8 @@ import pytest
 
 from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.database import Database
-from groundwork.tasks.contacts.imports.reading.contacts_file import open_contacts
 from groundwork.tasks.contacts.imports.counts import ImportCounts
+from groundwork.tasks.contacts.imports.reading.contacts_file import open_contacts
 from groundwork.tasks.contacts.imports.rows.upsert import forget_skipped, import_chunk
 from tests.factories import scalar
 from tests.integration.contacts.imports.importing import contacts_of, import_content

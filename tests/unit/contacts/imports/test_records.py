@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundwork.tasks.contacts.imports.reading.lines import count_lines, first_record_end, last_record_end, unclosed_quote
+from groundwork.tasks.contacts.imports.reading.lines import (
+    count_lines,
+    first_record_end,
+    last_record_end,
+    unclosed_quote,
+)
 
 awkward = st.text(alphabet='a,"\n\r;', max_size=60).map(str.encode)
 

@@ -1,0 +1,163 @@
+"""Applications: what is built on the engine, ours and other people's alike.
+
+The files at the root of a room are the engine, the folders below it are applications. The engine imports none; it asks
+here which there are, and imports what each names where it needs it.
+"""
+
+import importlib
+import os
+import pkgutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+from typing import Any
+
+from groundwork.blocks.errors import ConfigurationError
+
+GROUP = "groundwork.applications"
+"""Group of the entry points by which an installed package registers its application."""
+VARIABLE = "GROUNDWORK_APPLICATIONS"
+"""Names the applications of a process; the setting of that name describes it."""
+_OURS = "groundwork.flows"
+"""Package whose sub-packages are our own applications."""
+_ALWAYS = "operations"
+_UNLESS_OTHERS = "contacts"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """One application. Each part is named by its module, so that whoever needs one part imports no other.
+
+    Attributes:
+        name: lower case; of its folders.
+        jobs: package of its flows; all modules in it are imported.
+        events: package of its event types, likewise.
+        settings: ``module:Class`` of its settings, variables ``GROUNDWORK_<…>`` of its own.
+        schema: module of its tables.
+        migrations: package of its Alembic revisions, a branch of its own labelled with its name.
+        templates: ``package:folder`` of its notifications.
+        blocks: ``module:Class`` of each Prefect block that it registers.
+        commands: ``module:app`` of a Typer application whose commands join those of ``groundwork``.
+    """
+
+    name: str
+    jobs: str | None = None
+    events: str | None = None
+    settings: str | None = None
+    schema: str | None = None
+    migrations: str | None = None
+    templates: str | None = None
+    blocks: tuple[str, ...] = ()
+    commands: str | None = None
+
+    def modules(self, package: str | None) -> Iterator[ModuleType]:
+        """Import a package of the application with all that is in it, sub-folders included; a module is itself.
+
+        Raises:
+            ConfigurationError: one of them cannot be imported; the message names it and the application.
+        """
+        if package is None:
+            return
+        found = self._imported(package)
+        yield found
+        for each in pkgutil.walk_packages(getattr(found, "__path__", ()), f"{package}.", onerror=_ignore):
+            yield self._imported(each.name)
+
+    def named(self, reference: str) -> Any:
+        """What ``module:attribute`` names.
+
+        Raises:
+            ConfigurationError: there is no such thing; the message names it and the application.
+        """
+        module, _, attribute = reference.partition(":")
+        found = self._imported(module)
+        try:
+            return getattr(found, attribute)
+        except AttributeError:
+            raise ConfigurationError(
+                f"application {self.name}: {module} has no {attribute!r}, which the application names"
+            ) from None
+
+    def _imported(self, module: str) -> ModuleType:
+        try:
+            return importlib.import_module(module)
+        except ConfigurationError:
+            raise
+        except Exception as error:
+            raise ConfigurationError(
+                f"application {self.name}: {module} cannot be imported: {type(error).__name__}: {error}"
+            ) from error
+
+
+@cache
+def applications() -> tuple[Application, ...]:
+    """The applications of this process, as ``GROUNDWORK_APPLICATIONS`` says; by name.
+
+    Raises:
+        ConfigurationError: one is unknown, cannot be imported, or has another one's name.
+    """
+    registered = _registered()
+    names = _asked_for() or _default(registered)
+    found: dict[str, Application] = {}
+    for name in names:
+        each = _load(name, registered)
+        if found.setdefault(each.name, each) is not each:
+            raise ConfigurationError(f"two applications are named {each.name}: {name!r} and an earlier one; rename one")
+    return tuple(found[name] for name in sorted(found))
+
+
+def _asked_for() -> list[str]:
+    # Read here and not by the settings: every command wants its application's commands, and Pydantic costs a third of a
+    # second.
+    return [name.strip() for name in os.environ.get(VARIABLE, "").split(",") if name.strip()]
+
+
+def _default(registered: Mapping[str, str | EntryPoint]) -> list[str]:
+    """Whoever has an application of their own has not asked for the contacts application."""
+    others = [name for name, where in registered.items() if isinstance(where, EntryPoint)]
+    return [_ALWAYS, *(others or [_UNLESS_OTHERS])]
+
+
+def _registered() -> dict[str, str | EntryPoint]:
+    """Where each application is that has a name."""
+    ours = importlib.import_module(_OURS)
+    found: dict[str, str | EntryPoint] = {
+        each.name: f"{_OURS}.{each.name}" for each in pkgutil.iter_modules(ours.__path__) if each.ispkg
+    }
+    for point in entry_points(group=GROUP):
+        other = found.get(point.name)
+        where = other.value if isinstance(other, EntryPoint) else other
+        # One that is installed twice on the path is found twice.
+        if where not in (None, point.value):
+            raise ConfigurationError(
+                f"two applications are named {point.name}: {where} and {point.value}; rename one in its pyproject.toml"
+            )
+        found[point.name] = point
+    return found
+
+
+def _load(name: str, registered: Mapping[str, str | EntryPoint]) -> Application:
+    where: str | EntryPoint | None = name if ":" in name else registered.get(name)
+    if where is None:
+        raise ConfigurationError(
+            f"{VARIABLE}: there is no application {name!r}; there are {', '.join(sorted(registered))}. "
+            "A package registers one by the entry point groundwork.applications; one that is not installed is named "
+            "module:attribute."
+        )
+    value = where.value if isinstance(where, EntryPoint) else where
+    module, _, attribute = value.partition(":")
+    try:
+        loaded = getattr(importlib.import_module(module), attribute or "application")
+    except Exception as error:
+        raise ConfigurationError(
+            f"application {name}: {value} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(loaded, Application):
+        raise ConfigurationError(f"application {name}: {value} is no groundwork.blocks.applications.Application")
+    return loaded
+
+
+def _ignore(_package: str) -> None:
+    """What cannot be imported fails where it is imported by name, with its error."""

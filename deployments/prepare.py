@@ -1,0 +1,42 @@
+"""Apply the project to the inbox's database: the schema, and which jobs there are."""
+
+from groundwork.blocks.database import Database
+from groundwork.blocks.migrations import upgrade
+from groundwork.blocks.words import counted
+from groundwork.events.inbox.cancellation import cancel
+from groundwork.events.inbox.jobs import RetiredJob, register_job, retire_jobs
+from groundwork.flows.registry import jobs
+
+DISCARDED = "Discarded: its job is gone from the code."
+
+
+def prepare_database(database: Database, *, discard: bool = False) -> list[RetiredJob]:
+    """Bring the schema up to date and tell the inbox which jobs there are.
+
+    Args:
+        discard: cancel what waits for jobs that are gone from the code.
+
+    Returns:
+        The jobs that are gone: nothing more is delivered to them, and what waits for them is kept until they are back.
+    """
+    with database.transaction() as connection:
+        upgrade(connection)
+        found = jobs()
+        for job in found.values():
+            register_job(connection, job.registration)
+        retired = retire_jobs(connection, found)
+        if discard:
+            for each in retired:
+                cancel(connection, job=each.name, queued_only=True, reason=DISCARDED)
+        return retired
+
+
+def told(job: RetiredJob, *, discarded: bool = False) -> str:
+    """What a person has to know of a retired job."""
+    waiting = counted(job.waiting, "waiting delivery", "waiting deliveries")
+    if discarded:
+        return f"Job {job.name} is gone from the code: {waiting} discarded."
+    return (
+        f"Job {job.name} is gone from the code and retired: {waiting} kept for its return. "
+        "`groundwork deploy --discard` drops what waits."
+    )

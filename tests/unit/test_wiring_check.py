@@ -1,0 +1,69 @@
+"""`up` and `deploy` compare the jobs of the code with ``prefect.yaml`` before they change anything."""
+
+from pathlib import Path
+
+import pytest
+
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.deployments.project import Deployment, deployments_of
+from groundwork.deployments.relay.wiring import block_of
+from groundwork.deployments.wiring_check import check_wiring
+from groundwork.flows.registry import jobs
+
+PROJECT = Path(__file__).parents[2]
+FILE = PROJECT / "prefect.yaml"
+JOBS = {name: spec for name, spec in jobs().items() if spec.body.__module__.startswith("groundwork.")}
+
+
+def deployments() -> list[Deployment]:
+    return deployments_of([PROJECT])
+
+
+def fault(specs=JOBS, wiring=None) -> str:
+    with pytest.raises(ConfigurationError) as refused:
+        check_wiring(specs, deployments() if wiring is None else wiring)
+    return str(refused.value)
+
+
+def test_our_own_fit_together():
+    check_wiring(JOBS, deployments())
+
+
+def test_a_job_without_a_deployment_is_named_with_the_block_to_add():
+    told = fault(wiring=[each for each in deployments() if each.name != "process-csv"])
+    assert "Job process-csv has no deployment" in told
+    assert str(FILE) in told
+    assert block_of(JOBS["process-csv"]) in told
+
+
+def test_the_block_that_is_told_is_one_that_fits(tmp_path: Path):
+    missing = JOBS["process-csv"]
+    (tmp_path / "prefect.yaml").write_text(f"deployments:\n{block_of(missing)}\n")
+    check_wiring({"process-csv": missing}, deployments_of([tmp_path]))
+
+
+def test_a_deployment_without_a_job_is_named():
+    told = fault(specs={name: spec for name, spec in JOBS.items() if name != "send-welcome"})
+    assert "the deployment send-welcome is triggered for job send-welcome, and no application has that job" in told
+
+
+def test_a_deployment_of_another_function_is_named():
+    moved = [
+        Deployment(each.file, each.name, f"elsewhere.{each.name}", each.jobs) if each.name == "process-csv" else each
+        for each in deployments()
+    ]
+    told = fault(wiring=moved)
+    assert "has the entrypoint elsewhere.process-csv" in told
+    assert "groundwork.flows.contacts.process_csv.process_csv" in told
+
+
+def test_a_deployment_twice_is_named():
+    [one] = [each for each in deployments() if each.name == "process-csv"]
+    assert "process-csv stands 2 times" in fault(wiring=[*deployments(), one])
+
+
+@pytest.mark.parametrize("content", ["a: [", "deployments: 1", "name: x", "deployments: [{entrypoint: a}]", ""])
+def test_a_file_that_is_no_wiring_is_named(tmp_path: Path, content: str):
+    (tmp_path / "prefect.yaml").write_text(content)
+    with pytest.raises(ConfigurationError, match=str(tmp_path / "prefect.yaml")):
+        deployments_of([tmp_path])
