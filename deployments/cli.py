@@ -14,27 +14,6 @@ from groundwork.deployments.commands.failure import explain
 _CLOSED_PIPE = 141
 """Exit code of a program whose reader has gone (128 + SIGPIPE), as of `head` in `groundwork dead list | head`."""
 
-app = typer.Typer(
-    name="groundwork",
-    help="Background jobs for multi-tenant SaaS applications, as Prefect flows.",
-    epilog="Exit codes: 0 done, 1 the work failed or there was none, 2 wrong use or configuration.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain help: a third of its CPU is Rich otherwise, and nothing is cut
-)
-app.command("up")(up.up)
-app.command("deploy")(deploy.deploy)
-app.command("send")(send.send)
-app.command("status")(status.status)
-app.command("cancel")(cancel.cancel)
-app.command("pause")(pause.pause)
-app.command("resume")(pause.resume)
-app.command("lanes")(lanes.lanes)
-app.add_typer(lanes.lane, name="lane")
-app.add_typer(dead.app, name="dead")
-app.add_typer(mail.app, name="mail")
-app.add_typer(user.app, name="user")
-
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -44,13 +23,58 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def groundwork(
+def _say_what_it_is(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
     """Background jobs for multi-tenant SaaS applications, as Prefect flows."""
+
+
+def program() -> typer.Typer:
+    """Every command, those of the applications behind our own.
+
+    Raises:
+        ConfigurationError: an application cannot be loaded, or a command of it has the name of one that is there.
+    """
+    app = typer.Typer(
+        name="groundwork",
+        help="Background jobs for multi-tenant SaaS applications, as Prefect flows.",
+        epilog="Exit codes: 0 done, 1 the work failed or there was none, 2 wrong use or configuration.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain help: a third of its CPU is Rich otherwise, and nothing is cut
+    )
+    app.callback()(_say_what_it_is)
+    app.command("up")(up.up)
+    app.command("deploy")(deploy.deploy)
+    app.command("send")(send.send)
+    app.command("status")(status.status)
+    app.command("cancel")(cancel.cancel)
+    app.command("pause")(pause.pause)
+    app.command("resume")(pause.resume)
+    app.command("lanes")(lanes.lanes)
+    app.add_typer(lanes.lane, name="lane")
+    app.add_typer(dead.app, name="dead")
+    app.add_typer(mail.app, name="mail")
+    app.add_typer(user.app, name="user")
+    for application in applications():
+        if application.commands is not None:
+            _add(app, application.named(application.commands), application.name)
+    return app
+
+
+def _add(app: typer.Typer, more: typer.Typer, application: str) -> None:
+    taken = set(_names(app))
+    for name in _names(more):
+        if name in taken:
+            raise ConfigurationError(f"application {application}: there is a command {name!r} already; rename it")
+    app.registered_commands += more.registered_commands
+    app.registered_groups += more.registered_groups
+
+
+def _names(app: typer.Typer) -> list[str | None]:
+    return [each.name for each in app.registered_commands] + [each.name for each in app.registered_groups]
 
 
 def main() -> None:
@@ -76,35 +100,12 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        _add_commands_of_applications()
-        app(prog_name="groundwork")
+        program()(prog_name="groundwork")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except Exception as error:
         return _tell(error)
     return 0
-
-
-def _add_commands_of_applications() -> None:
-    """Those of ``groundwork`` itself come first, and keep their names.
-
-    Raises:
-        ConfigurationError: a command of an application has the name of one that is there.
-    """
-    taken = {each.name for each in app.registered_commands} | {each.name for each in app.registered_groups}
-    for application in applications():
-        if application.commands is None:
-            continue
-        more: typer.Typer = application.named(application.commands)
-        mine = [each.name for each in more.registered_commands] + [each.name for each in more.registered_groups]
-        for name in mine:
-            if name in taken:
-                raise ConfigurationError(
-                    f"application {application.name}: there is a command {name!r} already; rename it"
-                )
-            taken.add(name)
-        app.registered_commands += more.registered_commands
-        app.registered_groups += more.registered_groups
 
 
 def _tell(error: Exception) -> int:

@@ -17,7 +17,7 @@ from typer.main import get_command
 from groundwork.blocks.database import database
 from groundwork.blocks.settings import settings
 from groundwork.blocks.words import counted
-from groundwork.deployments.cli import app, main
+from groundwork.deployments.cli import main, program
 
 HEAVY = (
     "prefect",
@@ -36,7 +36,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 PROGRAM = [sys.executable, "-m", "groundwork.deployments.cli"]
 IMPORTED = """
 import json, sys
-from groundwork.deployments.cli import app
+from groundwork.deployments.cli import program
+app = program()
 for arguments in json.loads(sys.argv[1]):
     try:
         app(arguments)
@@ -54,7 +55,7 @@ def commands() -> list[list[str]]:
         for name, child in getattr(command, "commands", {}).items():
             yield from below(child, [*path, name])
 
-    return list(below(get_command(app), []))
+    return list(below(get_command(program()), []))
 
 
 def environment(folder: Path, **variables: str) -> dict[str, str]:

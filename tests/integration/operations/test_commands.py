@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
 from groundwork.blocks.errors import ConfigurationError, UnknownName
-from groundwork.deployments.cli import app
+from groundwork.deployments.cli import program
 from groundwork.events.inbox import claim, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
@@ -20,7 +20,7 @@ def groundwork(db):
     register_job(db)
 
     def run(*arguments: str) -> Result:
-        result = CliRunner().invoke(app, list(arguments))
+        result = CliRunner().invoke(program(), list(arguments))
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result

@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from groundwork.blocks.errors import ConfigurationError, UnknownName
-from groundwork.deployments.cli import app
+from groundwork.deployments.cli import program
 from groundwork.notifications.rendering import templates
 
 
@@ -12,7 +12,7 @@ from groundwork.notifications.rendering import templates
 def groundwork(tmp_path, monkeypatch):
     """Runs the command line in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    return lambda *arguments: CliRunner().invoke(app, arguments)
+    return lambda *arguments: CliRunner().invoke(program(), arguments)
 
 
 def test_the_list_names_every_notification_with_a_subject(groundwork):
