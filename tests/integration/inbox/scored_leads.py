@@ -11,9 +11,8 @@ from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import Attempt, claim, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
-from groundwork.events.inbox.jobs import register_job
+from groundwork.events.inbox.jobs import Registration, register_job
 from groundwork.flows.flow_control import FlowControl
-from groundwork.flows.registry import JobSpec
 from tests.factories import delivery_of, flow_run_id
 
 
@@ -30,19 +29,21 @@ def register(db: Database, *, lane: int = 1, ordered: bool = False, interactive:
              name: str = "alert-agent", priority: int = 0, **options: Any) -> None:  # fmt: skip
     control = FlowControl(**options)
     control.check(LeadScored)
-    spec = JobSpec(
+    batch = control.batch
+    job = Registration(
         name=name,
-        on=LeadScored,
-        lane=lane,
+        event_name=LeadScored.event_name,
+        lane_limit=lane,
         priority=priority,
         interactive=interactive,
         ordered=ordered,
         max_attempts=5,
-        flow_control=control,
-        on_failure=None,
+        batch_size=batch.size if batch else 1,
+        batch_wait_seconds=batch.wait if batch else 0.0,
+        flow_control=control.document(LeadScored),
     )
     with db.transaction() as connection:
-        register_job(connection, spec.registration)
+        register_job(connection, job)
 
 
 def scored(lead: str = "ann", score: int = 0, workspace: str = "acme", **options: Any) -> UUID:

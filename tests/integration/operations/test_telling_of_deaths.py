@@ -1,5 +1,6 @@
 """A death is an event in Prefect once; the automation has the operators told by one mail."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -166,9 +167,11 @@ def test_a_burst_of_deaths_starts_one_run_at_the_end_of_its_minute(db, automatio
         with db.transaction() as connection:
             connection.execute(text("UPDATE groundwork.delivery SET death_posted = NULL, settled_at = now()"))
         post_deaths()
-        return runs()
+        # Deaths that are posted while a run is on its way would start another.
+        with suppress(AssertionError):
+            return wait_until(runs, 10)
 
-    wait_until(posted_and_fired, 30, what="the automation has fired")
+    wait_until(posted_and_fired, 60, what="the automation has fired")
     [run] = runs()
     wait = datetime.fromisoformat(run["expected_start_time"]) - began
     assert timedelta(seconds=55) < wait < timedelta(seconds=95)

@@ -1,14 +1,16 @@
 """What a person sees while everything starts, and that what is unchanged is not deployed again."""
 
 import re
-import signal
 from pathlib import Path
+
+import pytest
 
 from tests.integration.stack.running import RunningStack
 
 STAGES = ["PostgreSQL", "Migrations", "Prefect server", "Deployments", "Gateway, relay, worker"]
 
 
+@pytest.mark.timeout(400)  # three starts
 def test_each_stage_is_told_with_its_seconds_and_a_second_start_keeps_what_is_there(tmp_path: Path):
     stack = RunningStack(tmp_path / "home")
     try:
@@ -17,13 +19,13 @@ def test_each_stage_is_told_with_its_seconds_and_a_second_start_keeps_what_is_th
         first = stack.ask_prefect("/automations/filter", {})
         names = {each["name"] for each in first}
         assert "import/csv.confirmed starts process-csv" in names
-        stack.end(signal.SIGINT)
+        stack.stop()
 
         stack.start()
         again = stack.ask_prefect("/automations/filter", {})
         assert {each["id"] for each in again} == {each["id"] for each in first}
         stack.ask_prefect(f"/automations/{again[0]['id']}", method="DELETE")
-        stack.end(signal.SIGINT)
+        stack.stop()
 
         stack.start()
         assert {each["name"] for each in stack.ask_prefect("/automations/filter", {})} == names

@@ -92,4 +92,4 @@ def test_it_warns_where_anybody_may_send_events_and_names_the_cure(tmp_path: Pat
         assert [line.split()[1] for line in told] == ["|", "up"]  # in the gateway's log, and as the last thing
         assert all("WARNING" in line and "Set GROUNDWORK_EVENT_KEY" in line for line in told)
     finally:
-        exposed.end(signal.SIGINT)
+        exposed.stop()

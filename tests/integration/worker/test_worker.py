@@ -157,8 +157,7 @@ def test_two_workers_on_one_pool_run_each_run_once(prefect_api, submit, tmp_path
         folders = [tmp_path / str(number) for number in range(6)]
         for folder in folders:
             folder.mkdir()
-        submitted = [submit("describe", folder, pool="shared") for folder in folders]
-        runs = [ended(each) for each in submitted]
+        runs = [ended(submit("describe", folder, pool="shared")) for folder in folders]
         assert [(run.state.is_completed(), run.run_count) for run in runs] == [(True, 1)] * 6
     finally:
         for worker in workers:

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from groundwork.blocks.errors import UnknownName
+from groundwork.blocks.errors import ConfigurationError, UnknownName
 from groundwork.events.base import NAME_PATTERN, Event, UserEvent
 from groundwork.events.catalogue import event_type, event_types, parse_event
 from groundwork.events.contacts.imports import CsvImportConfirmed
@@ -31,7 +31,7 @@ def test_a_type_whose_name_breaks_the_rule_cannot_be_defined(name: str) -> None:
 
 
 def test_two_types_cannot_have_one_name() -> None:
-    with pytest.raises(TypeError, match=r"CsvImportConfirmed already has the name .import/csv\.confirmed."):
+    with pytest.raises(ConfigurationError, match=r"named .import/csv\.confirmed.: .*CsvImportConfirmed .*Another "):
 
         class Another(Event, name="import/csv.confirmed"):
             pass
