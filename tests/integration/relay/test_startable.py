@@ -25,6 +25,7 @@ from tests.factories import csv_import_confirmed, delivery_of, register_job
 from tests.integration.relay.conftest import expire
 
 NAME = "startable-job"
+ANOTHER = "process-csv"
 told: list[str] = []
 
 
@@ -37,13 +38,27 @@ def startable_job(event: CsvImportConfirmed) -> None:
 def wired(db, prefect_api, caplog) -> Iterator[UUID]:
     """The job with a deployment in the work pool, and an automation that runs it."""
     register_job(db, NAME, max_attempts=2)
+    deployment_id = deploy(NAME)
+    yield deployment_id
+    undeploy(deployment_id)
+
+
+@pytest.fixture
+def another(db, prefect_api) -> Iterator[None]:
+    """Another job that listens to the same event, wired as it should be."""
+    register_job(db, ANOTHER, lane=5)
+    deployment_id = deploy(ANOTHER)
+    yield
+    undeploy(deployment_id)
+
+
+def deploy(name: str) -> UUID:
     with get_client(sync_client=True) as client:
         client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="groundwork"), overwrite=True)
-        flow_id = client.create_flow_from_name(NAME)
-        deployment_id = client.create_deployment(flow_id, NAME, work_pool_name=WORK_POOL)
-        automate(deployment_id)
-        yield deployment_id
-        undeploy(deployment_id)
+        flow_id = client.create_flow_from_name(name)
+        deployment_id = client.create_deployment(flow_id, name, work_pool_name=WORK_POOL)
+    automate(deployment_id, job=name)
+    return deployment_id
 
 
 @pytest.fixture
@@ -53,15 +68,17 @@ def undeployed(db, prefect_api) -> None:
     told.clear()
 
 
-def automate(deployment_id: UUID, event_name: str = "import/csv.confirmed", *, enabled: bool = True) -> UUID:
+def automate(
+    deployment_id: UUID, event_name: str = "import/csv.confirmed", *, job: str = NAME, enabled: bool = True
+) -> UUID:
     with get_client(sync_client=True) as client:
         return client.create_automation(
             AutomationCore(
-                name=f"{event_name} starts {NAME}",
+                name=f"{event_name} starts {job}",
                 enabled=enabled,
                 trigger=EventTrigger(
                     expect={event_name},
-                    match={"prefect.resource.id": "groundwork.delivery.*", "groundwork.job": NAME},
+                    match={"prefect.resource.id": "groundwork.delivery.*", "groundwork.job": job},
                     posture=Posture.Reactive,
                     threshold=1,
                     within=timedelta(0),
@@ -112,8 +129,7 @@ def test_a_job_that_is_wired_well_is_not_spoken_of(wired, caplog):
     assert (startable.held, startable.needs_api(NAME), caplog.text) == ([], False, "")
 
 
-def test_a_job_without_a_deployment_holds_no_place_and_says_what_to_add(db, undeployed):
-    register_job(db, "process-csv", lane=5)
+def test_a_job_without_a_deployment_holds_no_place_and_says_what_to_add(db, undeployed, another):
     lost = [send(csv_import_confirmed(f"import-{n}")) for n in range(5)]
     assert len(admit(capacity=2)) == 2
     startable = look()
@@ -121,7 +137,7 @@ def test_a_job_without_a_deployment_holds_no_place_and_says_what_to_add(db, unde
     assert {row.state for row in rows} == {"scheduled"}
     assert len(rows) == len(lost)
     admit(2, startable.held)
-    assert [row.job for row in deliveries(db) if row.state == "admitted"] == ["process-csv"] * 2
+    assert [row.job for row in deliveries(db) if row.state == "admitted"] == [ANOTHER] * 2
     error = rows[0].last_error
     assert f"Job {NAME} has no deployment, so nothing runs it. Prefect's deployments: " in error
     block = yaml.safe_load(error.partition("groundwork deploy`:\n")[2])
