@@ -59,7 +59,7 @@ def prefect_server(
     server = Part("prefect", [*command, str(port)], environment, folder / "prefect.log", answers)
     server.start()
     try:
-        server.wait_until_ready(90)
+        server.wait_until_ready(180)
         yield environment
     finally:
         process = psutil.Process(server.pid)
