@@ -12,7 +12,7 @@ _SCHEMA = "groundwork_beginning"
 _PATIENCE = "10s"
 _TABLES = f"""
     SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
-    WHERE schemaname NOT IN ('pg_catalog', 'information_schema', '{_SCHEMA}') AND tablename NOT LIKE 'alembic_version%'
+    WHERE schemaname NOT IN ('pg_catalog', 'information_schema', '{_SCHEMA}')
     ORDER BY 1
 """
 _COLUMNS = """
@@ -29,7 +29,7 @@ class Beginning:
     """The rows that there were.
 
     Attributes:
-        tables: every table but those of Alembic.
+        tables: every table.
         kept: tables that had rows, each with the table that keeps these and the columns that are written.
         numbers: how far sequences had got.
     """

@@ -165,14 +165,12 @@ class Groundwork:
         """The mails that were sent in this test, the oldest first."""
         return mails_in(self._servers.home / "outbox")
 
-    def user(self, user_id: str, *, workspace_id: str, email: str | None = None, name: str | None = None,
-             **settings: Any) -> None:  # fmt: skip
+    def user(self, user_id: str, *, workspace_id: str, email: str | None = None, name: str | None = None) -> None:
         """Store a user, whom mails can be sent to.
 
         Args:
             email: default ``<user_id>@example.com``.
             name: what mails call them; default the id with a capital.
-            settings: further columns, such as ``notify_weekly_digest=False``.
         """
         row = {
             "id": user_id,
@@ -181,7 +179,7 @@ class Groundwork:
             "name": user_id.title() if name is None else name,
         }
         with database().transaction() as connection:
-            connection.execute(insert(app_user).values(**row, **settings))
+            connection.execute(insert(app_user).values(**row))
 
     def _run(self, job: str, delivery_id: UUID) -> None:
         self._servers.need_prefect()
