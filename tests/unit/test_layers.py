@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import DateTime, Table
 
 from groundwork.blocks.schema import inbox
 from groundwork.blocks.sql import named_statements
@@ -63,6 +64,32 @@ def test_only_the_inbox_names_a_table_of_its_own(room: str):
         if module.startswith("groundwork.blocks.schema") and name in OWN_TABLES
     ]
     assert not in_sql + in_python
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_what_is_for_tests_only_is_imported_by_no_room(room: str):
+    for_tests = ("groundwork.testing", "groundwork.events.inbox.clock", "groundwork.events.inbox.rehearsal")
+    imported = [
+        f"{file.relative_to(ROOT)} imports {full}"
+        for file in files_of(room)
+        for module, name in imports_of(file)
+        for full in (module, f"{module}.{name}")
+        if full.startswith(for_tests)
+    ]
+    assert not imported
+
+
+def test_the_clock_of_tests_moves_every_time_of_the_inbox():
+    moved = (INBOX / "clock.sql").read_text(encoding="utf-8")
+    stay = {"job.retired_at", "job.updated_at", "event.occurred_at", "step_ledger.written_at"}
+    forgotten = {
+        f"{table.name}.{column.name}"
+        for table in vars(inbox).values()
+        if isinstance(table, Table) and table.schema == inbox.SCHEMA
+        for column in table.columns
+        if isinstance(column.type, DateTime) and f"{column.name} = {column.name} - " not in moved
+    }
+    assert forgotten == stay
 
 
 def test_rows_leave_the_inbox_typed():

@@ -11,9 +11,9 @@ from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import Attempt, claim, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
-from groundwork.events.inbox.jobs import Registration, register_job
+from groundwork.events.inbox.clock import advance
 from groundwork.flows.flow_control import FlowControl
-from tests.factories import delivery_of, flow_run_id
+from tests.factories import delivery_of, flow_run_id, register_job
 
 
 class LeadScored(Event, name="test/lead.scored"):
@@ -29,21 +29,18 @@ def register(db: Database, *, lane: int = 1, ordered: bool = False, interactive:
              name: str = "alert-agent", priority: int = 0, **options: Any) -> None:  # fmt: skip
     control = FlowControl(**options)
     control.check(LeadScored)
-    batch = control.batch
-    job = Registration(
-        name=name,
-        event_name=LeadScored.event_name,
-        lane_limit=lane,
+    register_job(
+        db,
+        name,
+        LeadScored.event_name,
+        lane=lane,
         priority=priority,
         interactive=interactive,
         ordered=ordered,
-        max_attempts=5,
-        batch_size=batch.size if batch else 1,
-        batch_wait_seconds=batch.wait if batch else 0.0,
+        batch_size=control.batch.size if control.batch else 1,
+        batch_wait_seconds=control.batch.wait if control.batch else 0.0,
         flow_control=control.document(LeadScored),
     )
-    with db.transaction() as connection:
-        register_job(connection, job)
 
 
 def scored(lead: str = "ann", score: int = 0, workspace: str = "acme", **options: Any) -> UUID:
@@ -61,21 +58,9 @@ def start(db: Database, event_id: UUID) -> Attempt:
 
 
 def time_passes(db: Database, seconds: float) -> None:
-    """Let every unsettled delivery be this much older, instead of waiting."""
+    """Let everything be this much older, instead of waiting."""
     with db.transaction() as connection:
-        connection.execute(
-            text(
-                "UPDATE groundwork.delivery SET accepted_at = accepted_at - i, not_before = not_before - i,"
-                " debounced_since = debounced_since - i, expires_at = expires_at - i"
-                " FROM (SELECT make_interval(secs => :seconds) AS i) AS step WHERE settled_at IS NULL"
-            ),
-            {"seconds": seconds},
-        )
-        for table, column in (("throttle_start", "started_at"), ("idempotency", "expires_at")):
-            connection.execute(
-                text(f"UPDATE groundwork.{table} SET {column} = {column} - make_interval(secs => :seconds)"),
-                {"seconds": seconds},
-            )
+        advance(connection, seconds)
 
 
 def states(db: Database) -> list[str]:

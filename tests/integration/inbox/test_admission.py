@@ -2,21 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import text
-
-from groundwork.events.inbox import NewEvent, accept, claim, send
+from groundwork.events.inbox import claim, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
-from tests.factories import csv_import_confirmed, flow_run_id, register_job
-
-
-def send_many(db, workspace: str, count: int, name: str | None = None) -> None:
-    events = [
-        NewEvent.of(csv_import_confirmed(f"{workspace}-{n}", workspace), source="test", dedupe_id=f"{n}")
-        for n in range(count)
-    ]
-    with db.transaction() as connection:
-        accept(connection, events)
+from groundwork.events.inbox.lanes import pause
+from tests.factories import csv_import_confirmed, flow_run_id, register_job, send_many, set_lane_apart
 
 
 def test_a_lane_admits_no_more_than_its_limit(db):
@@ -54,17 +44,14 @@ def test_a_settled_delivery_makes_room_for_the_next_in_order_of_acceptance(db):
 def test_a_workspace_can_be_given_a_wider_lane(db):
     register_job(db, lane=1)
     send_many(db, "acme", 5)
-    with db.transaction() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO groundwork.lane_override (workspace_id, job, lane_limit) VALUES ('acme', 'process-csv', 4)"
-            )
-        )
+    set_lane_apart(db, "acme", limit=4)
     assert len(admit(capacity=100)) == 4
 
 
 def test_a_paused_job_admits_nothing(db):
-    register_job(db, paused=True)
+    register_job(db)
+    with db.transaction() as connection:
+        pause(connection, "process-csv")
     send_many(db, "acme", 2)
     assert admit(capacity=100) == []
 

@@ -9,7 +9,8 @@ from groundwork.blocks.settings import settings
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import admit, seconds_until_next, tidy
-from tests.factories import register_job
+from groundwork.events.inbox.lanes import pause, resume
+from tests.factories import register_job, set_lane_apart
 from tests.integration.inbox.scored_leads import LeadLost, admitted, register, scored, start, time_passes
 
 
@@ -34,13 +35,7 @@ class TestOrder:
 
     def test_a_wider_lane_of_one_workspace_does_not_loosen_it(self, db):
         register(db, ordered=True)
-        with db.transaction() as connection:
-            connection.execute(
-                text(
-                    "INSERT INTO groundwork.lane_override (workspace_id, job, lane_limit)"
-                    " VALUES ('acme', 'alert-agent', 5)"
-                )
-            )
+        set_lane_apart(db, "acme", job="alert-agent", limit=5)
         for _ in range(2):
             scored()
         assert len(admitted()) == 1
@@ -51,12 +46,12 @@ class TestFairShares:
         register(db, lane=9)
         register(db, name="hot-lead", lane=9, interactive=True)
         with db.transaction() as connection:
-            connection.execute(text("UPDATE groundwork.job SET paused = true WHERE name = 'hot-lead'"))
+            pause(connection, "hot-lead")
         for _ in range(6):
             scored()
         assert len(admitted(capacity=4)) == 3
         with db.transaction() as connection:
-            connection.execute(text("UPDATE groundwork.job SET paused = false WHERE name = 'hot-lead'"))
+            resume(connection, "hot-lead")
         assert len(admitted(capacity=4)) == 1
 
     def test_where_no_job_is_interactive_nothing_is_kept(self, db):
@@ -89,10 +84,7 @@ class TestFairShares:
 
     def test_a_heavier_workspace_gets_more_turns(self, db):
         register(db)
-        with db.transaction() as connection:
-            connection.execute(
-                text("INSERT INTO groundwork.lane_override (workspace_id, job, weight) VALUES ('acme','alert-agent',3)")
-            )
+        set_lane_apart(db, "acme", job="alert-agent", weight=3)
         for _ in range(20):
             scored(workspace="acme")
             scored(workspace="bolt")

@@ -7,21 +7,16 @@ import pytest
 from sqlalchemy import text
 
 from groundwork.blocks.database import Database
-from groundwork.events.inbox import NewEvent, accept, claim
+from groundwork.events.inbox import claim
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
+from groundwork.events.inbox.lanes import pause
 from groundwork.events.inbox.redelivery import requeue
 from groundwork.events.inbox.standing import Standing
-from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job
+from tests.factories import delivery_of, flow_run_id, register_job, send_many, set_lane_apart
 
 CAPACITY = 4
 WORKSPACES = 20
-
-
-def send_many(db: Database, workspace: str, number: int) -> None:
-    events = [NewEvent.of(csv_import_confirmed(f"{workspace}-{n}", workspace), source="test") for n in range(number)]
-    with db.transaction() as connection:
-        accept(connection, events)
 
 
 def starts(capacity: int = CAPACITY) -> Iterator[tuple[str, str]]:
@@ -40,16 +35,6 @@ def starts(capacity: int = CAPACITY) -> Iterator[tuple[str, str]]:
 def workspaces(number: int, capacity: int = CAPACITY) -> list[str]:
     """The workspaces of the first starts."""
     return [workspace for (_, workspace), _ in zip(starts(capacity), range(number), strict=False)]
-
-
-def set_weight(db: Database, workspace: str, weight: float) -> None:
-    with db.transaction() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO groundwork.lane_override (workspace_id, job, weight) VALUES (:it, 'process-csv', :weight)"
-            ),
-            {"it": workspace, "weight": weight},
-        )
 
 
 @pytest.mark.parametrize("largest_first", [True, False])
@@ -84,7 +69,7 @@ def test_a_workspace_of_three_times_the_weight_starts_three_times_as_often(db: D
     register_job(db, lane=100)
     for workspace in ("acme", "bolt"):
         send_many(db, workspace, 60)
-    set_weight(db, "acme", 3.0)
+    set_lane_apart(db, "acme", weight=3.0)
     begun = Counter(workspaces(40))
     assert 28 <= begun["acme"] <= 32
 
@@ -137,10 +122,6 @@ def test_a_lane_that_stands_still_leaves_its_capacity_to_the_others(db: Database
     register_job(db, lane=100)
     send_many(db, "acme", 10)
     with db.transaction() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO groundwork.lane_override (workspace_id, job, paused) VALUES ('acme', 'process-csv', true)"
-            )
-        )
+        pause(connection, "process-csv", "acme")
     send_many(db, "bolt", 10)
     assert len(admit(CAPACITY)) == CAPACITY

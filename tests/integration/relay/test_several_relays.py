@@ -14,23 +14,18 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from sqlalchemy import text
 
 from groundwork.deployments.work_pool import WORK_POOL
-from groundwork.events.inbox import NewEvent, accept, claim
+from groundwork.events.inbox import claim
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
-from tests.factories import csv_import_confirmed, flow_run_id, register_job, scalar
+from tests.factories import flow_run_id, register_job, scalar, send_many
 from tests.waiting import wait_until
 
 LANES, EVENTS_PER_LANE = 12, 5
 
 
 def send_all(db) -> None:
-    events = [
-        NewEvent.of(csv_import_confirmed(f"{lane}-{n}", f"workspace-{lane}"), source="test")
-        for n in range(EVENTS_PER_LANE)
-        for lane in range(LANES)
-    ]
-    with db.transaction() as connection:
-        accept(connection, events)
+    for lane in range(LANES):
+        send_many(db, f"workspace-{lane}", EVENTS_PER_LANE)
 
 
 def test_admissions_at_once_keep_every_lane_within_its_limit_and_in_order(db):
