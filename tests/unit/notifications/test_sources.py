@@ -1,6 +1,9 @@
 import pytest
+from pydantic import SecretStr
 
+from groundwork.blocks.database import Database
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.deployments.prepare import prepare_database
 from groundwork.notifications.rendering import render, templates
 from tests.unit.notifications.conftest import mail
 
@@ -19,6 +22,12 @@ def test_two_applications_with_a_notification_of_one_name_are_an_error_that_name
         render("welcome", user=PERSON)
     with pytest.raises(ConfigurationError, match="contacts and gym"):
         templates()
+
+
+def test_such_a_name_stops_a_deploy_before_it_touches_the_database(load):
+    load({"gym": mail("welcome")})
+    with pytest.raises(ConfigurationError, match="contacts and gym"):
+        prepare_database(Database(connection_url=SecretStr("postgresql://nobody@nowhere.invalid/none")))
 
 
 def test_a_base_of_an_applications_own_is_nobody_elses(load):
