@@ -36,7 +36,7 @@ class Application:
         events: package of its event types, likewise.
         settings: ``module:Class`` of its settings, variables ``GROUNDWORK_<…>`` of its own.
         schema: module of its tables.
-        migrations: package of its Alembic revisions, a branch of its own labelled with its name.
+        migrations: package of its Alembic revisions, a branch of its own; ``docs/migrations.md``.
         templates: ``package:folder`` of its notifications.
         blocks: ``module:Class`` of each Prefect block that it registers.
         commands: ``module:app`` of a Typer application whose commands join those of ``groundwork``.

@@ -6,6 +6,7 @@ from groundwork.blocks.words import counted
 from groundwork.events.inbox.cancellation import cancel
 from groundwork.events.inbox.jobs import RetiredJob, register_job, retire_jobs
 from groundwork.flows.registry import jobs
+from groundwork.notifications.kinds import kinds
 
 DISCARDED = "Discarded: its job is gone from the code."
 
@@ -16,9 +17,14 @@ def prepare_database(database: Database, *, discard: bool = False) -> list[Retir
     Args:
         discard: cancel what waits for jobs that are gone from the code.
 
+    Raises:
+        ConfigurationError: a migration of an application fails, or two applications have named something alike.
+
     Returns:
         The jobs that are gone: nothing more is delivered to them, and what waits for them is kept until they are back.
     """
+    # Names that two applications have given to their mails are an error now, and not at the first mail.
+    kinds()
     with database.transaction() as connection:
         upgrade(connection)
         found = jobs()

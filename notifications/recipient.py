@@ -1,15 +1,15 @@
-"""Who is notified: users, looked up by their own id, and their settings."""
+"""Who is notified: users, looked up by their own id, and which kinds of mail they want."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, exists, literal, select
+from sqlalchemy.dialects.postgresql import insert
 
-from groundwork.blocks.schema import app_user
+from groundwork.blocks.errors import UnknownName
+from groundwork.blocks.schema import app_user, notification_setting
+from groundwork.events.catalogue import did_you_mean
 from groundwork.events.identifiers import UserId, WorkspaceId
-
-Setting = Literal["notify_on_import_complete", "notify_on_export_complete", "notify_weekly_digest"]
-"""Columns of ``app.app_user`` by which a person turns a kind of notification off."""
+from groundwork.notifications.kinds import kind_of, kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Recipient:
     """A user, as far as a mail to them needs it.
 
     Attributes:
-        wanted: whether their setting is on.
+        wanted: whether they want mails of the kind.
     """
 
     name: str
@@ -25,33 +25,67 @@ class Recipient:
     wanted: bool
 
 
-def recipient(connection: Connection, user_id: UserId, setting: Setting | None) -> Recipient | None:
+def recipient(connection: Connection, user_id: UserId, template: str) -> Recipient | None:
     """The user with an id; None where there is none.
 
     Args:
         connection: to look the user up; nothing is written.
         user_id: the person. A workspace's id is refused, even where the two happen to be the same text.
-        setting: the one that counts; None for a mail that cannot be turned off.
+        template: name of the notification that they may want.
 
     Raises:
         TypeError: ``user_id`` is not a UserId.
+        UnknownName: there is no such notification.
     """
-    if not isinstance(user_id, UserId):
-        raise TypeError(f"{user_id!r} is a {type(user_id).__name__}; a UserId is wanted")
-    user = connection.execute(select(app_user).where(app_user.c.id == str(user_id))).mappings().one_or_none()
-    if user is None:
-        return None
-    return Recipient(user["name"], user["email"], wanted=setting is None or user[setting])
+    columns = app_user.c
+    wanted = select(columns.name, columns.email, _wanted(template)).where(columns.id == str(_checked(user_id)))
+    user = connection.execute(wanted).one_or_none()
+    return None if user is None else Recipient(*user)
 
 
-def subscribers(connection: Connection, workspace_id: WorkspaceId, setting: Setting) -> list[UserId]:
-    """The users of a workspace whose setting is on, in order of their ids.
+def subscribers(connection: Connection, workspace_id: WorkspaceId, template: str) -> list[UserId]:
+    """The users of a workspace who want a notification, in order of their ids.
 
     Raises:
         TypeError: ``workspace_id`` is not a WorkspaceId.
+        UnknownName: there is no such notification.
     """
     if not isinstance(workspace_id, WorkspaceId):
         raise TypeError(f"{workspace_id!r} is a {type(workspace_id).__name__}; a WorkspaceId is wanted")
     columns = app_user.c
-    wanted = select(columns.id).where(columns.workspace_id == str(workspace_id), columns[setting]).order_by(columns.id)
-    return [UserId(each) for each in connection.execute(wanted).scalars()]
+    found = select(columns.id).where(columns.workspace_id == str(workspace_id), _wanted(template)).order_by(columns.id)
+    return [UserId(each) for each in connection.execute(found).scalars()]
+
+
+def set_wanted(connection: Connection, user_id: UserId, kind: str, wanted: bool) -> None:
+    """Turn a kind of mail on or off for a person. A repeat, or a user who is gone, changes nothing.
+
+    Args:
+        kind: its name, as in ``kind.txt``.
+
+    Raises:
+        TypeError: ``user_id`` is not a UserId.
+        UnknownName: no notification is of that kind.
+    """
+    if kind not in kinds():
+        raise UnknownName(f"unknown kind of mail {kind!r}{did_you_mean(kind, dict.fromkeys(kinds()))}")
+    user = select(app_user.c.id, literal(kind), literal(wanted)).where(app_user.c.id == str(_checked(user_id)))
+    row = insert(notification_setting).from_select(["user_id", "kind", "wanted"], user)
+    connection.execute(
+        row.on_conflict_do_update(index_elements=["user_id", "kind"], set_={"wanted": row.excluded.wanted})
+    )
+
+
+def _wanted(template: str) -> ColumnElement[bool]:
+    kind = kind_of(template)
+    if kind is None:
+        return literal(True)
+    setting = notification_setting.c
+    off = select(setting.kind).where(setting.user_id == app_user.c.id, setting.kind == kind.name, ~setting.wanted)
+    return ~exists(off)
+
+
+def _checked(user_id: UserId) -> UserId:
+    if not isinstance(user_id, UserId):
+        raise TypeError(f"{user_id!r} is a {type(user_id).__name__}; a UserId is wanted")
+    return user_id

@@ -5,21 +5,16 @@ A notification is a folder among an application's templates: ``subject.txt.j2``,
 a template wants and does not get is an error, never an empty place.
 """
 
-import contextlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, TemplateNotFound, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from groundwork.blocks.applications import applications
-from groundwork.blocks.errors import UnknownName
 from groundwork.blocks.words import counted
-from groundwork.events.catalogue import did_you_mean
 from groundwork.notifications.image import InlineImage
-
-_SUBJECT = "/subject.txt.j2"
+from groundwork.notifications.sources import Source, source_of, sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +38,12 @@ def render(template: str, *, unsubscribe_url: str | None = None, **values: Any) 
 
     Raises:
         UnknownName: there is no such notification.
+        ConfigurationError: two applications have a notification of the same name.
         jinja2.UndefinedError: a value is missing; the message names it.
     """
-    known = dict.fromkeys(templates())
-    if template not in known:
-        raise UnknownName(f"unknown notification {template!r}{did_you_mean(template, known)}")
+    environment = _environment(source_of(template))
     subject, text, html = (
-        _environment().get_template(f"{template}/{part}.j2").render(values, unsubscribe_url=unsubscribe_url)
+        environment.get_template(f"{template}/{part}.j2").render(values, unsubscribe_url=unsubscribe_url)
         for part in ("subject.txt", "body.txt", "body.html")
     )
     images = tuple(each for each in values.values() if isinstance(each, InlineImage))
@@ -57,24 +51,25 @@ def render(template: str, *, unsubscribe_url: str | None = None, **values: Any) 
 
 
 def templates() -> list[str]:
-    """The names of all notifications."""
-    found = [
-        name.removesuffix(_SUBJECT)
-        for loader in _of_applications()
-        for name in loader.list_templates()
-        if name.endswith(_SUBJECT)
-    ]
-    return sorted(found)
+    """The names of all notifications.
+
+    Raises:
+        ConfigurationError: two applications have a notification of the same name.
+    """
+    return list(sources())
 
 
 def sample(template: str) -> dict[str, Any] | None:
-    """What ``sample.json`` beside a template holds; None where there is none."""
-    for loader in _of_applications():
-        with contextlib.suppress(TemplateNotFound):
-            text, _, _ = loader.get_source(_environment(), f"{template}/sample.json")
-            values: dict[str, Any] = json.loads(text)
-            return values
-    return None
+    """What ``sample.json`` beside a template holds; None where there is none.
+
+    Raises:
+        UnknownName: there is no such notification.
+    """
+    text = source_of(template).read(f"{template}/sample.json")
+    if text is None:
+        return None
+    values: dict[str, Any] = json.loads(text)
+    return values
 
 
 def number(value: int) -> str:
@@ -102,15 +97,10 @@ def change(share: float) -> str:
 
 
 @lru_cache
-def _of_applications() -> tuple[PackageLoader, ...]:
-    found = [each.templates for each in applications() if each.templates]
-    return tuple(PackageLoader(package, folder) for package, _, folder in (each.partition(":") for each in found))
-
-
-@lru_cache
-def _environment() -> Environment:
+def _environment(source: Source) -> Environment:
+    """One of each application: a base of its own, or a file that its templates include, is nobody else's."""
     environment = Environment(
-        loader=ChoiceLoader([*_of_applications(), PackageLoader("groundwork.notifications")]),
+        loader=ChoiceLoader([source.loader, PackageLoader("groundwork.notifications")]),
         autoescape=select_autoescape(["html.j2"]),
         undefined=StrictUndefined,
         trim_blocks=True,

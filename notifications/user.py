@@ -10,8 +10,9 @@ from groundwork.blocks.mail.headers import LONGEST_NAME, clean
 from groundwork.blocks.mailer import mailer
 from groundwork.events.identifiers import UserId
 from groundwork.events.inbox import once, running_attempt, written
+from groundwork.notifications.kinds import kind_of
 from groundwork.notifications.message import compose, message_id
-from groundwork.notifications.recipient import Setting, recipient
+from groundwork.notifications.recipient import recipient
 from groundwork.notifications.rendering import render
 from groundwork.notifications.unsubscribe import Unsubscription
 
@@ -20,14 +21,14 @@ logger = logging.getLogger(__name__)
 _LEDGER = "notify"
 
 
-def notify_once(user_id: UserId, template: str, values: Mapping[str, Any], *, setting: Setting | None) -> bool:
+def notify_once(user_id: UserId, template: str, values: Mapping[str, Any]) -> bool:
     """Send a notification to a user who wants it, once for the delivery that is running.
 
     It is sent first and then recorded, with no transaction open meanwhile, as the mail server may take its time. A
     crash in between sends the same message, with the same Message-ID, once more.
 
     Args:
-        user_id, template, values, setting: see :func:`notify_user`.
+        user_id, template, values: see :func:`notify_user`.
 
     Returns:
         Whether a message was handed over, now or by an attempt before.
@@ -42,17 +43,18 @@ def notify_once(user_id: UserId, template: str, values: Mapping[str, Any], *, se
     before = written(attempt, _LEDGER).get(key)
     if before is not None:
         return bool(before)
-    sent = notify_user(user_id, template, values, setting=setting, delivery_id=attempt.delivery_id)
+    sent = notify_user(user_id, template, values, delivery_id=attempt.delivery_id)
     with once(attempt, _LEDGER, key=key) as entry:
         if entry.result is None:
             entry.result = sent
         return bool(entry.result)
 
 
-def notify_user(
-    user_id: UserId, template: str, values: Mapping[str, Any], *, setting: Setting | None, delivery_id: UUID
-) -> bool:
+def notify_user(user_id: UserId, template: str, values: Mapping[str, Any], *, delivery_id: UUID) -> bool:
     """Send a notification to a user who wants it.
+
+    Of which kind it is says ``kind.txt`` beside its templates; the mail has a link that turns the kind off. A template
+    without that file is a mail that nobody can turn off.
 
     A repeat sends the same message with the same Message-ID; that there is no repeat is :func:`notify_once`'s business.
 
@@ -60,12 +62,10 @@ def notify_user(
         user_id: the person. A workspace's id is refused, even where the two happen to be the same text.
         template: name of the notification.
         values: what it shows; ``user`` is added, with ``name`` and ``email``.
-        setting: the user's setting that must be on; the mail has a link that turns it off. None for a mail that nobody
-            can turn off.
         delivery_id: what the notification is about.
 
     Returns:
-        Whether a message was handed over. False: no such user (logged), or their setting is off.
+        Whether a message was handed over. False: no such user (logged), or they do not want such mails.
 
     Raises:
         TypeError: ``user_id`` is not a UserId.
@@ -76,13 +76,14 @@ def notify_user(
         MailTemporarilyRefused: trying again later may help.
     """
     with database().transaction() as connection:
-        user = recipient(connection, user_id, setting)
+        user = recipient(connection, user_id, template)
     if user is None:
         logger.warning("No %s sent: there is no user %s", template, user_id)
         return False
     if not user.wanted:
         return False
-    unsubscribe_url = Unsubscription(user_id, setting).url() if setting else None
+    kind = kind_of(template)
+    unsubscribe_url = Unsubscription(user_id, kind).url() if kind else None
     # One line, in the greeting too: a name with line ends would write paragraphs of its own.
     person = {"name": clean(user.name, LONGEST_NAME), "email": user.email}
     rendered = render(template, **values, user=person, unsubscribe_url=unsubscribe_url)

@@ -59,9 +59,9 @@ def postgres(home: Path) -> Iterator[object]:
 def db(postgres: object):
     """The database with every table empty."""
     from groundwork.blocks.database import database
-    from groundwork.blocks.schema import metadata
+    from groundwork.blocks.schema import with_applications
 
-    names = [f'"{table.schema}"."{table.name}"' for table in metadata.sorted_tables]
+    names = [f'"{table.schema}"."{table.name}"' for table in with_applications().sorted_tables]
     with database().transaction() as connection:
         # To empty all of them takes many times as long as to empty those that a test has written to.
         asked = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in names)

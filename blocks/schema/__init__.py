@@ -1,22 +1,33 @@
-"""The tables: ``groundwork`` is the inbox, ``app`` the contacts application's own rows."""
+"""The engine's tables: ``groundwork`` is the inbox, ``app`` has the users. Applications have modules of their own."""
+
+from sqlalchemy import MetaData
 
 from groundwork.blocks.schema.base import metadata
-from groundwork.blocks.schema.contacts import app_user, contact, contact_export, csv_import, import_skipped
 from groundwork.blocks.schema.inbox import delivery, event, job, lane_override, step_ledger
-from groundwork.blocks.schema.mail import weekly_figures, welcome_mail
+from groundwork.blocks.schema.users import app_user, notification_setting
 
 __all__ = [
     "app_user",
-    "contact",
-    "contact_export",
-    "csv_import",
     "delivery",
     "event",
-    "import_skipped",
     "job",
     "lane_override",
     "metadata",
+    "notification_setting",
     "step_ledger",
-    "weekly_figures",
-    "welcome_mail",
+    "with_applications",
 ]
+
+
+def with_applications() -> MetaData:
+    """The engine's tables and those of every application of this process.
+
+    Raises:
+        ConfigurationError: an application's tables cannot be imported; the message names it.
+    """
+    from groundwork.blocks.applications import applications
+
+    for application in applications():
+        for _ in application.modules(application.schema):
+            pass
+    return metadata

@@ -1,8 +1,7 @@
-"""The contacts application's own rows: users, contacts, and the records of imports and exports."""
+"""The contacts application's own rows: contacts, records of imports and exports, and what mails leave behind."""
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -11,6 +10,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     func,
     text,
 )
@@ -20,20 +20,6 @@ from groundwork.blocks.schema.base import metadata
 
 SCHEMA = "app"
 _timestamp = DateTime(timezone=True)
-
-app_user = Table(
-    "app_user",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("workspace_id", Text, nullable=False, index=True),
-    Column("email", Text, nullable=False),
-    Column("name", Text, nullable=False, server_default=""),
-    Column("notify_on_import_complete", Boolean, nullable=False, server_default=text("true")),
-    Column("notify_on_export_complete", Boolean, nullable=False, server_default=text("true")),
-    Column("notify_weekly_digest", Boolean, nullable=False, server_default=text("true")),
-    Column("created_at", _timestamp, nullable=False, server_default=func.now()),
-    schema=SCHEMA,
-)
 
 contact = Table(
     "contact",
@@ -113,5 +99,24 @@ contact_export = Table(
     Column("started_at", _timestamp),
     Column("finished_at", _timestamp),
     CheckConstraint(f"status IN {EXPORT_STATUSES}", name="status"),
+    schema=SCHEMA,
+)
+
+welcome_mail = Table(
+    "welcome_mail",
+    metadata,
+    Column("user_id", Text, primary_key=True, comment="kept when the user is deleted: at most one mail for ever"),
+    Column("delivery_id", Uuid, nullable=False, comment="the only delivery that may send it"),
+    Column("claimed_at", _timestamp, nullable=False, server_default=func.clock_timestamp()),
+    schema=SCHEMA,
+)
+
+weekly_figures = Table(
+    "weekly_figures",
+    metadata,
+    Column("workspace_id", Text, primary_key=True),
+    Column("week", Text, primary_key=True, comment="ISO 8601, such as 2026-W47"),
+    Column("figures", JSONB, nullable=False, comment="as the digest told them; the next one compares with them"),
+    Column("created_at", _timestamp, nullable=False, server_default=func.clock_timestamp()),
     schema=SCHEMA,
 )

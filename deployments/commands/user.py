@@ -1,4 +1,4 @@
-"""``groundwork user``: the contacts application's users, for whoever tries it without the application."""
+"""``groundwork user``: users, for whoever tries Groundwork before an application stores its own."""
 
 import json
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 from groundwork.deployments.commands.options import HomeOption, JsonOption, RequiredWorkspace, identifier, inbox
 
-app = typer.Typer(help="The contacts app's users, whom mails are sent to.", no_args_is_help=True)
+app = typer.Typer(help="Users, whom mails are sent to.", no_args_is_help=True)
 
 
 @app.command("add")
@@ -25,12 +25,16 @@ def add(
 
       groundwork user add ada --workspace acme --email ada@example.com --name Ada
     """
-    if email.count("@") != 1 or not email.isprintable() or email.startswith("@") or email.endswith("@"):
-        raise typer.BadParameter(f"--email {email!r} is no address; write it as ada@example.com")
+    from groundwork.blocks.mail.addresses import mail_address
+
+    try:
+        mail_address(email)
+    except ValueError as error:
+        raise typer.BadParameter(f"--email: {error}; write it as ada@example.com") from None
     if not name.isprintable():
         raise typer.BadParameter(f"--name {name!r} has characters that do not print")
     with inbox(home) as connection:
-        from groundwork.tasks.contacts.users.record import store_user
+        from groundwork.notifications.users import store_user
 
         store_user(connection, user_id, workspace, email=email, name=name)
     if as_json:

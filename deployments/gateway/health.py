@@ -1,15 +1,10 @@
 """``GET /healthz`` and ``GET /readyz``: for supervisors and load balancers, without a key."""
 
-from functools import lru_cache
-from pathlib import Path
-
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from fastapi import APIRouter
-from sqlalchemy import Connection
 
-import groundwork.blocks.migrations
 from groundwork.blocks.database import database
+from groundwork.blocks.migrations import behind
+from groundwork.blocks.migrations.branches import ENGINE
 from groundwork.deployments.gateway.refusal import Refusal
 
 router = APIRouter()
@@ -25,20 +20,8 @@ async def healthz() -> dict[str, str]:
 def readyz() -> dict[str, str]:
     """The database answers, and its schema is the one this code was written for; else 503."""
     with database().transaction() as connection:
-        found, wanted = _revision(connection), _head()
-    if found != wanted:
-        raise Refusal(503, f"The schema is at revision {found}, {wanted} is wanted. Run the migrations.")
-    return {"status": "ready", "schema": wanted}
-
-
-def _revision(connection: Connection) -> str | None:
-    options = {"version_table": "migration", "version_table_schema": "groundwork"}
-    return MigrationContext.configure(connection, opts=options).get_current_revision()
-
-
-@lru_cache
-def _head() -> str:
-    head = ScriptDirectory(Path(groundwork.blocks.migrations.__file__).parent).get_current_head()
-    if head is None:
-        raise LookupError("the package holds no migrations")
-    return head
+        wrong = behind(connection)
+        schema = ENGINE.revision(connection)
+    if wrong is not None:
+        raise Refusal(503, wrong)
+    return {"status": "ready", "schema": str(schema)}

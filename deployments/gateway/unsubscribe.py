@@ -29,7 +29,7 @@ _HEADERS = {
 def ask(token: str) -> HTMLResponse:
     """A page with a button. Changes nothing."""
     link = Unsubscription.read(token)
-    return _page("ask", link.kind) if link else _page("unknown")
+    return _page("ask", link.kind.words) if link else _page("unknown")
 
 
 @router.post("/{token}")
@@ -40,12 +40,12 @@ def turn_off(token: str) -> HTMLResponse:
         return _page("unknown")
     with database().transaction() as connection:
         link.apply(connection)
-    return _page("done", link.kind)
+    return _page("done", link.kind.words)
 
 
-def _page(state: str, kind: str = "") -> HTMLResponse:
+def _page(state: str, words: str = "") -> HTMLResponse:
     status = 404 if state == "unknown" else 200
-    return HTMLResponse(_template().render(state=state, kind=kind), status, headers=_HEADERS)
+    return HTMLResponse(_template().render(state=state, words=words), status, headers=_HEADERS)
 
 
 @lru_cache

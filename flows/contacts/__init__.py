@@ -6,6 +6,8 @@ application = Application(
     name="contacts",
     jobs="groundwork.flows.contacts",
     events="groundwork.events.contacts",
+    schema="groundwork.blocks.schema.contacts",
+    migrations="groundwork.blocks.migrations.contacts",
     templates="groundwork.notifications:templates/contacts",
     commands="groundwork.deployments.commands.contacts:app",
 )

@@ -1,7 +1,7 @@
 """Where mail goes in a test: a real SMTP server in this process, or the outbox of the home."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -13,6 +13,8 @@ from groundwork.blocks.database import Database
 from groundwork.blocks.mailer import mailer
 from groundwork.blocks.schema import app_user
 from groundwork.blocks.settings import settings
+from groundwork.events.identifiers import UserId
+from groundwork.notifications.recipient import set_wanted
 from tests.integration.blocks.mail_server import Postmaster, serving
 
 _VARIABLE = "GROUNDWORK_SMTP_URL"
@@ -46,11 +48,13 @@ def mails(outbox: Path) -> list[EmailMessage]:
     return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in outbox.glob("*.eml")]
 
 
-def add_user(db: Database, user_id: str, **columns: object) -> None:
-    """Store a user of the workspace acme."""
+def add_user(db: Database, user_id: str, *, off: Sequence[str] = (), **columns: object) -> None:
+    """Store a user of the workspace acme, who has turned some kinds of mail off."""
     row = {"id": user_id, "workspace_id": "acme", "email": f"{user_id}@example.com", "name": user_id.title()}
     with db.transaction() as connection:
         connection.execute(insert(app_user).values(**row | columns))
+        for kind in off:
+            set_wanted(connection, UserId(user_id), kind, False)
 
 
 def _read_again() -> None:

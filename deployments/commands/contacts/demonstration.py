@@ -18,7 +18,7 @@ from groundwork.events.client import GatewayClient
 from groundwork.events.contacts.imports import ImportOptions
 from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.inbox import EventStatus
-from groundwork.tasks.contacts.users.record import store_user
+from groundwork.notifications.users import store_user
 
 _WORKSPACE, _USER = WorkspaceId("demo"), UserId("demo-user")
 

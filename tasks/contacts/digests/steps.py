@@ -8,13 +8,13 @@ from groundwork.blocks.database import database
 from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.inbox import once, running_attempt
 from groundwork.notifications import notify_once
-from groundwork.notifications.recipient import Setting, subscribers
+from groundwork.notifications.recipient import subscribers
 from groundwork.tasks.contacts.digests import announce, figures
 from groundwork.tasks.contacts.digests.figures import WeeklyFigures
 from groundwork.tasks.contacts.digests.week import Week
 from groundwork.tasks.step import step
 
-SETTING: Setting = "notify_weekly_digest"
+_TEMPLATE = "weekly_digest"
 
 
 @step
@@ -32,7 +32,7 @@ def announce_week(week: str | None) -> dict[str, Any]:
 def find_subscribers(workspace_id: WorkspaceId) -> list[str]:
     """The ids of the users who want the digest. Remembered: a later attempt mails the same ones."""
     with database().transaction() as connection:
-        return [str(each) for each in subscribers(connection, workspace_id, SETTING)]
+        return [str(each) for each in subscribers(connection, workspace_id, _TEMPLATE)]
 
 
 @step
@@ -52,7 +52,7 @@ def mail_digest(user_id: UserId, values: Mapping[str, Any]) -> bool:
     Returns:
         Whether a message was sent.
     """
-    return notify_once(user_id, "weekly_digest", values, setting=SETTING)
+    return notify_once(user_id, _TEMPLATE, values)
 
 
 def digest_values(week: WeeklyFigures) -> dict[str, Any]:

@@ -5,11 +5,8 @@ from groundwork.blocks.words import counted
 from groundwork.events.contacts.exports import CsvExportConfirmed
 from groundwork.events.inbox import running_attempt
 from groundwork.notifications import notify_once, notify_user
-from groundwork.notifications.recipient import Setting
 from groundwork.tasks.contacts.exports.record import ExportSummary
 from groundwork.tasks.step import step
-
-_SETTING: Setting = "notify_on_export_complete"
 
 
 @step(key=())
@@ -27,7 +24,7 @@ def notify_finished(event: CsvExportConfirmed, summary: ExportSummary) -> bool:
         "download_url": summary.download_url(blob_store()),
         "expires": f"{summary.expires_at:%Y-%m-%d %H:%M} UTC",
     }
-    return notify_once(event.user_id, "export_finished", values, setting=_SETTING)
+    return notify_once(event.user_id, "export_finished", values)
 
 
 def notify_failed(event: CsvExportConfirmed, error: BaseException) -> bool:
@@ -38,7 +35,7 @@ def notify_failed(event: CsvExportConfirmed, error: BaseException) -> bool:
         Whether a message was sent.
     """
     delivery_id = running_attempt().delivery_id
-    return notify_user(event.user_id, "export_failed", {"error": str(error)}, setting=_SETTING, delivery_id=delivery_id)
+    return notify_user(event.user_id, "export_failed", {"error": str(error)}, delivery_id=delivery_id)
 
 
 def _size(count: int) -> str:

@@ -7,12 +7,9 @@ from groundwork.blocks.mail.headers import LONGEST_TEXT, clean
 from groundwork.events.contacts.imports import CsvImportConfirmed
 from groundwork.events.inbox import running_attempt
 from groundwork.notifications import notify_once, notify_user
-from groundwork.notifications.recipient import Setting
 from groundwork.tasks.contacts.imports.record import ImportRecord, ImportSummary, filename_of
 from groundwork.tasks.contacts.imports.steps import counts_so_far
 from groundwork.tasks.step import step
-
-_SETTING: Setting = "notify_on_import_complete"
 
 
 @step(key=())
@@ -27,7 +24,7 @@ def notify_finished(event: CsvImportConfirmed, record: ImportRecord, summary: Im
         "filename": clean(record.filename, LONGEST_TEXT),
         "rejects_url": _rejects_url(summary.rejects_path),
     }
-    return notify_once(event.user_id, "import_finished", values, setting=_SETTING)
+    return notify_once(event.user_id, "import_finished", values)
 
 
 def notify_failed(event: CsvImportConfirmed, error: BaseException) -> bool:
@@ -42,7 +39,7 @@ def notify_failed(event: CsvImportConfirmed, error: BaseException) -> bool:
     kept = counts_so_far()
     values = {"filename": clean(filename, LONGEST_TEXT), "error": str(error), "imported": kept.inserted + kept.updated}
     delivery_id = running_attempt().delivery_id
-    return notify_user(event.user_id, "import_failed", values, setting=_SETTING, delivery_id=delivery_id)
+    return notify_user(event.user_id, "import_failed", values, delivery_id=delivery_id)
 
 
 def _rejects_url(rejects_path: str | None) -> str | None:

@@ -26,4 +26,4 @@ def mail_welcome(user_id: UserId) -> bool:
     Returns:
         Whether a message was sent.
     """
-    return notify_once(user_id, "welcome", {}, setting=None)
+    return notify_once(user_id, "welcome", {})

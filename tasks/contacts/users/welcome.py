@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
 from groundwork.blocks.errors import NonRetriable
-from groundwork.blocks.schema import welcome_mail
+from groundwork.blocks.schema.contacts import welcome_mail
 from groundwork.events.identifiers import UserId
 from groundwork.notifications.recipient import recipient
 
@@ -34,7 +34,7 @@ def claim_welcome(connection: Connection, user_id: UserId, delivery_id: UUID) ->
         NonRetriable: there is no such user.
         TypeError: ``user_id`` is not a UserId.
     """
-    if recipient(connection, user_id, setting=None) is None:
+    if recipient(connection, user_id, "welcome") is None:
         raise NonRetriable(f"There is no user {user_id}. Store the user before sending user/signed.up, then replay.")
     connection.execute(
         insert(welcome_mail).values(user_id=str(user_id), delivery_id=delivery_id).on_conflict_do_nothing()

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from groundwork.blocks.blob.link import DownloadLink
 from groundwork.blocks.database import database
 from groundwork.events.identifiers import UserId
+from groundwork.notifications.kinds import kinds
 from groundwork.notifications.unsubscribe import Unsubscription
 from tests.integration.gateway.conftest import RESTRICTED_KEY, SIGNED_KEY
 from tests.integration.gateway.events import event
@@ -65,7 +66,7 @@ def test_no_link_that_works_by_itself_is_told_whatever_a_job_returned(
     client: httpx.Client, listening_job: None
 ) -> None:
     download = DownloadLink("exports/1.csv", "a.csv", "text/csv", expires_at=9_999_999_999).url()
-    unsubscribe = Unsubscription(UserId("ada"), "notify_on_import_complete").url()
+    unsubscribe = Unsubscription(UserId("ada"), kinds()["imports"]).url()
     presigned = "https://bucket.s3.amazonaws.com/a.csv?X-Amz-Expires=9&X-Amz-Signature=0a1b"
     result = {
         "download_url": download,

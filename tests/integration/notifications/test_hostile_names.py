@@ -27,7 +27,7 @@ def test_a_mail_to_a_hostile_name_about_a_hostile_file_arrives_as_it_was_meant(d
     add_user(db, "ann", name=name)
     filename = clean(f"{name}.csv", LONGEST_TEXT)  # as the steps of imports do
     values = {"filename": filename, "error": "no e-mail column", "imported": 0}
-    notify_user(UserId("ann"), "import_failed", values, setting="notify_on_import_complete", delivery_id=DELIVERY)
+    notify_user(UserId("ann"), "import_failed", values, delivery_id=DELIVERY)
     assert postmaster.envelopes == [("no-reply@groundwork.invalid", ["ann@example.com"])]
     [data] = postmaster.raw
     mail = ReadMail.of(data)
@@ -42,7 +42,7 @@ def test_a_mail_to_a_hostile_name_about_a_hostile_file_arrives_as_it_was_meant(d
 
 def test_a_name_with_line_ends_writes_no_paragraph_of_its_own_into_the_greeting(db, outbox):
     add_user(db, "ann", name="Ann,\n\nyour account is locked: https://evil.example\n\n")
-    notify_user(UserId("ann"), "welcome", {}, setting=None, delivery_id=DELIVERY)
+    notify_user(UserId("ann"), "welcome", {}, delivery_id=DELIVERY)
     [file] = outbox.glob("*.eml")
     assert b"\nHello Ann, your account is locked: https://evil.example,\r\n\r\nwelcome!" in file.read_bytes()
 
@@ -71,5 +71,5 @@ def test_a_user_whose_address_is_two_gets_nothing_and_neither_do_the_two(db, pos
     with db.transaction() as connection:
         connection.execute(text("UPDATE app.app_user SET email = 'ann@example.com, eve@example.com'"))
     with pytest.raises(MailRefused, match="is not an e-mail address"):
-        notify_user(UserId("ann"), "welcome", {}, setting=None, delivery_id=DELIVERY)
+        notify_user(UserId("ann"), "welcome", {}, delivery_id=DELIVERY)
     assert postmaster.received == []

@@ -12,6 +12,7 @@ from groundwork.events.identifiers import UserId
 from groundwork.events.inbox import Attempt, claim
 from groundwork.events.inbox.claim import Run
 from groundwork.notifications import notify_once
+from groundwork.notifications.recipient import set_wanted
 from tests.factories import scalar
 from tests.waiting import wait_until
 
@@ -20,7 +21,7 @@ VALUES = {"filename": "contacts.csv", "error": "no e-mail column", "imported": 0
 
 def notify(user: str = "ann", template: str = "import_failed") -> bool:
     values = VALUES if template == "import_failed" else {}
-    return notify_once(UserId(user), template, values, setting="notify_on_import_complete")
+    return notify_once(UserId(user), template, values)
 
 
 def next_attempt(db, delivery_id) -> Attempt:
@@ -60,10 +61,10 @@ def test_a_change_of_address_does_not_send_it_again(db, attempt, postmaster):
 
 def test_a_setting_turned_on_later_does_not_send_what_was_not_wanted_then(db, attempt, postmaster):
     with db.transaction() as connection:
-        connection.execute(text("UPDATE app.app_user SET notify_on_import_complete = false"))
+        set_wanted(connection, UserId("ann"), "imports", False)
     assert notify() is False
     with db.transaction() as connection:
-        connection.execute(text("UPDATE app.app_user SET notify_on_import_complete = true"))
+        set_wanted(connection, UserId("ann"), "imports", True)
     assert notify() is False
     assert postmaster.received == []
 

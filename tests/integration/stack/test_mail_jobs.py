@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from groundwork.blocks.schema import contact
+from groundwork.blocks.schema.contacts import contact
 from groundwork.tasks.contacts.digests.week import Week
 from tests.integration.stack.application import Application
 from tests.waiting import wait_until

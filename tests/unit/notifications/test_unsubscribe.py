@@ -9,10 +9,12 @@ from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.settings import settings
 from groundwork.blocks.signed_link import signed_url
 from groundwork.events.identifiers import UserId
+from groundwork.notifications.kinds import kinds
 from groundwork.notifications.unsubscribe import Unsubscription
 
 OLD, NEW = "the secret before the rotation: old", "the secret since the rotation: new"
-ADA = Unsubscription(UserId("ada"), "notify_weekly_digest")
+DIGEST = kinds()["weekly-digest"]
+ADA = Unsubscription(UserId("ada"), DIGEST)
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +39,7 @@ def token_of(link: Unsubscription) -> str:
 
 @pytest.mark.parametrize("user", ["ada", "Ünïcode 用户", "a.b/c?d#e", "x" * 128])
 def test_a_link_says_who_and_what(user):
-    link = Unsubscription(UserId(user), "notify_on_import_complete")
+    link = Unsubscription(UserId(user), kinds()["imports"])
     assert Unsubscription.read(token_of(link)) == link
 
 
@@ -63,11 +65,24 @@ def test_a_link_that_is_none_is_not_ours(token):
 
 
 def test_a_link_of_another_purpose_is_not_ours():
-    other = signed_url("downloads", '["ada", "notify_weekly_digest"]').rpartition("/")[2]
+    other = signed_url("downloads", '["ada", "weekly-digest"]').rpartition("/")[2]
     assert Unsubscription.read(other) is None
 
 
-def test_a_setting_that_no_longer_exists_is_not_turned_off():
+@pytest.mark.parametrize(
+    ("held", "kind"),
+    [
+        ("notify_on_import_complete", "imports"),
+        ("notify_on_export_complete", "exports"),
+        ("notify_weekly_digest", "weekly-digest"),
+    ],
+)
+def test_a_link_in_a_mail_from_before_kinds_had_their_names_goes_on_working(held, kind):
+    token = signed_url("unsubscribe", f'["ada", "{held}"]').rpartition("/")[2]
+    assert Unsubscription.read(token) == Unsubscription(UserId("ada"), kinds()[kind])
+
+
+def test_a_kind_that_no_longer_exists_is_not_turned_off():
     token = signed_url("unsubscribe", '["ada", "email"]').rpartition("/")[2]
     assert Unsubscription.read(token) is None
 
@@ -85,7 +100,7 @@ def test_a_link_outlives_a_change_of_the_secret_while_the_old_one_is_listed(conf
 @pytest.mark.parametrize("held", ["event_key", "signing_secret"])
 def test_a_secret_that_senders_hold_signs_no_link(configured, held):
     configured(**{held: OLD})
-    payload = base64.urlsafe_b64encode(b'["ada", "notify_weekly_digest"]').decode().rstrip("=")
+    payload = base64.urlsafe_b64encode(b'["ada", "weekly-digest"]').decode().rstrip("=")
     for label in (b"groundwork unsubscribe link 1", b"groundwork unsubscribe link 2"):
         key = hmac.digest(OLD.encode(), label, hashlib.sha256)
         signature = base64.urlsafe_b64encode(hmac.digest(key, payload.encode(), hashlib.sha256)).decode().rstrip("=")
@@ -106,7 +121,7 @@ def test_a_secret_that_could_be_guessed_is_refused(configured, secret):
 
 def test_an_empty_entry_is_no_secret(configured):
     configured(link_secret=f"{NEW},")
-    payload = base64.urlsafe_b64encode(b'["ada", "notify_weekly_digest"]').decode().rstrip("=")
+    payload = base64.urlsafe_b64encode(b'["ada", "weekly-digest"]').decode().rstrip("=")
     key = hmac.digest(b"", b"groundwork unsubscribe link 2", hashlib.sha256)
     signature = base64.urlsafe_b64encode(hmac.digest(key, payload.encode(), hashlib.sha256)).decode().rstrip("=")
     assert Unsubscription.read(f"{payload}.{signature}") is None

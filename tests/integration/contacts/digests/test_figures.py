@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import insert, null, update
 
-from groundwork.blocks.schema import contact, csv_import
+from groundwork.blocks.schema.contacts import contact, csv_import
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.tasks.contacts.digests.activity import active_workspaces
 from groundwork.tasks.contacts.digests.figures import WeeklyFigures, weekly_figures

@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import insert, text
 
 from groundwork.blocks.errors import MailTemporarilyRefused
-from groundwork.blocks.schema import contact
+from groundwork.blocks.schema.contacts import contact
 from groundwork.events.contacts.digests import WeeklyDigestDue
-from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import admit
 from groundwork.flows.contacts.send_weekly_digest import send_weekly_digest
 from groundwork.flows.contacts.weekly_digest import weekly_digest
+from groundwork.notifications.recipient import set_wanted
 from groundwork.tasks.contacts.digests.week import Week
 from tests.factories import delivery_of, register_job, scalar
 from tests.integration.mailing import add_user, mails
@@ -97,7 +98,7 @@ class TestMailing:
     def test_every_user_who_wants_it_gets_one_mail_with_figures_and_chart(self, db, outbox):
         add_user(db, "ada")
         add_user(db, "ben")
-        add_user(db, "cleo", notify_weekly_digest=False)
+        add_user(db, "cleo", off=["weekly-digest"])
         add_user(db, "dora", workspace_id="globex")
         add_contact(db, tags=["fair"])
         delivery = delivery_of(db, due())
@@ -116,7 +117,7 @@ class TestMailing:
             assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
     def test_a_workspace_that_nobody_wants_to_hear_of_is_done_without_a_mail(self, db, outbox):
-        add_user(db, "cleo", notify_weekly_digest=False)
+        add_user(db, "cleo", off=["weekly-digest"])
         add_contact(db)
         assert send_weekly_digest(delivery_id=delivery_of(db, due()).id)["sent"] == 0
         assert mails(outbox) == []
@@ -181,7 +182,7 @@ class TestMailing:
         with pytest.raises(MailTemporarilyRefused):
             send_weekly_digest(delivery_id=delivery.id)
         with db.transaction() as connection:
-            connection.execute(text("UPDATE app.app_user SET notify_weekly_digest = false"))
+            set_wanted(connection, UserId("ada"), "weekly-digest", False)
             connection.execute(text("UPDATE groundwork.delivery SET state = 'admitted'"))
         assert send_weekly_digest(delivery_id=delivery.id)["sent"] == 0
         assert postmaster.received == []

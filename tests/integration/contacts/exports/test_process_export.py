@@ -12,7 +12,9 @@ from sqlalchemy import text
 from groundwork.blocks.blob.link import DownloadLink
 from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.errors import NonRetriable
-from groundwork.blocks.schema import metadata
+from groundwork.blocks.schema import with_applications
+from groundwork.events.identifiers import UserId
+from groundwork.notifications.recipient import set_wanted
 from tests.factories import delivery_of, scalar
 from tests.integration.contacts.exports.exporting import Exporting, add_contacts, add_many, cells, nothing_is_left
 
@@ -53,7 +55,7 @@ def test_the_link_is_kept_nowhere_but_in_the_mail(exporting: Exporting, store: B
     [mail] = exporting.mails()
     assert "/downloads/" in mail.get_body(("plain",)).get_content()
     with exporting.db.transaction() as connection:
-        for table in metadata.sorted_tables:
+        for table in with_applications().sorted_tables:
             rows = connection.execute(text(f"SELECT row_to_json(it)::text FROM {table.fullname} AS it")).scalars()
             assert [row for row in rows if "/downloads/" in row] == []
     for key in store.list(""):
@@ -99,7 +101,7 @@ def test_a_large_file_is_uploaded_in_parts(exporting: Exporting, store: BlobStor
 
 def test_nobody_is_mailed_who_turned_that_off(exporting: Exporting, store: BlobStore):
     with exporting.db.transaction() as connection:
-        connection.execute(text("UPDATE app.app_user SET notify_on_export_complete = false"))
+        set_wanted(connection, UserId("ada"), "exports", False)
     exporting.ask()
     assert exporting.run()["rows"] == 0
     assert exporting.mails() == []

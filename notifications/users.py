@@ -1,4 +1,4 @@
-"""The contacts application's users, as far as jobs and commands make them."""
+"""Users, as far as commands and applications in Python make them; others write the rows of ``app.app_user``."""
 
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert

@@ -1,0 +1,28 @@
+"""Users and what mails they want: the engine's own, since notifications need them. Applications store them."""
+
+from sqlalchemy import Boolean, Column, DateTime, ForeignKey, Table, Text, func
+
+from groundwork.blocks.schema.base import metadata
+
+SCHEMA = "app"
+
+app_user = Table(
+    "app_user",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("workspace_id", Text, nullable=False, index=True),
+    Column("email", Text, nullable=False),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    schema=SCHEMA,
+)
+
+notification_setting = Table(
+    "notification_setting",
+    metadata,
+    Column("user_id", Text, ForeignKey(f"{SCHEMA}.app_user.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", Text, primary_key=True, comment="of mails, as kind.txt beside their template names it"),
+    Column("wanted", Boolean, nullable=False),
+    schema=SCHEMA,
+    comment="a person who has no row for a kind of mail wants it",
+)
