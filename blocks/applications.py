@@ -9,12 +9,12 @@ import os
 import pkgutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.process_cache import process_cache
 
 GROUP = "groundwork.applications"
 """Group of the entry points by which an installed package registers its application."""
@@ -91,7 +91,7 @@ class Application:
             ) from error
 
 
-@cache
+@process_cache
 def applications() -> tuple[Application, ...]:
     """The applications of this process, as ``GROUNDWORK_APPLICATIONS`` says; by name.
 

@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from groundwork.blocks.applications import applications
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.place import is_same_definition, place_of
 from groundwork.blocks.plain_function import require_plain_result
+from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.settings import settings
 from groundwork.events.base import Event
 from groundwork.events.inbox import Attempt
@@ -99,7 +99,7 @@ def jobs() -> dict[str, JobSpec]:
     return dict(_jobs)
 
 
-@cache
+@process_cache
 def _load() -> None:
     for application in applications():
         for _ in application.modules(application.jobs):

@@ -8,15 +8,15 @@ a template wants and does not get is an error, never an empty place.
 import contextlib
 import json
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, TemplateNotFound, select_autoescape
 
 from groundwork.blocks.applications import applications
 from groundwork.blocks.errors import UnknownName
+from groundwork.blocks.process_cache import process_cache
+from groundwork.blocks.suggestions import did_you_mean
 from groundwork.blocks.words import counted
-from groundwork.events.catalogue import did_you_mean
 from groundwork.notifications.image import InlineImage
 
 _SUBJECT = "/subject.txt.j2"
@@ -45,7 +45,7 @@ def render(template: str, *, unsubscribe_url: str | None = None, **values: Any) 
         UnknownName: there is no such notification.
         jinja2.UndefinedError: a value is missing; the message names it.
     """
-    known = dict.fromkeys(templates())
+    known = templates()
     if template not in known:
         raise UnknownName(f"unknown notification {template!r}{did_you_mean(template, known)}")
     subject, text, html = (
@@ -101,13 +101,13 @@ def change(share: float) -> str:
     return f"{sign}{abs(percent):,} %"
 
 
-@lru_cache
+@process_cache
 def _of_applications() -> tuple[PackageLoader, ...]:
     found = [each.templates for each in applications() if each.templates]
     return tuple(PackageLoader(package, folder) for package, _, folder in (each.partition(":") for each in found))
 
 
-@lru_cache
+@process_cache
 def _environment() -> Environment:
     environment = Environment(
         loader=ChoiceLoader([*_of_applications(), PackageLoader("groundwork.notifications")]),

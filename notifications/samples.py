@@ -6,7 +6,7 @@ It holds the values that a job gives; a user is added. ``{"bar_chart": {…}}`` 
 from typing import Any
 
 from groundwork.blocks.errors import ConfigurationError, UnknownName
-from groundwork.events.catalogue import did_you_mean
+from groundwork.blocks.suggestions import did_you_mean
 from groundwork.notifications.chart import BarChart
 from groundwork.notifications.rendering import Rendered, render, sample, templates
 
@@ -21,7 +21,7 @@ def sample_values(template: str) -> dict[str, Any]:
         ConfigurationError: it has no sample.
     """
     if template not in templates():
-        raise UnknownName(f"unknown notification {template!r}{did_you_mean(template, dict.fromkeys(templates()))}")
+        raise UnknownName(f"unknown notification {template!r}{did_you_mean(template, templates())}")
     values = sample(template)
     if values is None:
         raise ConfigurationError(f"notification {template!r} has no sample.json; put one beside its body.html.j2")

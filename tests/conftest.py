@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-import blocks  # noqa: F401 - switches telemetry off before Prefect is imported
+import groundwork.blocks  # noqa: F401 - switches telemetry off before Prefect is imported
 from tests import distribution
 
 os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
@@ -40,10 +40,9 @@ def postgres(home: Path) -> Iterator[object]:
     from groundwork.blocks.database import database
     from groundwork.blocks.embedded import EmbeddedPostgres
     from groundwork.blocks.migrations import upgrade
-    from groundwork.blocks.settings import settings
+    from groundwork.blocks.process_cache import forget
 
-    settings.cache_clear()
-    database.cache_clear()
+    forget()
     server = EmbeddedPostgres(home)
     server.create()
     server.start(home / "postgres.log")

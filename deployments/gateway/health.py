@@ -1,6 +1,5 @@
 """``GET /healthz`` and ``GET /readyz``: for supervisors and load balancers, without a key."""
 
-from functools import lru_cache
 from pathlib import Path
 
 from alembic.runtime.migration import MigrationContext
@@ -10,6 +9,7 @@ from sqlalchemy import Connection
 
 import groundwork.blocks.migrations
 from groundwork.blocks.database import database
+from groundwork.blocks.process_cache import process_cache
 from groundwork.deployments.gateway.refusal import Refusal
 
 router = APIRouter()
@@ -36,7 +36,7 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection, opts=options).get_current_revision()
 
 
-@lru_cache
+@process_cache
 def _head() -> str:
     head = ScriptDirectory(Path(groundwork.blocks.migrations.__file__).parent).get_current_head()
     if head is None:

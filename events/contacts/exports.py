@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
+from groundwork.blocks.suggestions import did_you_mean
 from groundwork.events.base import WIRE, UserEvent
-from groundwork.events.catalogue import did_you_mean
 
 STANDARD_COLUMNS = (
     "email", "first_name", "last_name", "phone", "company", "job_title", "city", "country", "tags",
@@ -36,7 +36,7 @@ class _NearestColumns:
         self._name = name
 
     def __str__(self) -> str:
-        return did_you_mean(self._name, dict.fromkeys(STANDARD_COLUMNS))
+        return did_you_mean(self._name, STANDARD_COLUMNS)
 
 
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:

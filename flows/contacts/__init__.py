@@ -6,6 +6,7 @@ application = Application(
     name="contacts",
     jobs="groundwork.flows.contacts",
     events="groundwork.events.contacts",
+    settings="groundwork.tasks.contacts.settings:ContactsSettings",
     templates="groundwork.notifications:templates/contacts",
     commands="groundwork.deployments.commands.contacts:app",
 )

@@ -10,9 +10,8 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from groundwork.blocks.database import Database
-from groundwork.blocks.mailer import mailer
+from groundwork.blocks.process_cache import forget
 from groundwork.blocks.schema import app_user
-from groundwork.blocks.settings import settings
 from tests.integration.blocks.mail_server import Postmaster, serving
 
 _VARIABLE = "GROUNDWORK_SMTP_URL"
@@ -24,17 +23,17 @@ def by_smtp() -> Iterator[Postmaster]:
     postmaster = Postmaster()
     with serving(postmaster) as port:
         os.environ[_VARIABLE] = f"smtp://127.0.0.1:{port}"
-        _read_again()
+        forget()
         try:
             yield postmaster
         finally:
             del os.environ[_VARIABLE]
-            _read_again()
+            forget()
 
 
 def empty_outbox(home: Path) -> Path:
     """The folder to which this process's mail goes, with nothing in it."""
-    _read_again()
+    forget()
     folder = home / "outbox"
     for mail in folder.glob("*.eml"):
         mail.unlink()
@@ -51,8 +50,3 @@ def add_user(db: Database, user_id: str, **columns: object) -> None:
     row = {"id": user_id, "workspace_id": "acme", "email": f"{user_id}@example.com", "name": user_id.title()}
     with db.transaction() as connection:
         connection.execute(insert(app_user).values(**row | columns))
-
-
-def _read_again() -> None:
-    settings.cache_clear()
-    mailer.cache_clear()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from groundwork.blocks.errors import NonRetriable
-from groundwork.blocks.settings import settings
+from groundwork.tasks.contacts.settings import contacts_settings
 
 TEXT_COLUMNS = ("email", "first_name", "last_name", "phone", "company", "job_title", "city", "country")
 COLUMNS = (*TEXT_COLUMNS, "tags")
@@ -98,7 +98,7 @@ def layout_of(headers: Sequence[str]) -> Layout:
     Raises:
         NonRetriable: no column holds e-mail addresses, or there are more than ``import_max_columns``.
     """
-    most = settings().import_max_columns
+    most = contacts_settings().import_max_columns
     if len(headers) > most:
         raise NonRetriable(
             f"The file has {len(headers)} columns; {most} are allowed. "
