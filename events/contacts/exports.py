@@ -8,12 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from groundwork.blocks.suggestions import did_you_mean
 from groundwork.events.base import WIRE, UserEvent
-
-STANDARD_COLUMNS = (
-    "email", "first_name", "last_name", "phone", "company", "job_title", "city", "country", "tags",
-)  # fmt: skip
-"""Columns that every contact has, in the order of a full export."""
-CUSTOM_PREFIX = "custom."
+from groundwork.events.contacts.columns import CUSTOM_PREFIX, STANDARD_COLUMNS
 
 ExportFormat = Literal["csv", "parquet"]
 ContactField = Annotated[str, Field(min_length=1, max_length=1000)]

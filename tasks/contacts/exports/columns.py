@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from groundwork.blocks.errors import NonRetriable
 from groundwork.blocks.suggestions import near, quoted
-from groundwork.events.contacts.exports import CUSTOM_PREFIX, STANDARD_COLUMNS, CsvExportConfirmed
+from groundwork.events.contacts.columns import CUSTOM_PREFIX, STANDARD_COLUMNS
+from groundwork.events.contacts.exports import CsvExportConfirmed
 
 MOST_COLUMNS = 1600
 """PostgreSQL's limit is 1,664 expressions in a SELECT."""

@@ -5,11 +5,10 @@ from typing import Any
 
 from psycopg import sql
 
+from groundwork.events.contacts.columns import TAG_SEPARATOR
 from groundwork.events.contacts.exports import ContactFilter, ExportFormat
 from groundwork.tasks.contacts.exports.columns import ExportColumn
 
-TAG_SEPARATOR = ";"
-"""Between the tags of a CSV cell; the importer splits at it."""
 _LOOKED_FOR_SINGLY = 20
 """Fields that are each looked for until a contact has it. A rare one reads all contacts, so more are looked for at
 once."""
