@@ -115,7 +115,7 @@ def _asked_for() -> list[str]:
 
 
 def _default(registered: Mapping[str, str | EntryPoint]) -> list[str]:
-    """Whoever has an application of their own has not asked for the contacts application."""
+    """The applications of a process that names none. The contacts application is there where no other one is."""
     others = [name for name, where in registered.items() if isinstance(where, EntryPoint)]
     return [_ALWAYS, *(others or [_UNLESS_OTHERS])]
 
@@ -160,4 +160,4 @@ def _load(name: str, registered: Mapping[str, str | EntryPoint]) -> Application:
 
 
 def _ignore(_package: str) -> None:
-    """What cannot be imported fails where it is imported by name, with its error."""
+    """Ignore it here: what cannot be imported fails where it is imported by name, with its error."""

@@ -108,9 +108,9 @@ class Settings(EnvironmentSettings):
     give_way_seconds: float = Field(
         60.0,
         ge=0,
-        description="For so long after an interactive run was admitted, bulk runs give way: they start one after the "
-        "other, so far apart as the next setting says. 0: never. Too low: bursts of short bulk runs slow down "
-        "interactive runs that are rare. Too high: such bursts take longer for that time.",
+        description="Seconds for which bulk runs give way after an interactive run was admitted: they start one by "
+        "one, with GROUNDWORK_BULK_START_SECONDS between them. 0: never. Too low: bursts of short bulk runs slow down rare "
+        "interactive runs. Too high: such bursts take longer.",
     )
     bulk_start_seconds: float = Field(
         0.75,

@@ -107,13 +107,13 @@ def _load() -> None:
 
 
 def tell_of_failure(attempt: Attempt, error: BaseException) -> None:
-    """Let the attempt's job do what is left to do when it has finally failed. Errors of that are logged only."""
+    """Run the job's ``on_failure`` hook for each event of an attempt. Its own errors are only logged."""
     for event in [member.event for member in attempt.members]:
         tell_of_failed_event(attempt, event, error)
 
 
 def tell_of_failed_event(attempt: Attempt, event: Event, error: BaseException) -> None:
-    """The same for one event of a batch."""
+    """Run the job's ``on_failure`` hook for one event of an attempt. Its own errors are only logged."""
     spec = _jobs.get(attempt.job) or jobs().get(attempt.job)
     if spec is None or spec.on_failure is None:
         return

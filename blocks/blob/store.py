@@ -187,7 +187,7 @@ class BlobStore(ConfiguredBlock, BlobFileSystem):
         return self._blobs.forget_unfinished((datetime.now(UTC) - older_than).timestamp())
 
     def download_url(self, key: str, *, filename: str, expires_in: timedelta, content_type: str | None = None) -> str:
-        """A link by which whoever has it downloads the blob until it expires, without a key.
+        """Make a link. Whoever has it can download the blob without a key, until it expires.
 
         On S3 a presigned URL; a link that is signed with credentials of a role ends with them, which may be sooner. In
         a folder a link to the gateway (``GROUNDWORK_PUBLIC_URL``).

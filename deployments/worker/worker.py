@@ -51,7 +51,7 @@ ANSWER_SECONDS = 30.0
 """How long Prefect may take to answer. Too short: a busy server is taken for one that is away."""
 LOOPS = "the worker's loops"
 SIGINT_WAS_IGNORED = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-"""As this module is imported, before Prefect's command line sets its own handlers."""
+"""Read while this module is imported: Prefect's command line sets its own handlers afterwards."""
 
 
 class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariables, GroundworkWorkerResult]):

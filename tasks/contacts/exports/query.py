@@ -54,7 +54,7 @@ def custom_fields(workspace_id: str) -> str:
 
 
 def missing_fields(workspace_id: str, fields: Sequence[str]) -> str:
-    """Those of the custom fields that no contact of the workspace has."""
+    """The custom fields among these that no contact of the workspace has."""
     if len(fields) > _LOOKED_FOR_SINGLY:
         found = sql.SQL("SELECT jsonb_object_keys(custom) FROM app.contact WHERE workspace_id = {}")
         return _text(

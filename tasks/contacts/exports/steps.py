@@ -42,13 +42,13 @@ def begin_export(event: CsvExportConfirmed) -> ExportRecord:
 
 
 def is_stored() -> bool:
-    """Whether an earlier attempt has finished the file: it died behind that."""
+    """Whether an earlier attempt has finished the file and died afterwards."""
     return bool(written(running_attempt(), FINISH))
 
 
 @contextmanager
 def new_upload(event: CsvExportConfirmed) -> Iterator[Upload]:
-    """An upload that is aborted if the block does not come through."""
+    """An upload that is aborted if the block raises."""
     begun = begin_upload(event)
     try:
         yield begun

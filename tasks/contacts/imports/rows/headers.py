@@ -16,7 +16,7 @@ _VAGUE = ("title",)
 
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
-"""Of these, NUL cannot be stored at all; cells lose them too."""
+"""Characters that headers and cells lose. NUL cannot be stored at all."""
 
 
 def _normalised(header: str) -> str:
