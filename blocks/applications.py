@@ -9,12 +9,12 @@ import os
 import pkgutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.process_cache import process_cache
 
 GROUP = "groundwork.applications"
 """Group of the entry points by which an installed package registers its application."""
@@ -91,7 +91,7 @@ class Application:
             ) from error
 
 
-@cache
+@process_cache
 def applications() -> tuple[Application, ...]:
     """The applications of this process, as ``GROUNDWORK_APPLICATIONS`` says; by name.
 
@@ -115,7 +115,7 @@ def _asked_for() -> list[str]:
 
 
 def _default(registered: Mapping[str, str | EntryPoint]) -> list[str]:
-    """Whoever has an application of their own has not asked for the contacts application."""
+    """The applications of a process that names none. The contacts application is there where no other one is."""
     others = [name for name, where in registered.items() if isinstance(where, EntryPoint)]
     return [_ALWAYS, *(others or [_UNLESS_OTHERS])]
 
@@ -160,4 +160,4 @@ def _load(name: str, registered: Mapping[str, str | EntryPoint]) -> Application:
 
 
 def _ignore(_package: str) -> None:
-    """What cannot be imported fails where it is imported by name, with its error."""
+    """Ignore it here: what cannot be imported fails where it is imported by name, with its error."""

@@ -31,7 +31,7 @@ _STATES = {
     "53": "PostgreSQL is short of resources. Look at its memory and its disk",
     "58": "PostgreSQL meets errors of its machine, such as of a disk. Look at its log",
 }
-"""By the beginning of the SQLSTATE, the longest that fits."""
+"""Cures by the beginning of the SQLSTATE; the longest beginning that fits counts."""
 
 
 @dataclass(frozen=True)

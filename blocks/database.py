@@ -6,7 +6,7 @@ that Prefect's UI shows is :class:`groundwork.blocks.database_block.DatabaseBloc
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import psycopg
@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.prefect_profile import prefect_may_be_configured
+from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.settings import settings
 
 
@@ -173,7 +174,7 @@ def _ending_behind(error: BaseException) -> BaseException | None:
     return behind
 
 
-@lru_cache
+@process_cache
 def database() -> Database:
     """The process's database: as the environment says, else as the block in Prefect does, else the embedded server."""
     url = settings().database_url

@@ -1,13 +1,31 @@
 """What can go wrong, in words for the person who has to act.
 
-A docstring of an exception is the operator's message: what happened and what to do about it.
+A docstring's first paragraph is the message of an error that is raised without text: what happened and what to do. The
+tree, with the exit code of a command that an error ends (1 the work failed, 2 wrong use or configuration)::
+
+    Explained
+    ├─ GroundworkError ................. somebody has to act, or try again                      2
+    │  ├─ NonRetriable ................. no retry can help                                      1
+    │  │  ├─ NotStorable, BlobMissing, BlobChanged, BlobRefused, UploadLost
+    │  │  └─ MailRefused, and of it RecipientRefused
+    │  ├─ ConfigurationError ........... a setting or the code; no retry can help               2
+    │  ├─ UnknownName, DatabaseUnavailable, DeliveryDied
+    │  ├─ RetryAfter ................... the step waits as long as it was asked to
+    │  └─ MailTemporarilyRefused, and of it MailSetupRefused, MailsNotSent
+    └─ ControlFlow ..................... nobody has to act: the run ends, the delivery does not   1
+       ├─ StaleAttempt
+       └─ Interrupted
+
+``except GroundworkError`` leaves control flow alone: a job that swallowed it would work on as if the delivery were its
+own.
 """
 
+import inspect
 from typing import ClassVar
 
 
-class GroundworkError(Exception):
-    """Base of every error that Groundwork raises on purpose.
+class Explained(Exception):
+    """Something went wrong, and the class of the error says what.
 
     Attributes:
         exit_code: of a command that it ends: 1 the work failed, 2 wrong use or configuration.
@@ -15,43 +33,45 @@ class GroundworkError(Exception):
 
     exit_code: ClassVar[int] = 2
 
+    def __str__(self) -> str:
+        return super().__str__() or self.default_message()
 
-class NonRetriable(GroundworkError):
-    """The input is wrong and will stay wrong: no retry can help, so the job fails at once. Mend it, then send a new
-    event."""
+    @classmethod
+    def default_message(cls) -> str:
+        """What the class says where no text is given: the first paragraph of its docstring, on one line."""
+        return " ".join((inspect.getdoc(cls) or "").partition("\n\n")[0].split())
+
+
+class GroundworkError(Explained):
+    """Groundwork refuses, or could not do what it was asked to do. The message says what to do about it."""
+
+
+class ControlFlow(Explained):
+    """The run ends here, and its delivery goes on elsewhere. No action is needed."""
 
     exit_code = 1
 
 
-class RetryAfter(GroundworkError):
-    """A provider asked to be called again no sooner than in ``seconds``. The step waits that long before it tries
-    again."""
-
-    def __init__(self, message: str, seconds: float) -> None:
-        super().__init__(message)
-        self.seconds = seconds
-
-
-class NotStorable(NonRetriable):
-    """The inbox cannot store a value, now or later: too long, malformed or out of range. The message names it. Mend it,
-    then send a new event."""
-
-
-class StaleAttempt(NonRetriable):
+class StaleAttempt(ControlFlow):
     """Another run has claimed this delivery since. This run may neither write nor settle; nothing it wrote after that
     was kept. No action is needed."""
 
 
-class DeliveryDied(GroundworkError):
-    """No run could bring the delivery to an end, or its run was cancelled. The message says which."""
+class Interrupted(ControlFlow):
+    """What the job works with went away in the middle. The delivery does not fail: another attempt gets it, as if the
+    run had been killed. No action is needed unless its attempts are used up."""
 
 
-class UnknownName(GroundworkError):
-    """The name is not in the catalogue. The message suggests the nearest names; `GET /catalogue` lists them all."""
+class NonRetriable(GroundworkError):
+    """The input is wrong and will stay wrong. No retry can help, so the job fails at once. Mend the input, then send a
+    new event."""
+
+    exit_code = 1
 
 
-class DatabaseUnavailable(GroundworkError):
-    """PostgreSQL cannot be reached. In the embedded mode run `groundwork up`; else check GROUNDWORK_DATABASE_URL."""
+class NotStorable(NonRetriable):
+    """The inbox cannot store a value, now or later: it is too long, malformed or out of range. Mend it, then send a new
+    event."""
 
 
 class BlobMissing(NonRetriable):
@@ -63,13 +83,14 @@ class BlobChanged(NonRetriable):
     send a new event."""
 
 
-class ConfigurationError(GroundworkError):
-    """A setting is missing, malformed or not safe for this mode. The message names the setting and the cure."""
-
-
 class BlobRefused(NonRetriable):
     """The blob store refused access. Check the credentials and the rights that docs/blocks.md lists, then send a new
     event."""
+
+
+class UploadLost(NonRetriable):
+    """The multipart upload is gone, or it lacks a part that was named: somebody else completed it, it was aborted, or
+    the bucket's lifecycle rule ended it. Begin a new upload; for a job, send a new event."""
 
 
 class MailRefused(NonRetriable):
@@ -77,12 +98,41 @@ class MailRefused(NonRetriable):
 
 
 class RecipientRefused(MailRefused):
-    """The mail server refused this one recipient for good, or the address is none. Correct it in the user's profile;
-    mails to others are not concerned."""
+    """The mail server refused this one recipient for good, or the address is not a mail address. Correct it in the
+    user's profile; mails to others are not concerned."""
+
+
+class ConfigurationError(GroundworkError):
+    """A setting is missing, malformed or not safe for this mode. The message names the setting and the cure."""
+
+
+class UnknownName(GroundworkError):
+    """Nothing has this name. The message suggests the nearest names."""
+
+
+class DatabaseUnavailable(GroundworkError):
+    """PostgreSQL cannot be reached. In the embedded mode run `groundwork up`; else check GROUNDWORK_DATABASE_URL."""
+
+
+class DeliveryDied(GroundworkError):
+    """No run could bring the delivery to an end, or its run was cancelled. The message says which."""
+
+
+class RetryAfter(GroundworkError):
+    """A provider asked to be called again later. The step waits that long before it tries again.
+
+    Args:
+        message: what the provider said.
+        seconds: how long it wants to be left alone.
+    """
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class MailTemporarilyRefused(GroundworkError):
-    """The mail server put the message off (a 4xx reply) or the connection broke. The step tries again by itself; no
+    """The mail server put the message off (a 4xx reply), or the connection broke. The step tries again by itself; no
     action is needed unless it lasts."""
 
 
@@ -91,10 +141,10 @@ class MailSetupRefused(MailTemporarilyRefused):
     Correct GROUNDWORK_SMTP_URL, GROUNDWORK_MAIL_FROM or the server, then `groundwork dead replay`.
 
     Attributes:
-        for_everybody: the server refused before it knew the recipient, so that every other mail fails likewise.
+        for_everybody: the server refused before it knew the recipient, so every other mail fails likewise.
     """
 
-    def __init__(self, message: str, *, for_everybody: bool = False) -> None:
+    def __init__(self, message: str = "", *, for_everybody: bool = False) -> None:
         super().__init__(message)
         self.for_everybody = for_everybody
 
@@ -102,13 +152,3 @@ class MailSetupRefused(MailTemporarilyRefused):
 class MailsNotSent(MailTemporarilyRefused):
     """Some of a job's mails were not sent, for the reasons that the message names. Mend those, then
     `groundwork dead replay`: it sends to those who have no mail yet."""
-
-
-class UploadLost(NonRetriable):
-    """The multipart upload is gone (completed otherwise, aborted, or ended by the bucket's lifecycle rule), or it lacks
-    a part that was named. Begin a new upload; for a job, send a new event."""
-
-
-class Interrupted(GroundworkError):
-    """What the job works with went away in the middle. The delivery is not failed but given to another attempt, as if
-    the run had been killed; no action is needed unless its attempts are used up."""

@@ -1,10 +1,10 @@
 """The secrets that sign links: of their own, since senders hold those of events."""
 
 import secrets
-from functools import lru_cache
 from pathlib import Path
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.secret_file import make_secret_file, read_secret_file
 from groundwork.blocks.settings import settings
 
@@ -46,7 +46,7 @@ def link_secrets(*, make: bool) -> list[bytes]:
     return [found.encode()] if found else []
 
 
-@lru_cache
+@process_cache
 def _made(path: Path) -> str:
     return read_secret_file(path) or make_secret_file(path, secrets.token_urlsafe(32))
 

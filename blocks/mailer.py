@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -21,6 +20,7 @@ from groundwork.blocks.mail.headers import clean
 from groundwork.blocks.mail.refusals import LONGEST_REPLY, Fault, Reply, Stage, fault, refusal
 from groundwork.blocks.mail.server import MailServer
 from groundwork.blocks.mail.wire import Wire, wire
+from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.settings import settings
 
 TIMEOUT = 30.0
@@ -96,7 +96,7 @@ class Mailer(ConfiguredBlock):
         return forget_unfinished(_outbox() / _PARTIAL, (datetime.now(UTC) - older_than).timestamp())
 
 
-@lru_cache
+@process_cache
 def mailer() -> Mailer:
     """The process's mailer, as configured."""
     return Mailer.configured()

@@ -1,26 +1,19 @@
-"""Settings of Groundwork: environment variables with the prefix ``GROUNDWORK_``.
+"""Settings of the engine. Prefect's own settings stay Prefect's (``PREFECT_*``)."""
 
-Every field states its default, its unit and what breaks when it is too low or too high. Prefect's own settings stay
-Prefect's (``PREFECT_*``).
-"""
-
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr
 
-from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.environment import EnvironmentSettings, read_settings
+from groundwork.blocks.process_cache import process_cache
 
 DEVELOPMENT_EVENT_KEY = "development"
 """The event key of a machine nobody has configured. Refused in production mode."""
 
 
-class Settings(BaseSettings):
+class Settings(EnvironmentSettings):
     """What the environment says. Read once per process through :func:`settings`."""
-
-    model_config = SettingsConfigDict(env_prefix="GROUNDWORK_", env_ignore_empty=True, extra="ignore")
 
     mode: Literal["development", "production"] = Field(
         "development",
@@ -115,9 +108,9 @@ class Settings(BaseSettings):
     give_way_seconds: float = Field(
         60.0,
         ge=0,
-        description="For so long after an interactive run was admitted, bulk runs give way: they start one after the "
-        "other, so far apart as the next setting says. 0: never. Too low: bursts of short bulk runs slow down "
-        "interactive runs that are rare. Too high: such bursts take longer for that time.",
+        description="Seconds for which bulk runs give way after an interactive run was admitted: they start one by "
+        "one, with GROUNDWORK_BULK_START_SECONDS between them. 0: never. Too low: bursts of short bulk runs slow down "
+        "rare interactive runs. Too high: such bursts take longer.",
     )
     bulk_start_seconds: float = Field(
         0.75,
@@ -196,35 +189,6 @@ class Settings(BaseSettings):
         ge=1024,
         description="Largest body of POST /events, in bytes; more is 413. Too high: memory of the gateway.",
     )
-    import_chunk_bytes: int = Field(
-        4 * 1024 * 1024,
-        ge=64 * 1024,
-        description="Bytes of CSV per chunk, which is one step and one transaction. Too low: per-step cost (about 30 "
-        "ms) dominates. Too high: memory, and a longer transaction to repeat after a crash.",
-    )
-    import_max_bytes: int = Field(
-        5 * 1024**3, ge=1024, description="Largest CSV after unpacking, in bytes; larger files are refused."
-    )
-    import_max_ratio: int = Field(
-        200, ge=2, description="Largest unpacked ÷ packed size of a .gz or .zip upload; more is taken for a zip bomb."
-    )
-    import_max_columns: int = Field(
-        1000, ge=1, description="Most columns of a CSV. Too high: memory per chunk; every unknown column is JSON."
-    )
-    export_part_bytes: int = Field(
-        16 * 1024 * 1024,
-        ge=5 * 1024 * 1024,
-        le=256 * 1024 * 1024,
-        description="Bytes per part of an export's upload, which is one step. S3 takes 10,000 parts of 5 MiB at least. "
-        "Too low: per-step cost (about 30 ms) dominates. Too high: memory, three parts per run, five to S3.",
-    )
-    export_link_hours: float = Field(
-        168.0,
-        gt=0,
-        le=168,
-        description="How long the download link of a finished export works; S3 allows 168. Too high: a mail that falls "
-        "into wrong hands gives the contacts away for that much longer.",
-    )
 
     @property
     def in_production(self) -> bool:
@@ -232,18 +196,11 @@ class Settings(BaseSettings):
         return self.mode == "production"
 
 
-@lru_cache
+@process_cache
 def settings() -> Settings:
     """The process's settings, read from the environment at first use.
 
     Raises:
         ConfigurationError: a variable's value is not one that it takes; the message names each such variable.
     """
-    try:
-        return Settings()
-    except ValidationError as error:
-        faults = [
-            f"\n  GROUNDWORK_{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}"
-            for each in error.errors(include_input=False)
-        ]
-        raise ConfigurationError(f"The environment has settings that cannot be:{''.join(faults)}") from None
+    return read_settings(Settings)

@@ -1,4 +1,4 @@
-"""Whether a Prefect server has what this version of the project deploys, so that a start need not deploy it again."""
+"""Whether a Prefect server has what this version of the project deploys. A start then need not deploy it again."""
 
 import hashlib
 import re

@@ -1,11 +1,11 @@
 """The catalogue: every event type by name, and the way from wire data to a typed event."""
 
-import difflib
-from functools import cache
 from typing import Any
 
 from groundwork.blocks.applications import applications
 from groundwork.blocks.errors import UnknownName
+from groundwork.blocks.process_cache import process_cache
+from groundwork.blocks.suggestions import did_you_mean
 from groundwork.events.base import Event, registered
 
 
@@ -28,7 +28,7 @@ def event_type(name: str) -> type[Event]:
     return found
 
 
-@cache
+@process_cache
 def _load() -> None:
     for application in applications():
         for _ in application.modules(application.events):
@@ -47,13 +47,3 @@ def parse_event(name: str, data: dict[str, Any]) -> Event:
         pydantic.ValidationError: the data does not fit the type.
     """
     return event_type(name).model_validate(data)
-
-
-def did_you_mean(name: str, known: dict[str, Any]) -> str:
-    """``, did you mean 'x'?`` for a misspelt name, or the known names where none is near."""
-    # The similarity of a name three times as long is below the cutoff, and would take seconds for one of megabytes.
-    longest = max(map(len, known), default=0)
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6) if len(name) < 3 * longest else []
-    if near:
-        return ", did you mean " + " or ".join(repr(each) for each in near) + "?"
-    return f"; known are {', '.join(known) or 'none'}"

@@ -27,7 +27,7 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True)
 class Debounce:
-    """Of events that come in quick succession the last one runs; the others say by which delivery they were superseded.
+    """Runs the last of several events in quick succession. The others name the delivery that superseded them.
 
     Attributes:
         seconds: quiet time before it runs.
@@ -68,7 +68,7 @@ class Singleton:
 
 @dataclass(frozen=True, kw_only=True)
 class Idempotency:
-    """Of events with the same key the first runs; the others name its delivery.
+    """Runs the first of the events with one key. The others name its delivery.
 
     Attributes:
         key: field of the event.

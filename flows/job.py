@@ -12,7 +12,7 @@ from prefect.states import Cancelled, Completed
 from pydantic import ValidationError
 
 from groundwork.blocks.database import database
-from groundwork.blocks.errors import ConfigurationError, GroundworkError, Interrupted, NonRetriable, StaleAttempt
+from groundwork.blocks.errors import ConfigurationError, ControlFlow, GroundworkError, NonRetriable, StaleAttempt
 from groundwork.blocks.plain_function import as_json, require_name, require_plain_function
 from groundwork.blocks.retry import database_went_away
 from groundwork.events.base import Event
@@ -203,7 +203,7 @@ def _run_body(spec: JobSpec, body: Body, attempt: Attempt) -> Any:
     try:
         result = body([member.event for member in attempt.members] if spec.flow_control.batch else attempt.event)
         outcomes = _outcomes(spec, result, attempt)
-    except (StaleAttempt, Interrupted):
+    except ControlFlow:
         raise
     except Exception as error:
         if database_went_away(error) or prefect_went_away(error):

@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from groundwork.blocks.applications import applications
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.place import is_same_definition, place_of
 from groundwork.blocks.plain_function import require_plain_result
+from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.settings import settings
 from groundwork.events.base import Event
 from groundwork.events.inbox import Attempt
@@ -99,7 +99,7 @@ def jobs() -> dict[str, JobSpec]:
     return dict(_jobs)
 
 
-@cache
+@process_cache
 def _load() -> None:
     for application in applications():
         for _ in application.modules(application.jobs):
@@ -107,13 +107,13 @@ def _load() -> None:
 
 
 def tell_of_failure(attempt: Attempt, error: BaseException) -> None:
-    """Let the attempt's job do what is left to do when it has finally failed. Errors of that are logged only."""
+    """Run the job's ``on_failure`` hook for each event of an attempt. Its own errors are only logged."""
     for event in [member.event for member in attempt.members]:
         tell_of_failed_event(attempt, event, error)
 
 
 def tell_of_failed_event(attempt: Attempt, event: Event, error: BaseException) -> None:
-    """The same for one event of a batch."""
+    """Run the job's ``on_failure`` hook for one event of an attempt. Its own errors are only logged."""
     spec = _jobs.get(attempt.job) or jobs().get(attempt.job)
     if spec is None or spec.on_failure is None:
         return

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
 COLOURS = ("#3b82f6", "#8a8f98")
-"""Of the bars, one per series. Contrast of 3 at least to white and to #121212 (WCAG 2.2, 1.4.11)."""
+"""Colours of the bars, one per series. Contrast of 3 at least to white and to #121212 (WCAG 2.2, 1.4.11)."""
 INK = "#767676"
-"""Of the writing. Contrast of 4 at least to both."""
+"""Colour of the writing. Contrast of 4 at least to both."""
 
 WIDTH, HEIGHT = 520, 220
 """Pixels as shown."""

@@ -8,10 +8,10 @@ Templates of one application may share a kind. A template without the file is a 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.process_cache import process_cache
 from groundwork.notifications.sources import Source, source_of, sources
 
 FILE = "kind.txt"
@@ -64,7 +64,7 @@ def kind_named(name: str) -> Kind | None:
     return found.get(name) or next((kind for kind in found.values() if name in kind.former), None)
 
 
-@lru_cache
+@process_cache
 def _by_template() -> dict[str, Kind]:
     found: dict[str, Kind] = {}
     named: dict[str, tuple[str, Source, Kind]] = {}

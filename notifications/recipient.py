@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from groundwork.blocks.errors import UnknownName
 from groundwork.blocks.schema import app_user, notification_setting
-from groundwork.events.catalogue import did_you_mean
+from groundwork.blocks.suggestions import did_you_mean
 from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.notifications.kinds import kind_of, kinds
 

@@ -7,11 +7,11 @@ a template wants and does not get is an error, never an empty place.
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.words import counted
 from groundwork.notifications.image import InlineImage
 from groundwork.notifications.sources import Source, source_of, sources
@@ -96,7 +96,7 @@ def change(share: float) -> str:
     return f"{sign}{abs(percent):,} %"
 
 
-@lru_cache
+@process_cache
 def _environment(source: Source) -> Environment:
     """One of each application: a base of its own, or a file that its templates include, is nobody else's."""
     environment = Environment(

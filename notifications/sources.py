@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 
 from jinja2 import Environment, PackageLoader, TemplateNotFound
 
 from groundwork.blocks.applications import Application, applications
 from groundwork.blocks.errors import ConfigurationError, UnknownName
-from groundwork.events.catalogue import did_you_mean
+from groundwork.blocks.process_cache import process_cache
+from groundwork.blocks.suggestions import did_you_mean
 
 _SUBJECT = "/subject.txt.j2"
 """What makes a folder a notification."""
@@ -36,7 +36,7 @@ class Source:
             raise ConfigurationError(f"application {self.application}: {path} is not UTF-8; save it anew") from None
 
 
-@lru_cache
+@process_cache
 def sources() -> Mapping[str, Source]:
     """Where each notification is, by its name.
 

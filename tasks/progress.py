@@ -16,10 +16,10 @@ _ARTIFACT_SECONDS = 2.0
 
 
 class Progress(ABC):
-    """Tells both, not too often. A subclass counts, and says what its counts mean."""
+    """Tells the inbox and Prefect, not too often. A subclass counts, and says what its counts mean."""
 
     key: ClassVar[str]
-    """Of the artifact."""
+    """Key of the artifact."""
 
     def __init__(self) -> None:
         self._artifact: UUID | None = None

@@ -1,7 +1,6 @@
 """The limit on steps of one workspace that call providers at once: a Prefect limit on the tag ``workspace:<id>``."""
 
 import logging
-from functools import lru_cache
 
 import httpx
 from prefect import get_client
@@ -10,6 +9,7 @@ from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 
+from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.settings import settings
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ def provider_tag(workspace_id: str) -> str:
     return tag
 
 
-@lru_cache(maxsize=10_000)
+@process_cache
 def _ensure_limit(tag: str) -> None:
     name = f"tag:{tag}"
     with get_client(sync_client=True) as client:

@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from pydantic_core import PydanticSerializationError, to_json
 
-from groundwork.blocks.errors import ConfigurationError, NonRetriable, RetryAfter
+from groundwork.blocks.errors import ConfigurationError, NonRetriable, RetryAfter, StaleAttempt
 from groundwork.blocks.plain_function import require_name, require_plain_function, require_plain_result
 from groundwork.blocks.words import printable
 from groundwork.events.inbox import current_attempt
@@ -214,7 +214,7 @@ def _run_namer(name: str, key: tuple[str, ...]) -> Callable[..., str]:
 
 def _may_succeed(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     error = state.result(raise_on_failure=False)
-    return not isinstance(error, NonRetriable | ConfigurationError)
+    return not isinstance(error, NonRetriable | ConfigurationError | StaleAttempt)
 
 
 def _wait_out(asked: RetryAfter, delays: list[float]) -> None:

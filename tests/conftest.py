@@ -40,10 +40,9 @@ def postgres(home: Path) -> Iterator[object]:
     from groundwork.blocks.database import database
     from groundwork.blocks.embedded import EmbeddedPostgres
     from groundwork.blocks.migrations import upgrade
-    from groundwork.blocks.settings import settings
+    from groundwork.blocks.process_cache import forget
 
-    settings.cache_clear()
-    database.cache_clear()
+    forget()
     server = EmbeddedPostgres(home)
     server.create()
     server.start(home / "postgres.log")

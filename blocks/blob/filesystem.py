@@ -35,7 +35,7 @@ class BlobFileSystem(WritableFileSystem, WritableDeploymentStorage):
             return stream.read()
 
     async def aread_path(self, path: str) -> bytes:
-        """As :meth:`read_path`, off the event loop."""
+        """Do as :meth:`read_path` does, off the event loop."""
         return await asyncio.to_thread(self.read_path, path)
 
     def write_path(self, path: str, content: bytes, _sync: bool = True) -> None:  # type: ignore[override]
@@ -44,7 +44,7 @@ class BlobFileSystem(WritableFileSystem, WritableDeploymentStorage):
             stream.write(content)
 
     async def awrite_path(self, path: str, content: bytes) -> None:
-        """As :meth:`write_path`, off the event loop."""
+        """Do as :meth:`write_path` does, off the event loop."""
         await asyncio.to_thread(self.write_path, path, content)
 
     def get_directory(  # type: ignore[override]
@@ -59,7 +59,7 @@ class BlobFileSystem(WritableFileSystem, WritableDeploymentStorage):
                 shutil.copyfileobj(source, copy, 1024 * 1024)
 
     async def aget_directory(self, from_path: str | None = None, local_path: str | None = None) -> None:
-        """As :meth:`get_directory`, off the event loop."""
+        """Do as :meth:`get_directory` does, off the event loop."""
         await asyncio.to_thread(self.get_directory, from_path, local_path)
 
     def put_directory(  # type: ignore[override]
@@ -79,5 +79,5 @@ class BlobFileSystem(WritableFileSystem, WritableDeploymentStorage):
     async def aput_directory(
         self, local_path: str | None = None, to_path: str | None = None, ignore_file: str | None = None
     ) -> None:
-        """As :meth:`put_directory`, off the event loop."""
+        """Do as :meth:`put_directory` does, off the event loop."""
         await asyncio.to_thread(self.put_directory, local_path, to_path, ignore_file)

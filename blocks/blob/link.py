@@ -1,4 +1,4 @@
-"""Links to the gateway by which whoever has one downloads one blob of a folder store, until the link expires."""
+"""Links to the gateway. Whoever has one can download one blob of a folder store, until the link expires."""
 
 import json
 import mimetypes
@@ -20,10 +20,10 @@ LONGEST_FILENAME = 255
 
 _PURPOSE = "downloads"
 _CLOCK_SECONDS = 300
-"""By which the clocks of the machine that signs and of the one that reads may differ."""
+"""Seconds by which the clocks of the two machines may differ, the one that signs and the one that reads."""
 _CONTENT_TYPE = re.compile(r"[\w.+-]{1,64}/[\w.+-]{1,127}(; ?[\w.+-]{1,64}=[\w.+-]{1,64}){0,4}", re.ASCII)
 _PLAIN_CHARACTERS = "!#$&+-.^_`|~"
-"""Besides letters and digits, those that RFC 8187 leaves as they are in a ``filename*``."""
+"""Characters that RFC 8187 leaves as they are in a ``filename*``, besides letters and digits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,7 +207,7 @@ class S3Blobs:
 
     @contextmanager
     def _explained_upload(self, key: str, upload_id: str) -> Iterator[None]:
-        """As :meth:`explained`, where what may be missing is the upload or one of its parts."""
+        """Do as :meth:`explained` does; what may be missing is the upload or one of its parts."""
         try:
             with self.explained(key):
                 yield

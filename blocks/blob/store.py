@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, ClassVar, Self
 from urllib.parse import unquote, urlsplit
@@ -18,6 +18,7 @@ from groundwork.blocks.blob.link import checked_content_type, checked_filename, 
 from groundwork.blocks.blob.s3 import S3Blobs
 from groundwork.blocks.configured import ConfiguredBlock
 from groundwork.blocks.errors import BlobMissing, ConfigurationError
+from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.settings import settings
 
 __all__ = ["BlobStat", "BlobStore", "blob_store"]
@@ -186,7 +187,7 @@ class BlobStore(ConfiguredBlock, BlobFileSystem):
         return self._blobs.forget_unfinished((datetime.now(UTC) - older_than).timestamp())
 
     def download_url(self, key: str, *, filename: str, expires_in: timedelta, content_type: str | None = None) -> str:
-        """A link by which whoever has it downloads the blob until it expires, without a key.
+        """Make a link. Whoever has it can download the blob without a key, until it expires.
 
         On S3 a presigned URL; a link that is signed with credentials of a role ends with them, which may be sooner. In
         a folder a link to the gateway (``GROUNDWORK_PUBLIC_URL``).
@@ -246,7 +247,7 @@ def _checked_prefix(prefix: str) -> str:
     return prefix.lstrip("/")
 
 
-@lru_cache
+@process_cache
 def blob_store() -> BlobStore:
     """The process's blob store, as configured."""
     return BlobStore.configured()

@@ -27,6 +27,7 @@ def deploy(
     settings = use_home(home, project=project_setting(project))
     if not os.environ.get("PREFECT_API_URL"):
         raise ConfigurationError("PREFECT_API_URL is not set: say which Prefect server to deploy to.")
+    from groundwork.blocks.all_settings import check_settings
     from groundwork.blocks.database import Database
     from groundwork.deployments.deploy import deploy_wiring
     from groundwork.deployments.prepare import prepare_database, told
@@ -34,6 +35,7 @@ def deploy(
     from groundwork.deployments.wiring_check import check_wiring
     from groundwork.flows.registry import jobs
 
+    check_settings()
     folders = project_folders()
     check_wiring(jobs(), deployments_of(folders))
     for each in prepare_database(Database(connection_url=settings.database_url), discard=discard):

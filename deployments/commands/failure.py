@@ -10,10 +10,10 @@ _WORK_FAILED = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFIL
 
 def explain(error: BaseException) -> tuple[str, int] | None:
     """The message for people and the exit code of an error that a user or their machine can cause; None for a bug."""
-    from groundwork.blocks.errors import GroundworkError
+    from groundwork.blocks.errors import Explained
 
-    if isinstance(error, GroundworkError):
-        return str(error) or (type(error).__doc__ or ""), error.exit_code
+    if isinstance(error, Explained):
+        return str(error), error.exit_code
     if isinstance(error, UnicodeError):
         return f"text that is no valid Unicode was given: {error}", 2
     return _database(error) or _network(error) or _settings(error) or _prefect(error) or _system(error)

@@ -1,13 +1,14 @@
 """Options that several commands share, and what they open."""
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from groundwork.blocks.process_cache import forget
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -60,12 +61,6 @@ JobOption = Annotated[str | None, typer.Option("--job", help="Only this job.")]
 WorkspaceOption = Annotated[str | None, typer.Option("--workspace", help="Only this workspace.", callback=identifier)]
 UserIdOption = Annotated[str, typer.Option("--user", help="User who is told when it is done.", callback=identifier)]
 RequiredWorkspace = Annotated[str, typer.Option("--workspace", help="The workspace.", callback=identifier)]
-_ACCESSORS = (
-    ("groundwork.blocks.settings", "settings"),
-    ("groundwork.blocks.database", "database"),
-    ("groundwork.blocks.blob.store", "blob_store"),
-    ("groundwork.blocks.mailer", "mailer"),
-)
 
 
 def use_home(home: Path | None, **overrides: object) -> "Settings":
@@ -84,9 +79,7 @@ def use_home(home: Path | None, **overrides: object) -> "Settings":
     for name, value in given.items():
         if value is not None:
             os.environ[f"GROUNDWORK_{name.upper()}"] = str(value)
-    for module, accessor in _ACCESSORS:
-        if module in sys.modules:
-            getattr(sys.modules[module], accessor).cache_clear()
+    forget()
     from groundwork.blocks.settings import settings
     from groundwork.deployments.up.sign_in import show_sign_in
 

@@ -1,12 +1,15 @@
 """``groundwork up``."""
 
 import contextlib
+import logging
 import time
 from typing import Annotated
 
 import typer
 
 from groundwork.deployments.commands.options import HomeOption, ProjectOption, project_setting, use_home
+
+logger = logging.getLogger(__name__)
 
 
 def up(
@@ -37,6 +40,7 @@ def up(
       groundwork up --home /srv/groundwork --port 9000 --prefect-port 9001
     """
     settings = use_home(home, port=port, prefect_port=prefect_port, project=project_setting(project))
+    from groundwork.blocks.all_settings import misspelt
     from groundwork.deployments.logs import configure_logging
     from groundwork.deployments.project import project_folders
     from groundwork.deployments.up.home import Home
@@ -47,6 +51,8 @@ def up(
     from groundwork.deployments.up.stages import Terminal
 
     configure_logging("up")
+    for warning in misspelt():
+        logger.warning("%s", warning)
     home_folder = Home(settings.home)
     with home_folder.held():
         if with_sign_in:

@@ -6,6 +6,7 @@ import sys
 
 import uvicorn
 
+from groundwork.blocks.all_settings import check_settings
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.ingest_keys import IngestKeys
 from groundwork.blocks.settings import settings
@@ -23,6 +24,7 @@ def main() -> int:
         Exit code: 0 after a signal, 2 for a configuration that is refused.
     """
     try:
+        check_settings()
         keys = IngestKeys.configured()
         app = create_app(keys)
     except ConfigurationError as error:

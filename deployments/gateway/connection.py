@@ -26,7 +26,7 @@ STALLED_SECONDS = 60.0
 PIPELINED_REQUESTS = 8
 """Most requests of one connection that wait for the answer to the first. Hardly a client sends a second one."""
 _SPARE_FILES = 128
-"""Of the files that the process may open, those that are left to the database, logs and downloads."""
+"""Files that the process keeps free for the database, logs and downloads."""
 
 _LINGER_SECONDS = 2.0
 """How long more is read, and thrown away, after a refusal: a client that still writes would not see it otherwise."""

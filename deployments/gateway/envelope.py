@@ -7,11 +7,12 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from groundwork.blocks.ingest_keys import IngestKey
+from groundwork.blocks.suggestions import did_you_mean
 from groundwork.deployments.gateway.faults import Faults, Path, shortened
 from groundwork.deployments.gateway.refusal import Refusal
 from groundwork.deployments.gateway.values import check_values
 from groundwork.events.base import Event
-from groundwork.events.catalogue import did_you_mean, event_types
+from groundwork.events.catalogue import event_types
 from groundwork.events.inbox import NewEvent
 from groundwork.events.inbox.storing import LONGEST_ID
 

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from groundwork.events.catalogue import did_you_mean
+from groundwork.blocks.suggestions import did_you_mean
 
 MOST_FAULTS = 100
 """Faults of one answer. A body that is wrong throughout has thousands, which are counted and cost no more than that."""

@@ -4,7 +4,6 @@ GET only asks: programs that look through mails follow every link. POST does it,
 header ``List-Unsubscribe-Post``, by the mail program itself (RFC 8058).
 """
 
-from functools import lru_cache
 from pathlib import Path
 
 from fastapi import APIRouter
@@ -12,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from groundwork.blocks.database import database
+from groundwork.blocks.process_cache import process_cache
 from groundwork.notifications.unsubscribe import PURPOSE, Unsubscription
 
 router = APIRouter(prefix=f"/{PURPOSE}")
@@ -48,7 +48,7 @@ def _page(state: str, words: str = "") -> HTMLResponse:
     return HTMLResponse(_template().render(state=state, words=words), status, headers=_HEADERS)
 
 
-@lru_cache
+@process_cache
 def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),

@@ -1,20 +1,33 @@
 """``python -m groundwork.deployments.relay``: the relay and the sweeper, until SIGTERM or SIGINT."""
 
 import signal
+import sys
 import threading
 
+from groundwork.blocks.all_settings import check_settings
+from groundwork.blocks.errors import ConfigurationError
 from groundwork.deployments.logs import configure_logging
 from groundwork.deployments.relay.loop import Relay
 
 
-def main() -> None:
-    """Run the relay in the foreground."""
+def main() -> int:
+    """Run the relay in the foreground.
+
+    Returns:
+        Exit code: 0 after a signal, 2 for a configuration that is refused.
+    """
     configure_logging("relay")
+    try:
+        check_settings()
+    except ConfigurationError as error:
+        print(f"relay: {error}", file=sys.stderr)
+        return 2
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
     Relay(stop).run()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -6,7 +6,7 @@ from uuid import uuid5
 from prefect.events import Event as PrefectEvent
 
 from groundwork.deployments.relay.posting import post
-from groundwork.deployments.relay.prefect_api import related
+from groundwork.deployments.relay.prefect_api import delivery_resource, related
 from groundwork.events.inbox.dead_letters import Death, deaths_to_post, note_deaths_posted
 
 logger = logging.getLogger(__name__)
@@ -48,12 +48,7 @@ def death_event(death: Death) -> dict[str, object]:
         id=uuid5(death.id, f"death {death.died_at.isoformat()}"),
         occurred=death.died_at,
         event=DEAD,
-        resource={
-            "prefect.resource.id": f"groundwork.delivery.{death.id}",
-            "prefect.resource.name": f"{death.job} of {death.workspace_id}",
-            "groundwork.job": death.job,
-            "groundwork.workspace": death.workspace_id,
-        },
+        resource=delivery_resource(death.id, job=death.job, workspace_id=death.workspace_id),
         related=related(
             event=f"groundwork.event.{death.event_id}",
             correlation=f"groundwork.correlation.{death.correlation_id}",

@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 """Longest sleep between two looks at the inbox: what a lost notification costs."""
 POOLED_POLL_SECONDS = 0.25
-"""The same behind a pooler, which passes no notification: what each event may wait. Too short: PostgreSQL is asked for
-nothing."""
+"""Longest sleep behind a pooler, which passes no notification: what each event may wait. Too short: PostgreSQL is asked
+for nothing."""
 _SHORTEST_SLEEP = 0.02
 _HOUSEKEEPING_PAUSE = 0.5
 CAPACITY_SECONDS = 5.0

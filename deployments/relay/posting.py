@@ -1,4 +1,4 @@
-"""Posting events to Prefect, so that one that it refuses keeps no other back."""
+"""Posting events to Prefect. One that it refuses keeps no other back."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -38,12 +38,7 @@ def prefect_event(delivery: Admitted) -> dict[str, object]:
     return PrefectEvent(
         id=uuid5(delivery.id, f"dispatch {delivery.dispatches}"),
         event=delivery.event_name,
-        resource={
-            "prefect.resource.id": f"groundwork.delivery.{delivery.id}",
-            "prefect.resource.name": f"{delivery.job} of {delivery.workspace_id}",
-            "groundwork.job": delivery.job,
-            "groundwork.workspace": delivery.workspace_id,
-        },
+        resource=delivery_resource(delivery.id, job=delivery.job, workspace_id=delivery.workspace_id),
         related=related(
             event=f"groundwork.event.{delivery.event_id}",
             cause=f"groundwork.event.{delivery.causation_id}" if delivery.causation_id else None,
@@ -52,6 +47,16 @@ def prefect_event(delivery: Admitted) -> dict[str, object]:
         ),
         payload={"delivery_id": str(delivery.id)},
     ).model_dump(mode="json")
+
+
+def delivery_resource(delivery_id: UUID, *, job: str, workspace_id: str) -> dict[str, str]:
+    """The resource that an event is about: a delivery. Triggers of ``prefect.yaml`` match these labels."""
+    return {
+        "prefect.resource.id": f"groundwork.delivery.{delivery_id}",
+        "prefect.resource.name": f"{job} of {workspace_id}",
+        "groundwork.job": job,
+        "groundwork.workspace": workspace_id,
+    }
 
 
 def related(**resources: str | None) -> list[dict[str, str]]:

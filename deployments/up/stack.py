@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from groundwork.blocks.all_settings import check_settings
 from groundwork.blocks.database import Database
 from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.blocks.errors import DatabaseUnavailable
@@ -91,9 +92,10 @@ class Stack:
         """Start everything and apply ``prefect.yaml``. Returns when events are accepted and runs start.
 
         Raises:
-            ConfigurationError: a port is taken, or Prefect refuses ``prefect.yaml``.
+            ConfigurationError: a setting cannot be, a port is taken, or Prefect refuses ``prefect.yaml``.
             PartFailed, DatabaseUnavailable: a part did not come up.
         """
+        check_settings()
         self._tell()
         ports = {"the gateway (--port)": self.settings.port}
         if self.prefect:

@@ -1,7 +1,6 @@
 """What a work pool and a deployment may say about the process of a run (Prefect's job variables)."""
 
 import os
-from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from pydantic import Field, PrivateAttr
 
 from groundwork.blocks.blob.store import BlobStore, blob_store
 from groundwork.blocks.database import database
+from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.settings import settings
 from groundwork.deployments.worker.known import Known
 
@@ -51,7 +51,7 @@ class GroundworkJobConfiguration(BaseJobConfiguration):
         return {name: value for name, value in merged.items() if value is not None}
 
 
-@lru_cache
+@process_cache
 def configured_blocks() -> dict[str, str]:
     """The worker's blocks as environment variables, as far as a variable can hold them. Asks Prefect once."""
     variables = {"GROUNDWORK_DATABASE_URL": database().url.render_as_string(hide_password=False)}

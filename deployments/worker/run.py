@@ -15,7 +15,7 @@ from prefect.flow_engine import load_flow_run, run_flow
 from prefect.logging.loggers import flow_run_logger
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-from groundwork.blocks.settings import settings
+from groundwork.blocks.process_cache import forget
 from groundwork.deployments.worker.known import Known
 from groundwork.deployments.worker.load import load_warm_flow
 from groundwork.deployments.worker.protocol import StartRun
@@ -64,7 +64,7 @@ def _taken_on(request: StartRun) -> Iterator[None]:
     os.environ.clear()
     os.environ.update(request.environment)
     if any(_is_setting(name, "GROUNDWORK") for name in changed):
-        settings.cache_clear()
+        forget()
     if any(_is_setting(name, "PREFECT") for name in changed):
         refresh_global_settings_context()
         profile = get_settings_context().profile

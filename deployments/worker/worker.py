@@ -20,6 +20,7 @@ from prefect.exceptions import InfrastructureNotFound, ObjectNotFound
 from prefect.states import Cancelled
 from prefect.workers.base import BaseWorker
 
+from groundwork.blocks.all_settings import check_settings
 from groundwork.blocks.cures import is_refusal_of_content
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.outages import Outages
@@ -50,7 +51,7 @@ ANSWER_SECONDS = 30.0
 """How long Prefect may take to answer. Too short: a busy server is taken for one that is away."""
 LOOPS = "the worker's loops"
 SIGINT_WAS_IGNORED = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-"""As this module is imported, before Prefect's command line sets its own handlers."""
+"""Read while this module is imported: Prefect's command line sets its own handlers afterwards."""
 
 
 class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariables, GroundworkWorkerResult]):
@@ -74,7 +75,12 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
     async def start(
         self, run_once: bool = False, with_healthcheck: bool = False, printer: Callable[..., None] = print
     ) -> None:
-        """Run the worker's loops until cancelled; see the base class. SIGHUP starts a new zygote with the new code."""
+        """Run the worker's loops until cancelled; see the base class. SIGHUP starts a new zygote with the new code.
+
+        Raises:
+            ConfigurationError: a setting of the engine or of an application cannot be; the message names it.
+        """
+        check_settings()
         self._end_by_sigint()
         await self._until_it_works("reading the worker's blocks", lambda: asyncio.to_thread(configured_blocks))
         await self._zygotes.start()

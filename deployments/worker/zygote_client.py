@@ -57,7 +57,7 @@ class ZygoteClient:
         ours, theirs = socket.socketpair()
         process = subprocess.Popen(
             [sys.executable, "-m", "groundwork.deployments.worker.zygote", str(theirs.fileno())],
-            # As the worker will give it to runs, so that most of them find all settings already right.
+            # The environment that the worker gives to runs: most of them then find all settings right.
             env={
                 **configured_blocks(),
                 **os.environ,

@@ -6,14 +6,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
+from groundwork.blocks.suggestions import did_you_mean
 from groundwork.events.base import WIRE, UserEvent
-from groundwork.events.catalogue import did_you_mean
-
-STANDARD_COLUMNS = (
-    "email", "first_name", "last_name", "phone", "company", "job_title", "city", "country", "tags",
-)  # fmt: skip
-"""Columns that every contact has, in the order of a full export."""
-CUSTOM_PREFIX = "custom."
+from groundwork.events.contacts.columns import CUSTOM_PREFIX, STANDARD_COLUMNS
 
 ExportFormat = Literal["csv", "parquet"]
 ContactField = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -36,7 +31,7 @@ class _NearestColumns:
         self._name = name
 
     def __str__(self) -> str:
-        return did_you_mean(self._name, dict.fromkeys(STANDARD_COLUMNS))
+        return did_you_mean(self._name, STANDARD_COLUMNS)
 
 
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -95,17 +95,17 @@ class Attempt:
 
     @property
     def delivery_id(self) -> UUID:
-        """Of the delivery, or of the first of the batch."""
+        """Id of the delivery; of a batch, of its first."""
         return self.members[0].delivery_id
 
     @property
     def event_id(self) -> UUID:
-        """Of the event, or of the first of the batch."""
+        """Id of the event; of a batch, of its first."""
         return self.members[0].event_id
 
     @property
     def event(self) -> Event:
-        """What happened, typed; of a batch what happened first."""
+        """The event, typed; of a batch, the first."""
         return self.members[0].event
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Ids for events that a job sends without a transaction of its own, so that a repeated step sends none twice."""
+"""Ids for events that a job sends without a transaction of its own. A repeated step sends none twice."""
 
 import hashlib
 import json

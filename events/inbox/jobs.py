@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from groundwork.blocks.errors import UnknownName
-from groundwork.events.catalogue import did_you_mean
+from groundwork.blocks.suggestions import did_you_mean
 from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)

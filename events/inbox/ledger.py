@@ -41,8 +41,8 @@ def once(attempt: Attempt, step: str, key: str) -> Iterator[LedgerEntry]:
                 entry.result = upsert(entry.connection, chunk)
         return entry.result
 
-    The effect commits together with its ledger row, or not at all. Of a step or key of more than 512 bytes the ledger
-    has the beginning and a digest.
+    The effect commits together with its ledger row, or not at all. The ledger has the beginning and a digest of a step
+    or key of more than 512 bytes.
 
     Raises:
         NotStorable: PostgreSQL refuses step, key or result for good; the effect is rolled back.

@@ -26,6 +26,6 @@ def delete_settled(connection: Connection, *, before: datetime, most: int) -> in
 
 
 def still_wanted(connection: Connection, delivery_ids: Collection[UUID], *, before: datetime) -> set[UUID]:
-    """Those of these deliveries that are unfinished or ended at or after a time."""
+    """The deliveries among these that are unfinished, or that ended at or after a time."""
     parameters = {"ids": list(delivery_ids), "before": before}
     return set(connection.execute(_statement("still_wanted"), parameters).scalars())

@@ -52,7 +52,7 @@ def in_flight_of(runs: Sequence[EndedRun]) -> list[Standing]:
 
 
 def alive(run_ids: Sequence[UUID], *, grace_seconds: float) -> dict[UUID, bool]:
-    """Of these flow runs those that the inbox knows, and whether each still does something.
+    """The flow runs that the inbox knows among these, and whether each still does something.
 
     Args:
         grace_seconds: a run whose delivery was settled less long ago is still on its way out.

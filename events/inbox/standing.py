@@ -12,12 +12,12 @@ from groundwork.blocks.schema.states import DeliveryState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where a delivery stood when it was read. Whatever is done to it then, is done only if it stands there still.
+    """Where a delivery stood when it was read. A change that follows from it is made only if it still stands there.
 
     Attributes:
         attempt: runs that claimed it.
         dispatches: runs that were asked for.
-        lease_expires_at: when it is overdue; of an admitted one the claim deadline.
+        lease_expires_at: when it is overdue. An admitted delivery has its claim deadline here.
     """
 
     id: UUID
@@ -33,7 +33,7 @@ class Standing:
 
     @classmethod
     def of(cls, row: Row[Any]) -> Self:
-        """From a row that has these columns, and perhaps others."""
+        """Read a row that has these columns, and perhaps others."""
         columns = {name: row._mapping[name] for name in cls.__slots__}
         return cls(**columns | {"state": DeliveryState(row.state)})
 

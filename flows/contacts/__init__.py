@@ -8,6 +8,7 @@ application = Application(
     events="groundwork.events.contacts",
     schema="groundwork.blocks.schema.contacts",
     migrations="groundwork.blocks.migrations.contacts",
+    settings="groundwork.tasks.contacts.settings:ContactsSettings",
     templates="groundwork.notifications:templates/contacts",
     commands="groundwork.deployments.commands.contacts:app",
 )

@@ -18,7 +18,7 @@ from groundwork.tasks.contacts.imports.steps import (
 
 
 def give_up(event: CsvImportConfirmed, error: BaseException) -> None:
-    """What is left to do when the import has finally failed."""
+    """Record that the import has failed, and tell the person."""
     if fail_import(event.import_id, error):
         notify_failed(event, error)
 

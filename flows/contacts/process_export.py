@@ -20,7 +20,7 @@ from groundwork.tasks.contacts.exports.steps import (
 
 
 def give_up(event: CsvExportConfirmed, error: BaseException) -> None:
-    """What is left to do when the export has finally failed."""
+    """Record that the export has failed, discard what there is of its file, and tell the person."""
     status = fail_export(event.export_id, error)
     if status is None:
         return

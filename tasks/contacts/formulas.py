@@ -26,7 +26,7 @@ def neutralised(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def harmless(column: Any) -> Any:
-    """One string column, in the same way. A column without such cells, as nearly all are, is looked at only."""
+    """One string column, treated in this way. A column without such cells, as nearly all are, is returned unchanged."""
     first = _first_bytes(column)
     if (first == _LEAD_OF_FULL_WIDTH).any():
         column = pc.replace_substring_regex(column, _FULL_WIDTH, rf"{_GUARD}\1")

@@ -18,7 +18,8 @@ from groundwork.blocks.embedded import programs_folder
 from groundwork.deployments.commands.contacts.import_file import start_import
 from groundwork.deployments.commands.contacts.sample_contacts import write_contacts
 from groundwork.deployments.up.ports import free_port
-from groundwork.events.contacts.exports import STANDARD_COLUMNS, CsvExportConfirmed, ExportFormat
+from groundwork.events.contacts.columns import STANDARD_COLUMNS
+from groundwork.events.contacts.exports import CsvExportConfirmed, ExportFormat
 from groundwork.events.contacts.imports import ImportOptions
 from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.inbox import DeliveryStatus

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.database import database
 from groundwork.deployments.commands.contacts.sample_contacts import write_contacts
+from groundwork.events.contacts.columns import STANDARD_COLUMNS as COLUMNS
 from groundwork.tasks.contacts.imports.reading.contacts_file import open_contacts
-from groundwork.tasks.contacts.imports.rows.headers import COLUMNS
 from tests.benchmarks.running import running_stack, seconds
 from tests.integration.stack.application import Application
 from tests.integration.stack.running import RunningStack

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import psutil
 
-from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.database import database
-from groundwork.blocks.settings import settings
+from groundwork.blocks.process_cache import forget
 from groundwork.events.inbox import DeliveryStatus
 from tests.integration.stack.running import RunningStack
 
@@ -38,7 +37,7 @@ def home_of_this_process(home: Path) -> Iterator[None]:
     """Have this process configured for a home while the block lasts."""
     before = os.environ.get("GROUNDWORK_HOME")
     os.environ["GROUNDWORK_HOME"] = str(home)
-    _forget_configuration()
+    forget()
     try:
         yield
     finally:
@@ -46,12 +45,7 @@ def home_of_this_process(home: Path) -> Iterator[None]:
             del os.environ["GROUNDWORK_HOME"]
         else:
             os.environ["GROUNDWORK_HOME"] = before
-        _forget_configuration()
-
-
-def _forget_configuration() -> None:
-    for cached in (settings, database, blob_store):
-        cached.cache_clear()
+        forget()
 
 
 def seconds(delivery: DeliveryStatus, begin: str, end: str) -> float:

@@ -10,9 +10,8 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from groundwork.blocks.database import Database
-from groundwork.blocks.mailer import mailer
+from groundwork.blocks.process_cache import forget
 from groundwork.blocks.schema import app_user
-from groundwork.blocks.settings import settings
 from groundwork.events.identifiers import UserId
 from groundwork.notifications.recipient import set_wanted
 from tests.integration.blocks.mail_server import Postmaster, serving
@@ -26,17 +25,17 @@ def by_smtp() -> Iterator[Postmaster]:
     postmaster = Postmaster()
     with serving(postmaster) as port:
         os.environ[_VARIABLE] = f"smtp://127.0.0.1:{port}"
-        _read_again()
+        forget()
         try:
             yield postmaster
         finally:
             del os.environ[_VARIABLE]
-            _read_again()
+            forget()
 
 
 def empty_outbox(home: Path) -> Path:
     """The folder to which this process's mail goes, with nothing in it."""
-    _read_again()
+    forget()
     folder = home / "outbox"
     for mail in folder.glob("*.eml"):
         mail.unlink()
@@ -55,8 +54,3 @@ def add_user(db: Database, user_id: str, *, off: Sequence[str] = (), **columns: 
         connection.execute(insert(app_user).values(**row | columns))
         for kind in off:
             set_wanted(connection, UserId(user_id), kind, False)
-
-
-def _read_again() -> None:
-    settings.cache_clear()
-    mailer.cache_clear()

@@ -14,8 +14,7 @@ from unittest import mock
 import pytest
 from typer.main import get_command
 
-from groundwork.blocks.database import database
-from groundwork.blocks.settings import settings
+from groundwork.blocks.process_cache import forget
 from groundwork.blocks.words import counted
 from groundwork.deployments.cli import main, program
 
@@ -77,8 +76,7 @@ def groundwork(tmp_path: Path, monkeypatch, capfd):
                 with pytest.raises(SystemExit) as ended:
                     main()
             finally:
-                settings.cache_clear()
-                database.cache_clear()
+                forget()
         out, err = capfd.readouterr()
         return subprocess.CompletedProcess(arguments, ended.value.code, out, err)
 
@@ -232,6 +230,17 @@ def test_a_wrong_setting_is_named(variables, named, groundwork):
     assert_refused(done)
     assert named in done.stderr
     assert "s3cret" not in done.stderr
+
+
+def test_up_does_not_start_with_a_setting_that_an_application_refuses(groundwork):
+    done = groundwork("up", GROUNDWORK_IMPORT_MAX_RATIO="1")
+    assert_refused(done)
+    assert "GROUNDWORK_IMPORT_MAX_RATIO: Input should be greater than or equal to 2" in done.stderr
+
+
+def test_up_warns_of_a_misspelt_setting(groundwork):
+    done = groundwork("up", GROUNDWORK_IMPORT_MAX_RATIO="1", GROUNDWORK_SMPT_URL="smtp://127.0.0.1")
+    assert "GROUNDWORK_SMPT_URL is no setting and has no effect; did you mean GROUNDWORK_SMTP_URL?" in done.stderr
 
 
 def test_a_malformed_signing_secret_is_named(groundwork):

@@ -5,31 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.blocks.settings import Settings
+from groundwork.blocks.all_settings import settings_classes
+from tests.settings_page import PAGES, marks, written
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text()
 
 
-def settings_table() -> str:
-    """The table of settings, made from the settings themselves."""
-    rows = [
-        f"| `GROUNDWORK_{name.upper()}` | {_default(field.get_default())} | {field.description} |"
-        for name, field in Settings.model_fields.items()
-    ]
-    return "\n".join(["| variable | default | what it does, and what breaks |", "| --- | --- | --- |", *rows])
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_tables_of_settings_are_those_of_the_code(page: Path) -> None:
+    assert page.read_text() == written(page.read_text()), "write it anew: .venv/bin/python -m tests.settings_page"
 
 
-def _default(value: object) -> str:
-    if value is None:
-        return "–"
-    shown = value.get_secret_value() if hasattr(value, "get_secret_value") else value
-    return f"`{shown}`"
-
-
-def test_the_table_of_settings_is_that_of_the_code() -> None:
-    table = README.split("<!-- settings -->")[1].split("<!-- /settings -->")[0].strip()
-    assert table == settings_table(), f"put this between the marks in README.md:\n{settings_table()}"
+def test_every_setting_is_on_the_page_of_settings() -> None:
+    assert [
+        name for name in settings_classes() if marks(name)[0] not in (ROOT / "docs" / "settings.md").read_text()
+    ] == []
 
 
 @pytest.mark.parametrize("page", ["README.md", *(f"docs/{each.name}" for each in (ROOT / "docs").glob("*.md"))])

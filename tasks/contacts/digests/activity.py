@@ -17,7 +17,7 @@ MOST_TAGS = 1_000
 """Tags that are counted, the most active first."""
 
 
-class Told(BaseModel):
+class RememberedFigures(BaseModel):
     """What a digest told of one week, for the next one to compare with: contacts that changed since then carry the date
     of their last change only, so the rows no longer know.
 
@@ -68,14 +68,14 @@ def tags(connection: Connection, workspace_id: WorkspaceId, week: Week) -> pd.Da
     return pd.DataFrame(rows.all(), columns=["tag", "number", "before"])
 
 
-def remember(connection: Connection, workspace_id: WorkspaceId, week: Week, told: Told) -> None:
+def remember(connection: Connection, workspace_id: WorkspaceId, week: Week, told: RememberedFigures) -> None:
     """Keep what the digest of a week tells."""
     row = {"workspace_id": str(workspace_id), "week": week.name, "figures": json.dumps(told.model_dump())}
     connection.execute(statement(_SQL, "remember"), row)
 
 
-def remembered(connection: Connection, workspace_id: WorkspaceId, week: Week) -> Told | None:
+def remembered(connection: Connection, workspace_id: WorkspaceId, week: Week) -> RememberedFigures | None:
     """What the digest of a week told; None where there was none."""
     address = {"workspace_id": str(workspace_id), "week": week.name}
     figures = connection.execute(statement(_SQL, "remembered"), address).scalar()
-    return None if figures is None else Told.model_validate(figures)
+    return None if figures is None else RememberedFigures.model_validate(figures)

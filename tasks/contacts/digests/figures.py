@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.notifications.chart import BarChart
 from groundwork.tasks.contacts.digests import activity
-from groundwork.tasks.contacts.digests.activity import Told
+from groundwork.tasks.contacts.digests.activity import RememberedFigures
 from groundwork.tasks.contacts.digests.week import Week
 
 MEASURES = {
@@ -73,7 +73,7 @@ def weekly_figures(connection: Connection, workspace_id: WorkspaceId, week: Week
     days = activity.daily(connection, workspace_id, week)
     tags = activity.tags(connection, workspace_id, week)
     table = by_day(days, week)
-    told = Told(
+    told = RememberedFigures(
         counts={name: int(number) for name, number in table.loc[week.days].sum().items()},
         tags={str(tag): int(number) for tag, number in zip(tags["tag"], tags["number"], strict=True) if number},
     )
@@ -91,14 +91,14 @@ def by_day(days: pd.DataFrame, week: Week) -> pd.DataFrame:
     return table.reindex(index=week.before.days + week.days, columns=list(MEASURES)).fillna(0).astype("int64")
 
 
-def compared(table: pd.DataFrame, tags: pd.DataFrame, week: Week, told: Told | None) -> WeeklyFigures:
+def compared(table: pd.DataFrame, tags: pd.DataFrame, week: Week, told: RememberedFigures | None) -> WeeklyFigures:
     """A week against the one before.
 
     Args:
         table: as :func:`by_day` gives it.
         tags: as :func:`groundwork.tasks.contacts.digests.activity.tags` gives them.
-        told: what the digest of the week before told, which is then what it is compared with; None: what the rows still
-            know of it.
+        told: what the digest of the week before told. The week is compared with that; where it is None, with what the
+            rows still know.
     """
     counts = pd.DataFrame({"count": table.loc[week.days].sum(), "before": table.loc[week.before.days].sum()})
     active = tags.rename(columns={"number": "count"})

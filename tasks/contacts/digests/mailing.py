@@ -9,11 +9,10 @@ from prefect.utilities.annotations import quote
 
 from groundwork.blocks.errors import (
     ConfigurationError,
-    Interrupted,
+    ControlFlow,
     MailSetupRefused,
     MailsNotSent,
     RecipientRefused,
-    StaleAttempt,
 )
 from groundwork.blocks.retry import database_went_away
 from groundwork.events.identifiers import UserId
@@ -102,7 +101,7 @@ class _Round:
 
 
 def _ends_the_attempt(error: Exception) -> bool:
-    ends = isinstance(error, StaleAttempt | Interrupted | CancelledRun | CrashedRun)
+    ends = isinstance(error, ControlFlow | CancelledRun | CrashedRun)
     return ends or database_went_away(error) or prefect_went_away(error)
 
 

@@ -19,8 +19,10 @@ _TEMPLATE = "weekly_digest"
 
 @step
 def announce_week(week: str | None) -> dict[str, Any]:
-    """Announce a week, or the last complete one, to the workspaces that were active in it. Late runs of the schedule
-    all mean the last complete week, so weeks that nobody was told of in time are not made up for one by one."""
+    """Announce a week, or the last complete one, to the workspaces that were active in it.
+
+    A late run of the schedule means the last complete week, too. A week that passed without a run gets no digest.
+    """
     with once(running_attempt(), "announce-week", key=week or "") as entry:
         if entry.result is None:
             wanted = Week.named(week) if week else Week.last_complete(datetime.now(UTC))

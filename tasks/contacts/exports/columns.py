@@ -1,11 +1,12 @@
 """Columns of an export: which ones, in which order, under which headers."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from groundwork.blocks.errors import NonRetriable
-from groundwork.events.contacts.exports import CUSTOM_PREFIX, STANDARD_COLUMNS, CsvExportConfirmed
+from groundwork.blocks.suggestions import near, quoted
+from groundwork.events.contacts.columns import CUSTOM_PREFIX, STANDARD_COLUMNS
+from groundwork.events.contacts.exports import CsvExportConfirmed
 
 MOST_COLUMNS = 1600
 """PostgreSQL's limit is 1,664 expressions in a SELECT."""
@@ -68,10 +69,10 @@ def unknown_fields(event: CsvExportConfirmed, missing: Sequence[str], known: Seq
 
 
 def _unknown(field: str, where: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(field, known, n=3, cutoff=0.6)
+    found = near(field, known)
     hint = (
-        f"did you mean {' or '.join(repr(each) for each in near)}?"
-        if near
+        f"did you mean {quoted(found)}?"
+        if found
         else f"there are {', '.join(repr(each) for each in known[:20])}."
         if known
         else "there are none."

@@ -63,7 +63,7 @@ class Encoding:
 
     @property
     def sha256(self) -> str:
-        """Of the whole file, hexadecimal, once its parts are made."""
+        """Digest of the whole file, hexadecimal, once its parts are made."""
         return self._sink.sha256
 
 
@@ -78,8 +78,8 @@ def _harmless_headers(schema: pa.Schema) -> pa.Schema:
 
 @contextmanager
 def _csv(sink: PartSink, schema: pa.Schema) -> Iterator[_RowWriter]:
-    # Where needed alone, Arrow leaves a cell with a carriage return without quotes. Nulls never get any, so that they
-    # differ from empty texts.
+    # With quotes only where they are needed, Arrow leaves a cell with a carriage return without them. Nulls never get
+    # any, and so differ from empty texts.
     options = pa.csv.WriteOptions(include_header=True, quoting_style="all_valid", batch_size=_CSV_ROWS)
     with pa.csv.CSVWriter(sink, schema, write_options=options) as writer:
         yield writer

@@ -79,7 +79,7 @@ class PartSink(io.RawIOBase):
 
     @property
     def sha256(self) -> str:
-        """Of the parts handed out, hexadecimal."""
+        """Digest of the parts handed out, hexadecimal."""
         return self._sha256.hexdigest()
 
     def _part(self, data: memoryview, rows: int) -> Part:

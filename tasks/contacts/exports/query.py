@@ -5,11 +5,10 @@ from typing import Any
 
 from psycopg import sql
 
+from groundwork.events.contacts.columns import TAG_SEPARATOR
 from groundwork.events.contacts.exports import ContactFilter, ExportFormat
 from groundwork.tasks.contacts.exports.columns import ExportColumn
 
-TAG_SEPARATOR = ";"
-"""Between the tags of a CSV cell; the importer splits at it."""
 _LOOKED_FOR_SINGLY = 20
 """Fields that are each looked for until a contact has it. A rare one reads all contacts, so more are looked for at
 once."""
@@ -55,7 +54,7 @@ def custom_fields(workspace_id: str) -> str:
 
 
 def missing_fields(workspace_id: str, fields: Sequence[str]) -> str:
-    """Those of the custom fields that no contact of the workspace has."""
+    """The custom fields among these that no contact of the workspace has."""
     if len(fields) > _LOOKED_FOR_SINGLY:
         found = sql.SQL("SELECT jsonb_object_keys(custom) FROM app.contact WHERE workspace_id = {}")
         return _text(

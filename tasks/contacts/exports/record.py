@@ -10,11 +10,11 @@ from sqlalchemy import Connection
 
 from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.errors import NonRetriable
-from groundwork.blocks.settings import settings
 from groundwork.blocks.sql import statement
 from groundwork.events.contacts.exports import ExportFormat
 from groundwork.events.inbox.holder import was_cancelled
 from groundwork.tasks.contacts.exports.encode import CONTENT_TYPES
+from groundwork.tasks.contacts.settings import contacts_settings
 
 _SQL = Path(__file__).with_suffix(".sql")
 _NOT_FOR_FILE_NAMES = re.compile(r"[^\w.-]+")
@@ -141,7 +141,7 @@ def fail(connection: Connection, export_id: str, delivery_id: UUID, error: str) 
 
 def link_lifetime() -> timedelta:
     """How long download links of exports work."""
-    return timedelta(hours=settings().export_link_hours)
+    return timedelta(hours=contacts_settings().export_link_hours)
 
 
 def filename_of(record: ExportRecord, day: datetime) -> str:

@@ -10,7 +10,6 @@ from prefect.utilities.annotations import quote
 
 from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.database import database
-from groundwork.blocks.settings import settings
 from groundwork.events.contacts.exports import CsvExportConfirmed
 from groundwork.events.inbox import once, running_attempt, written
 from groundwork.tasks.contacts.exports import record, upload
@@ -19,6 +18,7 @@ from groundwork.tasks.contacts.exports.parts import Part
 from groundwork.tasks.contacts.exports.record import ExportRecord, ExportSummary, StoredFile
 from groundwork.tasks.contacts.exports.rows import ContactRows
 from groundwork.tasks.contacts.exports.upload import Upload
+from groundwork.tasks.contacts.settings import contacts_settings
 from groundwork.tasks.step import step
 
 logger = logging.getLogger(__name__)
@@ -42,13 +42,13 @@ def begin_export(event: CsvExportConfirmed) -> ExportRecord:
 
 
 def is_stored() -> bool:
-    """Whether an earlier attempt has finished the file: it died behind that."""
+    """Whether an earlier attempt has finished the file and died afterwards."""
     return bool(written(running_attempt(), FINISH))
 
 
 @contextmanager
 def new_upload(event: CsvExportConfirmed) -> Iterator[Upload]:
-    """An upload that is aborted if the block does not come through."""
+    """An upload that is aborted if the block raises."""
     begun = begin_upload(event)
     try:
         yield begun
@@ -82,7 +82,10 @@ def upload_contacts(
         The file, which is not yet complete in the store.
     """
     encoding = Encoding(
-        event.format, rows.schema, part_bytes=settings().export_part_bytes, neutralise=event.neutralise_formulas
+        event.format,
+        rows.schema,
+        part_bytes=contacts_settings().export_part_bytes,
+        neutralise=event.neutralise_formulas,
     )
     uploads = _PartUploads(into, show)
     try:

@@ -9,7 +9,6 @@ from prefect.utilities.annotations import quote
 
 from groundwork.blocks.blob.store import BlobStat, blob_store
 from groundwork.blocks.database import database
-from groundwork.blocks.settings import settings
 from groundwork.events.contacts.imports import CsvImportConfirmed
 from groundwork.events.inbox import once, running_attempt, written
 from groundwork.tasks.contacts.imports import record, rejects
@@ -20,6 +19,7 @@ from groundwork.tasks.contacts.imports.record import ImportRecord, ImportSummary
 from groundwork.tasks.contacts.imports.rows import upsert
 from groundwork.tasks.contacts.imports.rows.prepare import PreparedChunk
 from groundwork.tasks.contacts.imports.turns import Turns
+from groundwork.tasks.contacts.settings import contacts_settings
 from groundwork.tasks.step import step
 
 BEGIN, UPLOAD, CHUNK, FINISH = "begin-import", "note-upload", "import-chunk", "finish-import"
@@ -43,7 +43,7 @@ def note_upload(blob_path: str) -> dict[str, Any]:
     with once(running_attempt(), UPLOAD, key=blob_path) as entry:
         if entry.result is None:
             stat = blob_store().stat(blob_path)
-            cut = settings().import_chunk_bytes
+            cut = contacts_settings().import_chunk_bytes
             entry.result = {"size": stat.size, "etag": stat.etag, "chunk_bytes": cut}
         return dict(entry.result)
 

@@ -11,9 +11,8 @@ from moto.server import ThreadedMotoServer
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from s3fs import S3FileSystem
 
-from groundwork.blocks.blob.store import BlobStore, blob_store
-from groundwork.blocks.mailer import mailer
-from groundwork.blocks.settings import settings
+from groundwork.blocks.blob.store import BlobStore
+from groundwork.blocks.process_cache import forget
 
 REGION = "us-east-1"
 
@@ -80,11 +79,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
 @pytest.fixture
 def fresh_configuration() -> Iterator[None]:
     """Settings and blocks read the environment anew in this test, and once more after it."""
-    for cached in (settings, blob_store, mailer):
-        cached.cache_clear()
+    forget()
     yield
-    for cached in (settings, blob_store, mailer):
-        cached.cache_clear()
+    forget()
 
 
 @pytest.fixture

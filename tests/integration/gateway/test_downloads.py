@@ -10,6 +10,7 @@ import pytest
 from groundwork.blocks.blob.link import DownloadLink
 from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.errors import BlobMissing, ConfigurationError
+from groundwork.blocks.process_cache import forget
 from groundwork.blocks.settings import settings
 from groundwork.blocks.signed_link import signed_url
 from groundwork.deployments.gateway.app import create_app
@@ -30,18 +31,13 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         environment.setenv("GROUNDWORK_STORAGE_URL", tmp_path_factory.mktemp("blobs").as_uri())
         environment.setenv("GROUNDWORK_LINK_SECRET", LINK_SECRET)
         environment.setenv("GROUNDWORK_SIGNING_SECRET", SECRET)
-        _read_environment()
+        forget()
         with serving(create_app(ingest_keys())) as url:
             environment.setenv("GROUNDWORK_PUBLIC_URL", f"{url}/")
-            _read_environment()
+            forget()
             blob_store().write_path(KEY, CONTENT)
             yield url
-    _read_environment()
-
-
-def _read_environment() -> None:
-    for cached in (settings, blob_store):
-        cached.cache_clear()
+    forget()
 
 
 @pytest.fixture
@@ -49,7 +45,7 @@ def environment(door: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.M
     """The environment, as it was again after the test."""
     with monkeypatch.context() as patch:
         yield patch
-    _read_environment()
+    forget()
 
 
 def link(filename: str = "contacts.csv", content_type: str | None = None) -> str:
@@ -80,14 +76,14 @@ def test_a_link_is_an_address_of_the_public_url_and_of_this_machine_without_one(
         ("", "http://127.0.0.1:8700/downloads/"),
     ):
         environment.setenv("GROUNDWORK_PUBLIC_URL", public)
-        _read_environment()
+        forget()
         assert link().startswith(expected)
 
 
 @pytest.mark.parametrize("url", ["jobs.example", "ftp://jobs.example", "https://jobs.example/?x=1", "https://"])
 def test_a_public_url_that_is_none_is_refused(door: str, environment: pytest.MonkeyPatch, url: str) -> None:
     environment.setenv("GROUNDWORK_PUBLIC_URL", url)
-    settings.cache_clear()
+    forget()
     with pytest.raises(ConfigurationError, match="GROUNDWORK_PUBLIC_URL"):
         settings()
 
@@ -162,11 +158,11 @@ def test_what_was_not_signed_here_is_unknown_whatever_is_wrong_with_it(
     for other in (OLD_LINK_SECRET, SECRET, OPEN_KEY):
         environment.setenv("GROUNDWORK_SIGNING_SECRET", OLD_SECRET)
         environment.setenv("GROUNDWORK_LINK_SECRET", other.ljust(32, "."))
-        _read_environment()
+        forget()
         forged.append(link().rpartition("/")[2])
     environment.setenv("GROUNDWORK_SIGNING_SECRET", SECRET)
     environment.setenv("GROUNDWORK_LINK_SECRET", LINK_SECRET)
-    _read_environment()
+    forget()
     for token in forged:
         response = httpx.get(f"{base}/{token}")
         assert (response.status_code, response.json()) == (404, UNKNOWN), token
@@ -206,7 +202,7 @@ def test_a_content_type_that_could_forge_a_header_is_refused(door: str, content_
 def test_links_outlive_the_rotation_of_the_secret(door: str, environment: pytest.MonkeyPatch) -> None:
     before = link()
     environment.setenv("GROUNDWORK_LINK_SECRET", f"{OLD_LINK_SECRET}, {LINK_SECRET}")
-    _read_environment()
+    forget()
     assert link() != before
     assert httpx.get(before).status_code == httpx.get(link()).status_code == 200
 
@@ -219,7 +215,7 @@ def test_production_without_a_secret_of_links_knows_no_link(
     token = link().rpartition("/")[2]
     environment.setenv("GROUNDWORK_MODE", "production")
     environment.setenv("GROUNDWORK_LINK_SECRET", secret)
-    _read_environment()
+    forget()
     assert httpx.get(f"{door}/{path.replace('TOKEN', token)}").status_code == 404
     with pytest.raises(ConfigurationError, match="GROUNDWORK_LINK_SECRET"):
         link()
@@ -230,7 +226,7 @@ def test_a_store_that_is_no_folder_has_no_downloads_here(door: str, environment:
     environment.setenv("GROUNDWORK_STORAGE_URL", "s3://bucket")
     environment.setenv("AWS_ACCESS_KEY_ID", "someone")
     environment.setenv("AWS_SECRET_ACCESS_KEY", "something")
-    _read_environment()
+    forget()
     assert (httpx.get(url).status_code, httpx.get(url).json()) == (404, UNKNOWN)
 
 

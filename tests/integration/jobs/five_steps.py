@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from uuid import UUID
 
-from groundwork.blocks.errors import NonRetriable, RetryAfter
+from groundwork.blocks.errors import Interrupted, NonRetriable, RetryAfter, StaleAttempt
 from groundwork.events.base import Event
 from groundwork.flows.job import job
 from groundwork.tasks.step import step
@@ -44,6 +44,10 @@ def fifth(folder: str) -> int:
             trouble.unlink()
         if kind == "input":
             raise NonRetriable("the input is wrong")
+        if kind == "stale":
+            raise StaleAttempt
+        if kind == "interrupted":
+            raise Interrupted
         if kind == "busy":
             trouble.unlink()
             raise RetryAfter("the provider is busy", seconds=0.5)

@@ -21,6 +21,7 @@ from sqlalchemy import text
 
 from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.errors import Interrupted, NonRetriable
+from groundwork.blocks.process_cache import forget
 from groundwork.events.base import Event
 from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.inbox import send
@@ -67,7 +68,7 @@ def two_steps(event: Cut) -> int:
 
 @pytest.fixture
 def wanted(db, home, tmp_path) -> Cut:
-    blob_store.cache_clear()
+    forget()
     for key in blob_store().list():
         blob_store().delete(key)
     register_job(db, "two-steps", "test/results.wanted")

@@ -14,7 +14,7 @@ from prefect.utilities.callables import parameter_schema
 from pydantic import Field, ValidationError
 from sqlalchemy import text
 
-from groundwork.blocks.errors import ConfigurationError, NonRetriable
+from groundwork.blocks.errors import ConfigurationError, Interrupted, NonRetriable, StaleAttempt
 from groundwork.events.base import Event, UserEvent
 from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.inbox import send
@@ -99,6 +99,17 @@ def test_wrong_input_stops_the_retries_at_once(db, delivery, tmp_path):
     with pytest.raises(NonRetriable):
         five_steps(delivery_id=delivery.id)
     assert executions(tmp_path)[4:] == ["5"]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "raised", "tries"), [("stale", StaleAttempt, ["5"]), ("interrupted", Interrupted, ["5", "5", "5"])]
+)
+def test_control_flow_ends_the_run_and_not_the_delivery(db, delivery, tmp_path, trouble, raised, tries):
+    (tmp_path / "trouble").write_text(trouble)
+    with pytest.raises(raised):
+        five_steps(delivery_id=delivery.id)
+    assert executions(tmp_path)[4:] == tries
+    assert delivery_of(db, delivery.event_id).state == "running"
 
 
 def test_a_step_waits_as_long_as_the_provider_asks(delivery, tmp_path):

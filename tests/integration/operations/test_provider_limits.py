@@ -17,6 +17,7 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.types._concurrency import ConcurrencyLeaseHolder
 
+from groundwork.blocks.process_cache import forget
 from groundwork.deployments.relay.tag_limits import TagLimits
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import send
@@ -90,12 +91,10 @@ def test_the_step_carries_its_workspace_as_tag_and_the_others_do_not(start, work
 
 
 def test_a_limit_that_a_person_changed_is_left_as_it_is(prefect_api, workspace):
-    from groundwork.tasks.provider_limit import _ensure_limit
-
     provider_tag(workspace)
     with get_client(sync_client=True) as client:
         client.update_global_concurrency_limit(f"tag:workspace:{workspace}", GlobalConcurrencyLimitUpdate(limit=7))
-    _ensure_limit.cache_clear()
+    forget()
     provider_tag(workspace)
     assert slots(workspace) == (0, 7)
 

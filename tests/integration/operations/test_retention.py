@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy import text
 
 from groundwork.blocks.blob.store import BlobStore, blob_store
+from groundwork.blocks.process_cache import forget
 from groundwork.blocks.settings import Settings
 from groundwork.events.inbox import claim, once, send
 from groundwork.events.inbox.admission import admit
@@ -23,7 +24,7 @@ from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, regi
 
 @pytest.fixture
 def store(home) -> BlobStore:
-    blob_store.cache_clear()
+    forget()
     for key in list(blob_store().list()):
         blob_store().delete(key)
     return blob_store()

@@ -11,7 +11,7 @@ from prefect import get_client
 from prefect.events import DeploymentEventTrigger
 from sqlalchemy import text
 
-from groundwork.blocks.mailer import mailer
+from groundwork.blocks.process_cache import forget
 from groundwork.blocks.settings import settings
 from groundwork.deployments.relay.dead_letters import DEAD, death_event, post_deaths
 from groundwork.events.inbox import claim, send
@@ -36,8 +36,8 @@ def die(db, import_id: str = "import-1", error: str = "the provider is away"):
 @pytest.fixture
 def operators(db, home, monkeypatch):
     """Operators with an address, and the mails they got."""
+    forget()
     monkeypatch.setattr(settings(), "operators_email", "operators@example.com")
-    mailer.cache_clear()
     outbox = home / "outbox"
     before = set(outbox.glob("*.eml"))
 

@@ -7,7 +7,7 @@ import pytest
 
 from groundwork.blocks.database import Database, database
 from groundwork.blocks.embedded import EmbeddedPostgres
-from groundwork.blocks.settings import settings
+from groundwork.blocks.process_cache import forget
 from tests.integration.poolers.pgbouncer import PROGRAM, PgBouncer
 from tests.integration.poolers.transaction_pooler import TransactionPooler
 
@@ -31,12 +31,10 @@ def pooler(request: pytest.FixtureRequest, postgres: EmbeddedPostgres, tmp_path:
 def pooled(db: Database, pooler: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     """The process's database, as somebody has it whose GROUNDWORK_DATABASE_URL leads to a pooler."""
     monkeypatch.setenv("GROUNDWORK_DATABASE_URL", pooler)
-    for cached in (settings, database):
-        cached.cache_clear()
+    forget()
     try:
         yield database()
     finally:
         database().engine.dispose()
         monkeypatch.undo()
-        for cached in (settings, database):
-            cached.cache_clear()
+        forget()

@@ -12,7 +12,7 @@ from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.database import Database, is_behind_pooler
 from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.blocks.migrations import upgrade
-from groundwork.blocks.settings import settings
+from groundwork.blocks.process_cache import forget
 from groundwork.deployments.relay.admission import admit
 from groundwork.deployments.relay.loop import POLL_SECONDS, Relay
 from groundwork.events.inbox import claim, once, send
@@ -99,7 +99,7 @@ def test_the_relay_looks_by_itself_since_it_hears_nothing(pooled: Database, monk
 def test_the_direct_address_hears(pooled: Database, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch):
     direct = postgres.url().render_as_string(hide_password=False)
     monkeypatch.setenv("GROUNDWORK_DATABASE_DIRECT_URL", direct)
-    settings.cache_clear()
+    forget()
     register_job(pooled)
     with pooled.listening("groundwork_inbox") as listener:
         assert listener is not None
@@ -110,10 +110,10 @@ def test_the_direct_address_hears(pooled: Database, postgres: EmbeddedPostgres, 
 @pytest.mark.parametrize(("said", "pooled"), [("none", False), ("transaction", True)])
 def test_what_the_setting_says_is_not_asked_for(monkeypatch: pytest.MonkeyPatch, said: str, pooled: bool):
     monkeypatch.setenv("GROUNDWORK_DATABASE_POOLER", said)
-    settings.cache_clear()
+    forget()
     assert Database(connection_url="postgresql://nobody@127.0.0.1:1/nothing").pooled is pooled
     monkeypatch.undo()
-    settings.cache_clear()
+    forget()
 
 
 def test_postgresql_itself_is_not_taken_for_a_pooler(db: Database, postgres: EmbeddedPostgres):

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.blocks.applications import Application, applications
+from groundwork.blocks.applications import Application
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.process_cache import forget
 
 ENTRY_POINT = """
 [groundwork.applications]
@@ -32,7 +33,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         return tmp_path
 
     yield install
-    applications.cache_clear()
+    forget()
 
 
 def python(program: str, path: Path, **variables: str) -> subprocess.CompletedProcess[str]:

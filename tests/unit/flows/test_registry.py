@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.process_cache import forget
 from groundwork.events.base import Event
 from groundwork.flows import registry
 from groundwork.flows.job import job
@@ -61,16 +62,14 @@ def test_a_job_that_says_nothing_of_attempts_has_those_of_the_settings_where_it_
     def specific(event):
         return 1
 
-    from groundwork.blocks.settings import settings
-
     monkeypatch.setenv("GROUNDWORK_MAX_ATTEMPTS", "9")
-    settings.cache_clear()
+    forget()
     try:
         assert jobs()["unspecific"].registration.max_attempts == 9
         assert jobs()["specific"].registration.max_attempts == 2
     finally:
         monkeypatch.undo()
-        settings.cache_clear()
+        forget()
 
 
 def test_a_job_without_an_attempt_is_refused():

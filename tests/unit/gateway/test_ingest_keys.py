@@ -11,7 +11,8 @@ import pytest
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.ingest_keys import IngestKey, IngestKeys
-from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY, settings
+from groundwork.blocks.process_cache import forget
+from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY
 
 SECRET = "whsec_" + base64.b64encode(b"x" * 24).decode()
 
@@ -24,9 +25,9 @@ def entry(name: str = "app", key: str = "a-key-of-enough-characters", **fields: 
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     monkeypatch.delenv("GROUNDWORK_EVENT_KEY", raising=False)
     monkeypatch.delenv("GROUNDWORK_SIGNING_SECRET", raising=False)
-    settings.cache_clear()
+    forget()
     yield monkeypatch
-    settings.cache_clear()
+    forget()
 
 
 def test_a_sender_is_found_by_its_key_and_by_no_other() -> None:

@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.blocks.settings import settings
+from groundwork.blocks.process_cache import forget
 from groundwork.blocks.signed_link import signed_url
 from groundwork.events.identifiers import UserId
 from groundwork.notifications.kinds import kinds
@@ -21,16 +21,16 @@ ADA = Unsubscription(UserId("ada"), DIGEST)
 def configured(monkeypatch, tmp_path):
     """Sets variables of the environment for the test's duration, a home of its own among them."""
     monkeypatch.setenv("GROUNDWORK_HOME", str(tmp_path / "home"))
-    settings.cache_clear()
+    forget()
 
     def configure(**variables: str) -> None:
         for name, value in variables.items():
             monkeypatch.setenv(f"GROUNDWORK_{name.upper()}", value)
-        settings.cache_clear()
+        forget()
 
     yield configure
     monkeypatch.undo()
-    settings.cache_clear()
+    forget()
 
 
 def token_of(link: Unsubscription) -> str:

@@ -8,13 +8,13 @@ from typing import BinaryIO
 
 from groundwork.blocks.blob.store import BlobStat, BlobStore
 from groundwork.blocks.errors import BlobChanged
-from groundwork.blocks.settings import settings
 from groundwork.tasks.contacts.imports.reading.chunks import chunks
 from groundwork.tasks.contacts.imports.reading.dialect import Dialect, detect_dialect
 from groundwork.tasks.contacts.imports.reading.encoding import SAMPLE_BYTES, Encoding, detect_encoding, utf8_blocks
 from groundwork.tasks.contacts.imports.reading.unpack import unpacked_blocks
 from groundwork.tasks.contacts.imports.rows.headers import Layout, layout_of
 from groundwork.tasks.contacts.imports.rows.prepare import PreparedChunk, prepare
+from groundwork.tasks.contacts.settings import contacts_settings
 
 
 class ContactsFile:
@@ -91,7 +91,7 @@ def open_contacts(
         stat = store.stat(key)
         if expected is not None and stat != expected:
             raise BlobChanged(_changed(key, expected, stat))
-        yield ContactsFile(store, key, stat, stream, chunk_bytes or settings().import_chunk_bytes)
+        yield ContactsFile(store, key, stat, stream, chunk_bytes or contacts_settings().import_chunk_bytes)
 
 
 def ensure_unchanged(store: BlobStore, key: str, expected: BlobStat) -> None:

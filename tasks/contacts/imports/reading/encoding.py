@@ -91,7 +91,7 @@ def _is_rather_utf8(sample: bytes) -> bool:
 
 
 def utf8_blocks(blocks: Iterable[bytes], encoding: Encoding) -> Iterator[bytes]:
-    """The same text as UTF-8 without a byte order mark.
+    """The text of the blocks as UTF-8 without a byte order mark.
 
     UTF-8 passes through unread, invalid sequences included; in other encodings what cannot be decoded becomes
     ``UNDECODABLE``.

@@ -82,7 +82,7 @@ def _toggles(data: bytes, delimiter: str) -> npt.NDArray[np.int64]:
 
 
 def _lexed_toggles(data: bytes, delimiter: str) -> npt.NDArray[Any]:
-    """The same for data with quotes in odd places, such as ``5" pipe``: one step per quote."""
+    """Find the toggles of data with quotes in odd places, such as ``5" pipe``: one step per quote."""
     before_field = (ord(delimiter), 10, 13)
     toggles: list[int] = []
     at = data.find(b'"')

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from groundwork.blocks.errors import NonRetriable
-from groundwork.blocks.settings import settings
 from groundwork.tasks.contacts.imports.reading.packed_source import PackedSource
+from groundwork.tasks.contacts.settings import contacts_settings
 
 BLOCK_BYTES = 1024 * 1024
 _HARMLESS_BYTES = 1024 * 1024
@@ -121,8 +121,8 @@ def _is_clutter(name: str) -> bool:
 
 
 def _capped(blocks: Iterator[bytes], size: int, *, packed: bool) -> Iterator[bytes]:
-    most = settings().import_max_bytes
-    ratio = settings().import_max_ratio
+    most = contacts_settings().import_max_bytes
+    ratio = contacts_settings().import_max_ratio
     total = 0
     for block in blocks:
         total += len(block)

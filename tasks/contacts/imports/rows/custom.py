@@ -9,10 +9,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from groundwork.events.contacts.columns import TAG_SEPARATOR
 from groundwork.tasks.contacts.imports.rows.cells import column_of, contains
 
 _ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\t", "\\t"))
-TAG_SEPARATOR = "[ \t\n]*(?::::|[;,\n])[ \t\n]*"
+_BETWEEN_TAGS = f"[ \t\n]*(?::::|[{TAG_SEPARATOR},\n])[ \t\n]*"
 """Semicolon, comma or line end; ``:::`` in Google Contacts."""
 
 
@@ -47,9 +48,9 @@ def tag_arrays(column: Any) -> Any:
     """Tags as text of PostgreSQL arrays: trimmed, without empty ones, each once, in the order of the file.
 
     Args:
-        column: tags as the file has them, separated by ``TAG_SEPARATOR``.
+        column: tags as the file has them, separated as its program does it.
     """
-    lists = pc.split_pattern_regex(column, TAG_SEPARATOR)
+    lists = pc.split_pattern_regex(column, _BETWEEN_TAGS)
     row = pc.list_parent_indices(lists).to_numpy()
     # Google Contacts marks its own groups: "* myContacts".
     tag = pc.replace_substring_regex(pc.utf8_trim_whitespace(pc.list_flatten(lists)), r"^\* ", "")

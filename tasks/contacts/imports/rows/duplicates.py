@@ -7,6 +7,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from groundwork.events.contacts.columns import TAG_SEPARATOR
+
 
 def merge_duplicates(table: Any) -> tuple[Any, int]:
     """One row per e-mail: of each column the last value that is not empty, of tags all.
@@ -52,4 +54,4 @@ def _all_tags(column: Any, group: npt.NDArray[np.int32], groups: int) -> Any:
     """The tags of each group, in the order of the file."""
     order = np.argsort(group, kind="stable")
     ends = np.searchsorted(group[order], np.arange(groups + 1)).astype(np.int32)
-    return pc.binary_join(pa.ListArray.from_arrays(ends, pc.fill_null(column, "").take(pa.array(order))), ";")
+    return pc.binary_join(pa.ListArray.from_arrays(ends, pc.fill_null(column, "").take(pa.array(order))), TAG_SEPARATOR)

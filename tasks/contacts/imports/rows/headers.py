@@ -5,65 +5,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from groundwork.blocks.errors import NonRetriable
-from groundwork.blocks.settings import settings
-
-TEXT_COLUMNS = ("email", "first_name", "last_name", "phone", "company", "job_title", "city", "country")
-COLUMNS = (*TEXT_COLUMNS, "tags")
-"""Columns of ``app.contact`` that a file can fill."""
+from groundwork.events.contacts.columns import CONTACT_COLUMNS
+from groundwork.tasks.contacts.settings import contacts_settings
 
 FULL_NAME = "full_name"
-
-# Compared without case, spaces and punctuation. The comments name exports whose wording is not plain English.
-_SYNONYMS: dict[str, tuple[str, ...]] = {
-    "email": (
-        "email", "mail", "email address", "mail address", "email 1", "primary email", "work email", "contact email",
-        "email 1 value",  # Google Contacts
-        "email 1 address",  # Outlook.com
-        "email adresse", "adresse email", "courriel", "correo electronico",
-    ),
-    "first_name": ("first name", "given name", "forename", "fname", "vorname", "prenom", "nombre"),
-    "last_name": ("last name", "family name", "surname", "lname", "nachname", "nom", "apellidos"),
-    FULL_NAME: ("full name", "name", "contact name", "display name"),
-    "phone": (
-        "phone", "phone number", "telephone", "tel", "mobile", "mobile phone", "mobile phone number", "cell",
-        "cell phone", "primary phone", "business phone", "home phone", "work phone",
-        "phone 1 value",  # Google Contacts
-        "telefon", "telefonnummer", "handy",
-    ),
-    "company": (
-        "company", "company name", "organization", "organisation", "employer", "account name", "associated company",
-        "organization name", "organization 1 name",  # Google Contacts, now and before 2024
-        "firma", "unternehmen", "societe",
-    ),
-    "job_title": (
-        "job title", "title", "position", "role", "jobtitle",
-        "organization title", "organization 1 title",  # Google Contacts
-    ),
-    "city": (
-        "city", "town", "business city", "home city", "mailing city", "stadt", "ort", "ville",
-        "address 1 city",  # Google Contacts
-    ),
-    "country": (
-        "country", "country region", "business country", "business country region", "home country",
-        "home country region", "mailing country", "land", "pays",
-        "address 1 country",  # Google Contacts
-    ),
-    "tags": ("tags", "tag", "labels", "label", "groups", "group membership", "categories"),
-}  # fmt: skip
-
-
+"""No column of a contact: it is split into first and last name."""
+_FULL_NAMES = ("full name", "name", "contact name", "display name")
 _VAGUE = ("title",)
 """Synonyms that count only where the file has no better one: Outlook's "Title" is Mr or Ms, beside "Job Title"."""
 
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
-"""Of these, NUL cannot be stored at all; cells lose them too."""
+"""Characters that headers and cells lose. NUL cannot be stored at all."""
 
 
 def _normalised(header: str) -> str:
     return re.sub(r"[\W_]+", "", header.casefold())
 
 
+_SYNONYMS = {FULL_NAME: _FULL_NAMES} | {column.name: column.synonyms for column in CONTACT_COLUMNS}
 _COLUMN_OF = {_normalised(each): column for column, synonyms in _SYNONYMS.items() for each in synonyms}
 
 
@@ -98,7 +58,7 @@ def layout_of(headers: Sequence[str]) -> Layout:
     Raises:
         NonRetriable: no column holds e-mail addresses, or there are more than ``import_max_columns``.
     """
-    most = settings().import_max_columns
+    most = contacts_settings().import_max_columns
     if len(headers) > most:
         raise NonRetriable(
             f"The file has {len(headers)} columns; {most} are allowed. "

@@ -5,11 +5,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from groundwork.events.contacts.columns import MOST_CHARACTERS, TEXT_COLUMNS
 from groundwork.tasks.contacts.imports.reading.encoding import UNDECODABLE
 from groundwork.tasks.contacts.imports.reading.parse import Records
 from groundwork.tasks.contacts.imports.rows.cells import column_of, contains, longest, many_lines, one_line
 from groundwork.tasks.contacts.imports.rows.custom import json_objects, tag_arrays
-from groundwork.tasks.contacts.imports.rows.headers import FULL_NAME, TEXT_COLUMNS, Layout
+from groundwork.tasks.contacts.imports.rows.headers import FULL_NAME, Layout
 
 EMAIL_PATTERN = (
     r'^[^\s"(),:;<>@\[\\\].]+(?:\.[^\s"(),:;<>@\[\\\].]+)*@'
@@ -17,10 +18,6 @@ EMAIL_PATTERN = (
 )
 """An address as mail servers take it: RFC 5322's dot-atom, letters beyond ASCII allowed (RFC 6531), at a domain of two
 or more labels. Quoted local parts, comments and address literals are refused."""
-
-MAX_CHARACTERS = {"email": 254, "phone": 64, "first_name": 255, "last_name": 255, "company": 255, "job_title": 255,
-                  "city": 255, "country": 255}  # fmt: skip
-"""Longest value per column, in characters; 254 is the longest e-mail address that can be delivered (RFC 5321)."""
 
 _CUSTOM = "custom:"
 
@@ -94,7 +91,7 @@ def _reasons(table: Any, records: Records) -> Any:
     valid = pc.match_substring_regex(email, EMAIL_PATTERN)
     if not pc.all(valid, skip_nulls=True).as_py():
         found["invalid_email"] = pc.fill_null(pc.invert(valid), False)
-    for name, most in MAX_CHARACTERS.items():
+    for name, most in MOST_CHARACTERS.items():
         if name in table.column_names and longest(table[name]) > most:
             found[f"{name}_too_long"] = pc.fill_null(
                 pc.greater(pc.utf8_length(table[name].combine_chunks()), most), False

@@ -8,18 +8,12 @@ import pytest
 
 from groundwork.blocks.blob.store import BlobStore, blob_store
 from groundwork.blocks.database import Database
-from groundwork.blocks.mailer import mailer
-from groundwork.blocks.settings import settings
+from groundwork.blocks.process_cache import forget
 from tests.integration.blocks.conftest import S3Server, s3, s3_endpoint
 from tests.integration.blocks.s3_proxy import S3Proxy, s3_proxy
 from tests.integration.contacts.exports.exporting import Exporting
 
 __all__ = ["s3", "s3_endpoint"]
-
-
-def _forget() -> None:
-    for cached in (settings, blob_store, mailer):
-        cached.cache_clear()
 
 
 @pytest.fixture
@@ -29,11 +23,11 @@ def configured(monkeypatch: pytest.MonkeyPatch, db: Database) -> Iterator[Callab
     def configure(**variables: Any) -> None:
         for name, value in variables.items():
             monkeypatch.setenv(name, str(value))
-        _forget()
+        forget()
 
     yield configure
     monkeypatch.undo()
-    _forget()
+    forget()
 
 
 @pytest.fixture

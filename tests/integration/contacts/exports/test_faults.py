@@ -17,9 +17,9 @@ ROWS = 12_000
 
 @pytest.fixture
 def three_parts(exporting: Exporting, proxy: S3Proxy, monkeypatch: pytest.MonkeyPatch) -> Exporting:
-    from groundwork.blocks.settings import settings
+    from groundwork.tasks.contacts.settings import contacts_settings
 
-    monkeypatch.setitem(settings().__dict__, "export_part_bytes", PART_BYTES)
+    monkeypatch.setitem(contacts_settings().__dict__, "export_part_bytes", PART_BYTES)
     add_many(exporting.db, ROWS, width=1_400)
     exporting.ask()
     return exporting

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.database import Database
-from groundwork.blocks.settings import settings as groundwork_settings
+from groundwork.tasks.contacts.settings import contacts_settings
 from tests.integration.contacts.imports.importing import contacts_of, import_content
 from tests.integration.contacts.imports.model import imported
 
@@ -37,15 +37,15 @@ def test_an_import_does_what_the_model_does(
         connection.execute(text("TRUNCATE app.contact, app.import_skipped"))
     with tempfile.TemporaryDirectory() as folder:
         store = BlobStore(storage_url=f"file://{folder}")
-        chunk_bytes_before = groundwork_settings().import_chunk_bytes
-        groundwork_settings().__dict__["import_chunk_bytes"] = chunk_bytes
+        chunk_bytes_before = contacts_settings().import_chunk_bytes
+        contacts_settings().__dict__["import_chunk_bytes"] = chunk_bytes
         try:
             import_content(db, store, before, import_id="import-0")
             old, _ = imported(before, {}, "update")
             expected, expected_counts = imported(content, old, on_conflict)
             counts = import_content(db, store, content, on_conflict=on_conflict)
         finally:
-            groundwork_settings().__dict__["import_chunk_bytes"] = chunk_bytes_before
+            contacts_settings().__dict__["import_chunk_bytes"] = chunk_bytes_before
     assert counts == expected_counts
     assert counts.rows == counts.inserted + counts.updated + counts.skipped + counts.duplicates + counts.rejected
     assert contacts_of(db) == expected

@@ -3,7 +3,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from groundwork.tasks.contacts.digests.activity import Told
+from groundwork.tasks.contacts.digests.activity import RememberedFigures
 from groundwork.tasks.contacts.digests.figures import TAGS_SHOWN, WeeklyFigures, by_day, compared
 from groundwork.tasks.contacts.digests.week import Week
 
@@ -14,7 +14,7 @@ NO_TAGS: list[tuple[str, int, int]] = []
 
 
 def figures(
-    days: list[tuple[date, str, int]], tags: list[tuple[str, int, int]] = NO_TAGS, told: Told | None = None
+    days: list[tuple[date, str, int]], tags: list[tuple[str, int, int]] = NO_TAGS, told: RememberedFigures | None = None
 ) -> WeeklyFigures:
     table = by_day(pd.DataFrame(days, columns=["day", "measure", "number"]), WEEK)
     return compared(table, pd.DataFrame(tags, columns=["tag", "number", "before"]), WEEK, told)
@@ -48,7 +48,7 @@ def test_days_without_anything_are_zero():
 
 
 def test_what_was_told_last_week_is_what_the_week_is_compared_with():
-    told = Told(counts={"new": 10, "updated": 40}, tags={"fair": 4, "gone": 9})
+    told = RememberedFigures(counts={"new": 10, "updated": 40}, tags={"fair": 4, "gone": 9})
     counted = figures([(MONDAY, "updated", 20), (BEFORE, "updated", 1)], [("fair", 6, 1), ("news", 2, 2)], told)
     assert measure(counted, "Updated contacts") == (20, 40, -0.5)
     assert measure(counted, "New contacts") == (0, 10, -1.0)

@@ -3,20 +3,16 @@
 import pytest
 
 from groundwork.blocks.errors import NonRetriable
-from groundwork.events.contacts.exports import STANDARD_COLUMNS
+from groundwork.events.contacts.columns import STANDARD_COLUMNS
 from groundwork.tasks.contacts.exports.columns import all_columns, fields_wanted, named_columns, unknown_fields
-from groundwork.tasks.contacts.imports.rows.headers import COLUMNS, layout_of
+from groundwork.tasks.contacts.imports.rows.headers import layout_of
 from tests.factories import csv_export_confirmed
-
-
-def test_the_standard_columns_are_those_that_an_import_fills():
-    assert STANDARD_COLUMNS == COLUMNS
 
 
 def test_a_full_file_has_the_standard_columns_first_and_every_header_maps_back():
     fields = ["Full name", "Mobile", "Plan", "Title", "city limits"]
     layout = layout_of([column.header for column in all_columns(fields)])
-    assert list(layout.mapped) == list(COLUMNS)
+    assert list(layout.mapped) == list(STANDARD_COLUMNS)
     assert list(layout.custom) == fields
 
 

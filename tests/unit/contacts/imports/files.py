@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from groundwork.blocks.blob.store import BlobStore
-from groundwork.blocks.settings import settings
 from groundwork.tasks.contacts.imports.reading.contacts_file import open_contacts
 from groundwork.tasks.contacts.imports.rows.prepare import PreparedChunk
+from groundwork.tasks.contacts.settings import contacts_settings
 
 
 def use_settings(monkeypatch: pytest.MonkeyPatch, **values: Any) -> None:
     """Set fields of the process's settings for one test, without the bounds of validation."""
     for name, value in values.items():
-        monkeypatch.setitem(settings().__dict__, name, value)
+        monkeypatch.setitem(contacts_settings().__dict__, name, value)
 
 
 class Folder:

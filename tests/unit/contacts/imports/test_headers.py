@@ -3,9 +3,9 @@
 import pytest
 
 from groundwork.blocks.errors import NonRetriable
-from groundwork.blocks.settings import settings
 from groundwork.tasks.contacts.imports.reading.dialect import detect_dialect
 from groundwork.tasks.contacts.imports.rows.headers import layout_of
+from groundwork.tasks.contacts.settings import contacts_settings
 from tests.unit.contacts.imports.files import Folder, use_settings
 
 
@@ -110,7 +110,7 @@ def test_ten_thousand_columns_are_refused(folder: Folder) -> None:
 
 
 def test_a_thousand_columns_are_read(folder: Folder) -> None:
-    assert settings().import_max_columns == 1000
+    assert contacts_settings().import_max_columns == 1000
     header = ",".join(["Email", *[f"c{number}" for number in range(999)]])
     (row,) = folder.rows(header + "\na@example.com" + ",x" * 999 + "\n")
     assert (row["custom"] or "").count('"x"') == 999

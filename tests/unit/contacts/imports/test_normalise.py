@@ -5,7 +5,7 @@ import json
 import pytest
 
 from groundwork.blocks.errors import NonRetriable
-from groundwork.tasks.contacts.imports.rows.normalise import MAX_CHARACTERS
+from groundwork.tasks.contacts.imports.rows.normalise import MOST_CHARACTERS
 from tests.unit.contacts.imports.files import Folder, use_settings
 
 
@@ -47,7 +47,7 @@ def test_a_row_without_email_is_rejected_but_a_blank_row_is_ignored(folder: Fold
     assert (chunk.rows, chunk.reasons) == (2, {"missing_email": 1})
 
 
-@pytest.mark.parametrize(("column", "most"), MAX_CHARACTERS.items())
+@pytest.mark.parametrize(("column", "most"), MOST_CHARACTERS.items())
 def test_a_value_longer_than_its_column_is_rejected(folder: Folder, column: str, most: int) -> None:
     fitting, long = ("é" * (most - 12) + "@example.com" if column == "email" else "é" * most for _ in range(2))
     content = "".join(
