@@ -9,12 +9,12 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy import text
 
-from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.database import database
 from groundwork.blocks.embedded import ROLE, EmbeddedPostgres
 from groundwork.blocks.mailer import mailer
 from groundwork.blocks.prefect_profile import refresh_prefect
-from groundwork.blocks.settings import Settings, settings
+from groundwork.blocks.process_cache import forget
+from groundwork.blocks.settings import Settings
 from groundwork.deployments.prepare import prepare_database
 from groundwork.deployments.up.ports import free_port
 from groundwork.testing.beginning import Beginning
@@ -23,7 +23,6 @@ from groundwork.testing.prefect_server import prefect_server
 
 _KEPT = {"applications", "project"}
 """Settings that tests take from the environment. The kit sets all others: no test may find anybody's real database."""
-_ACCESSORS = (settings, database, blob_store, mailer)
 
 
 class Servers:
@@ -121,6 +120,5 @@ def _only_within_reach(home: Path, postgres: EmbeddedPostgres, prefect_port: int
 
 
 def _read_again() -> None:
-    for accessor in _ACCESSORS:
-        accessor.cache_clear()
+    forget()
     refresh_prefect()

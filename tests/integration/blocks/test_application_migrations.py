@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, MetaData, create_engine, inspect, text
 
-from groundwork.blocks.applications import applications
 from groundwork.blocks.database import Database
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.migrations import behind, upgrade, upgrade_branch
 from groundwork.blocks.migrations.branches import ENGINE
+from groundwork.blocks.process_cache import forget
 from groundwork.events.identifiers import UserId
 from groundwork.notifications.recipient import recipient
 from tests.integration.blocks.rows import fill
@@ -64,11 +64,11 @@ def load(monkeypatch) -> Iterator[Callable[..., None]]:
 
     def choose(*names: str) -> None:
         monkeypatch.setenv("GROUNDWORK_APPLICATIONS", ",".join(names))
-        applications.cache_clear()
+        forget()
 
     yield choose
     monkeypatch.undo()
-    applications.cache_clear()
+    forget()
 
 
 @pytest.fixture

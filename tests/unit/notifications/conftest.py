@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.blocks.applications import applications
-from groundwork.notifications import kinds, sources
+from groundwork.blocks.process_cache import forget
 
 Load = Callable[[Mapping[str, Mapping[str, str]]], None]
 
@@ -30,12 +29,12 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
                 file.write_text(content)
             names.append(f"{package}:application")
         monkeypatch.setenv("GROUNDWORK_APPLICATIONS", ",".join(names))
-        _read_again()
+        forget()
 
     monkeypatch.syspath_prepend(tmp_path)
     yield make
     monkeypatch.undo()
-    _read_again()
+    forget()
 
 
 def mail(name: str, **more: str) -> dict[str, str]:
@@ -47,8 +46,3 @@ def mail(name: str, **more: str) -> dict[str, str]:
         **{f"{file}.txt": content for file, content in more.items()},
     }
     return {f"{name}/{file}": content for file, content in files.items()}
-
-
-def _read_again() -> None:
-    for cache in (applications, sources.sources, kinds._by_template):
-        cache.cache_clear()
