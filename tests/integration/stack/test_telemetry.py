@@ -90,14 +90,14 @@ def test_the_ui_is_given_the_list_of_worker_types_without_fetching_it(new_person
 def test_a_program_that_imports_a_package_reports_nothing_of_prefect(package: str, tmp_path: Path):
     asked = tmp_path / "asked"
     asked.touch()
-    program = f"import {package}, prefect, time\n@prefect.flow\ndef work(): ...\ntime.sleep(1)"
+    program = f"import groundwork.{package}, prefect, time\n@prefect.flow\ndef work(): ...\ntime.sleep(1)"
     run_on_terminal([sys.executable, "-c", program], new_environment(tmp_path, asked), tmp_path)
     assert asked.read_text() == ""
     assert ids_in(tmp_path) == []
 
 
 def test_whoever_wants_to_report_may(tmp_path: Path):
-    program = "import blocks, os; print(os.environ['DO_NOT_TRACK'], os.environ['PREFECT_SERVER_ANALYTICS_ENABLED'])"
+    program = "import groundwork.blocks, os; print(os.environ['DO_NOT_TRACK'], os.environ['PREFECT_SERVER_ANALYTICS_ENABLED'])"
     environment = {"DO_NOT_TRACK": "0", "PREFECT_SERVER_ANALYTICS_ENABLED": ""}
     said = subprocess.run(
         [sys.executable, "-c", program], env=environment, cwd=PROJECT, capture_output=True, text=True, check=True
