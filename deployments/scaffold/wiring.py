@@ -44,9 +44,8 @@ def with_block(text: str, block: str) -> str | None:
         if indent is None:
             return None
         shifted = textwrap.indent(textwrap.dedent(block), " " * indent)
-        longer = f"{text.rstrip()}\n\n{shifted}\n"
-        if "\r\n" in text:
-            longer = longer.replace("\r\n", "\n").replace("\n", "\r\n")
+        addition = f"\n\n{shifted}\n"
+        longer = text.rstrip() + (addition.replace("\n", "\r\n") if "\r\n" in text else addition)
         after = yaml.safe_load(longer)
     except yaml.YAMLError:
         return None
