@@ -19,8 +19,9 @@ $(INSTALLED): requirements.lock pyproject.toml setup.py
 	@touch $@
 
 # What tells mypy and editors that the folder flows is the package groundwork.flows. Nothing runs through it.
-$(LINKS):
+$(LINKS): setup.py
 	@mkdir -p $@ && for room in blocks events tasks flows notifications deployments; do ln -sfn ../../../$$room $@/$$room; done
+	@ln -sfn ../../../tests/kit $@/testing && touch $@
 
 demo: $(INSTALLED)  ## import 100,000 rows through the whole path, then stop
 	@$(BIN)/groundwork demo $(ARGS)

@@ -2,13 +2,15 @@
 
 from setuptools import find_packages, setup
 
-ROOMS = ("blocks", "events", "tasks", "flows", "notifications", "deployments")
+ROOMS = {room: room for room in ("blocks", "events", "tasks", "flows", "notifications", "deployments")}
+FOLDERS = ROOMS | {"testing": "tests/kit"}
+"""Each package below ``groundwork``, and its folder."""
 
 setup(
-    package_dir={f"groundwork.{room}": room for room in ROOMS},
+    package_dir={f"groundwork.{name}": folder for name, folder in FOLDERS.items()},
     packages=[
         f"groundwork.{package}"
-        for room in ROOMS
-        for package in (room, *(f"{room}.{each}" for each in find_packages(room)))
+        for name, folder in FOLDERS.items()
+        for package in (name, *(f"{name}.{each}" for each in find_packages(folder)))
     ],
 )

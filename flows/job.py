@@ -37,6 +37,17 @@ class JobFailed(GroundworkError):
 
 Body = Callable[[Any], Any]
 
+_flows: dict[str, Flow[..., Any]] = {}
+
+
+def flow_of(job: str) -> Flow[..., Any]:
+    """The Prefect flow of a job that has been imported.
+
+    Raises:
+        KeyError: there is none of this name.
+    """
+    return _flows[job]
+
 
 def job(
     *,
@@ -126,6 +137,7 @@ def job(
         )(run)
         # A deployment's schema is made of the flow's signature, a call's parameters of the function's.
         vars(made)["__signature__"] = form_of(on)
+        _flows[spec.name] = made
         return made
 
     return make

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import reduce, wraps
 from typing import Any, ParamSpec, TypeVar, overload
+from weakref import WeakSet
 
 from prefect import Task
 from prefect.client.schemas.objects import State, TaskRun
@@ -30,6 +31,15 @@ LONGEST_NAME = 200
 """Characters of a task run's name."""
 LONGEST_WAIT = 300.0
 """Seconds a step waits at most for a provider's Retry-After; the flow's process waits with it."""
+
+sleep = time.sleep
+"""How a step waits for a provider. The test kit does not."""
+_steps: WeakSet[Task[..., Any]] = WeakSet()
+
+
+def steps() -> list[Task[..., Any]]:
+    """Every step that has been imported. Steps of two applications may have one name."""
+    return sorted(_steps, key=lambda each: each.name)
 
 
 @overload
@@ -125,7 +135,7 @@ def step_of(
             raise
 
     serializer = StepSerializer.of(function)
-    return (ProviderStep if provider else Task)(
+    made = (ProviderStep if provider else Task)(
         body,
         name=name,
         retries=retries,
@@ -140,6 +150,8 @@ def step_of(
         log_prints=None,
         task_run_name=_run_namer(name, key) if key else None,
     )
+    _steps.add(made)
+    return made
 
 
 class ProviderStep(Task[P, R]):
@@ -213,4 +225,4 @@ def _wait_out(asked: RetryAfter, delays: list[float]) -> None:
     context = TaskRunContext.get()
     tries_before = context.task_run.run_count - 1 if context else 0
     if tries_before < len(delays):
-        time.sleep(max(0.0, min(asked.seconds, LONGEST_WAIT) - delays[tries_before] * (1 - JITTER)))
+        sleep(max(0.0, min(asked.seconds, LONGEST_WAIT) - delays[tries_before] * (1 - JITTER)))

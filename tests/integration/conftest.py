@@ -8,7 +8,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOCAL_STORAG
 
 from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.deployments.worker.run import without_heartbeat
-from tests.integration.prefect_server import prefect_server
+from groundwork.testing.prefect_server import prefect_server
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("blocks", "events", "tasks", "flows", "notifications", "deployments")
+ROOMS = {room: room for room in ("blocks", "events", "tasks", "flows", "notifications", "deployments")}
+FOLDERS = ROOMS | {"testing": "tests/kit"}
+"""Packages below ``groundwork``, each with its folder."""
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +19,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Names of the files in a wheel that is built of this checkout."""
     folder = tmp_path_factory.mktemp("wheel")
     sources = folder / "sources"
-    for room in ROOMS:
+    for room in FOLDERS.values():
         shutil.copytree(ROOT / room, sources / room, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, sources)
@@ -35,9 +37,9 @@ def test_its_only_top_level_name_is_groundwork(wheel: list[str]):
 
 def test_it_has_every_file_of_the_rooms(wheel: list[str]):
     here = {
-        f"groundwork/{file.relative_to(ROOT).as_posix()}"
-        for room in ROOMS
-        for file in (ROOT / room).rglob("*")
+        f"groundwork/{name}/{file.relative_to(ROOT / folder).as_posix()}"
+        for name, folder in FOLDERS.items()
+        for file in (ROOT / folder).rglob("*")
         if file.is_file() and "__pycache__" not in file.parts
     }
     assert here - set(wheel) == set()

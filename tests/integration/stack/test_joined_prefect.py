@@ -9,7 +9,7 @@ import pytest
 
 from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.deployments.up.ports import free_port
-from tests.integration.prefect_server import prefect_server
+from groundwork.testing.prefect_server import prefect_server
 from tests.integration.stack.running import PROJECT, RunningStack
 
 AUTH = "operator:a-long-secret"

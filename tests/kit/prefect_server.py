@@ -16,7 +16,12 @@ from groundwork.deployments.up.ports import free_port
 
 @contextmanager
 def prefect_server(
-    folder: Path, postgres: EmbeddedPostgres, database: str, settings: Mapping[str, str] | None = None
+    folder: Path,
+    postgres: EmbeddedPostgres,
+    database: str,
+    settings: Mapping[str, str] | None = None,
+    *,
+    port: int | None = None,
 ) -> Iterator[dict[str, str]]:
     """A running server; the environment that lets another process use it.
 
@@ -26,9 +31,11 @@ def prefect_server(
         folder: for its log, and as its PREFECT_HOME.
         database: its name; it is made.
         settings: further variables.
+        port: on which it listens. Default: a free one.
     """
     postgres.create_database(database)
-    url = f"http://127.0.0.1:{free_port()}"
+    port = port or free_port()
+    url = f"http://127.0.0.1:{port}"
     environment = {
         **os.environ,
         "PREFECT_HOME": str(folder / "prefect"),
@@ -48,9 +55,8 @@ def prefect_server(
         except httpx.TransportError:
             return False
 
-    port = url.rpartition(":")[2]
-    command = [sys.executable, "-m", "groundwork.deployments.up.prefect_server", "--host", "127.0.0.1", "--port", port]
-    server = Part("prefect", command, environment, folder / "prefect.log", answers)
+    command = [sys.executable, "-m", "groundwork.deployments.up.prefect_server", "--host", "127.0.0.1", "--port"]
+    server = Part("prefect", [*command, str(port)], environment, folder / "prefect.log", answers)
     server.start()
     try:
         server.wait_until_ready(90)
@@ -58,4 +64,7 @@ def prefect_server(
     finally:
         process = psutil.Process(server.pid)
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(30)
+        except psutil.TimeoutExpired:
+            process.kill()
