@@ -108,6 +108,15 @@ def applications() -> tuple[Application, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
+def registered_names() -> frozenset[str]:
+    """The names of all applications that are installed, those that this process has not loaded among them.
+
+    Raises:
+        ConfigurationError: two have one name.
+    """
+    return frozenset(_registered())
+
+
 def _asked_for() -> list[str]:
     # Read here and not by the settings: every command wants its application's commands, and Pydantic costs a third of a
     # second.

@@ -8,7 +8,7 @@ import typer
 
 from groundwork.blocks.applications import applications
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.deployments.commands import cancel, dead, deploy, lanes, mail, pause, send, status, up, user
+from groundwork.deployments.commands import cancel, dead, deploy, lanes, mail, new, pause, send, status, up, user
 from groundwork.deployments.commands.failure import explain
 
 _CLOSED_PIPE = 141
@@ -58,6 +58,7 @@ def program() -> typer.Typer:
     app.add_typer(dead.app, name="dead")
     app.add_typer(mail.app, name="mail")
     app.add_typer(user.app, name="user")
+    app.add_typer(new.app, name="new")
     for application in applications():
         if application.commands is not None:
             _add(app, application.named(application.commands), application.name)

@@ -1,13 +1,13 @@
 """Apply the project to a Prefect server: work pool, blocks, deployments, automations."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.client.schemas.objects import WorkPool
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.workers.base import BaseWorker
 
@@ -69,7 +69,10 @@ def _ensure_work_pool(settings: Settings) -> None:
         try:
             pool = client.read_work_pool(WORK_POOL)
         except ObjectNotFound:
-            pool = _make_work_pool(client, settings)
+            # Another deploy may have made it meanwhile, or a request of this one whose answer was lost.
+            with suppress(ObjectAlreadyExists):
+                _make_work_pool(client, settings)
+            pool = client.read_work_pool(WORK_POOL)
         _ensure_interactive_queue(client)
     if pool.type != settings.worker:
         raise ConfigurationError(
@@ -78,10 +81,10 @@ def _ensure_work_pool(settings: Settings) -> None:
         )
 
 
-def _make_work_pool(client: SyncPrefectClient, settings: Settings) -> WorkPool:
+def _make_work_pool(client: SyncPrefectClient, settings: Settings) -> None:
     worker = BaseWorker.get_worker_class_from_type(settings.worker)
     assert worker is not None, f"the worker type {settings.worker} is installed with this package"
-    return client.create_work_pool(
+    client.create_work_pool(
         WorkPoolCreate(
             name=WORK_POOL,
             type=settings.worker,
@@ -98,6 +101,7 @@ def _ensure_interactive_queue(client: SyncPrefectClient) -> None:
     try:
         client.read_work_queue_by_name(INTERACTIVE_QUEUE, work_pool_name=WORK_POOL)
     except ObjectNotFound:
-        client.create_work_queue(
-            INTERACTIVE_QUEUE, work_pool_name=WORK_POOL, priority=1, description="Runs that somebody waits for."
-        )
+        with suppress(ObjectAlreadyExists):
+            client.create_work_queue(
+                INTERACTIVE_QUEUE, work_pool_name=WORK_POOL, priority=1, description="Runs that somebody waits for."
+            )

@@ -5,7 +5,13 @@ from collections.abc import Sequence
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-ONE_STACK = ("tests/chaos", "tests/integration/newcomer", "tests/integration/stack", "tests/integration/outages")
+ONE_STACK = (
+    "tests/chaos",
+    "tests/integration/installed",
+    "tests/integration/newcomer",
+    "tests/integration/stack",
+    "tests/integration/outages",
+)
 """Folders whose tests share what takes long to start, the longest first: each is one process's work."""
 LONG = (*ONE_STACK, "tests/integration/worker", "tests/integration/operations", "tests/integration/jobs")
 """What begins first, so that no process is left alone with it at the end."""

@@ -7,24 +7,36 @@ import typer
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.deployments.commands.options import HomeOption, JsonOption, client_of
+from groundwork.deployments.commands.status import tell_status
 
 
 def send(
     name: Annotated[str, typer.Argument(help="Event name, such as import/csv.confirmed.")],
     data: Annotated[str, typer.Argument(help="The event's data as a JSON object, camelCase.")],
     id: Annotated[str | None, typer.Option("--id", help="Idempotency key: the same id is stored once.")] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until every delivery has ended, and print what became of the event.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Send an event through the gateway and print its id.
+    """Send an event through the gateway and print its id. With --wait, exit code 1 if a delivery has failed.
 
-    Example:
+    Examples:
 
       groundwork send user/signed.up '{"workspaceId": "acme", "userId": "ada"}' --id signed-up-ada
+
+      groundwork send user/signed.up '{"workspaceId": "acme", "userId": "ada"}' --wait
     """
     fields = _object(data)
-    event_id = client_of(home).send_raw(name, fields, id=id)
-    print(json.dumps({"id": str(event_id)}) if as_json else event_id)
+    client = client_of(home)
+    event_id = client.send_raw(name, fields, id=id)
+    if wait:
+        from groundwork.deployments.commands.watch import watch
+
+        tell_status(watch(client, event_id, quiet=as_json), as_json=as_json)
+    else:
+        print(json.dumps({"id": str(event_id)}) if as_json else event_id)
 
 
 def _object(text: str) -> dict[str, Any]:

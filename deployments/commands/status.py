@@ -33,11 +33,16 @@ def status(
       groundwork status 0199f0c2
     """
     digits = digits_of(event_id)
-    found = _status(client_of(home), digits)
-    if as_json:
-        print(found.model_dump_json(by_alias=True))
-    else:
-        print("\n".join(_lines(found)))
+    tell_status(_status(client_of(home), digits), as_json=as_json)
+
+
+def tell_status(found: "EventStatus", *, as_json: bool) -> None:
+    """Print what became of an event.
+
+    Raises:
+        typer.Exit: a delivery has failed.
+    """
+    print(found.model_dump_json(by_alias=True) if as_json else "\n".join(_lines(found)))
     if any(each.state == "failed" for each in found.deliveries):
         raise typer.Exit(1)
 

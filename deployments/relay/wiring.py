@@ -14,6 +14,7 @@ from prefect.events.actions import RunDeployment
 from prefect.events.schemas.automations import Automation, EventTrigger
 from prefect.exceptions import ObjectNotFound
 
+from groundwork.deployments.deployment_block import deployment_block
 from groundwork.deployments.relay.prefect_client import pages
 from groundwork.deployments.work_pool import WORK_POOL
 from groundwork.flows.registry import JobSpec
@@ -85,22 +86,9 @@ def without_deployment(client: SyncPrefectClient, job: str, spec: JobSpec | None
 
 def block_of(spec: JobSpec) -> str:
     """A job's block in ``prefect.yaml``, under ``deployments``."""
-    queue = "\n      work_queue_name: interactive" if spec.interactive else ""
-    return f"""  - name: {spec.name}
-    entrypoint: {spec.entrypoint}
-    work_pool:
-      name: {WORK_POOL}{queue}
-    triggers:
-      - type: event
-        name: {spec.on.event_name} starts {spec.name}
-        description: An event {spec.on.event_name} was accepted. A run of {spec.name} works on it.
-        expect: ["{spec.on.event_name}"]
-        match: {{prefect.resource.id: "groundwork.delivery.*", groundwork.job: {spec.name}}}
-        posture: Reactive
-        threshold: 1
-        within: 0
-        parameters:
-          delivery_id: "{{{{ event.payload.delivery_id }}}}\""""
+    return deployment_block(
+        spec.name, entrypoint=spec.entrypoint, event_name=spec.on.event_name, interactive=spec.interactive
+    )
 
 
 def _fault(

@@ -1,32 +1,16 @@
 """The wheel has one top-level name, and everything that is in the checkout's rooms."""
 
-import shutil
-import subprocess
-import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-ROOMS = {room: room for room in ("blocks", "events", "tasks", "flows", "notifications", "deployments")}
-FOLDERS = ROOMS | {"testing": "tests/kit"}
-"""Packages below ``groundwork``, each with its folder."""
+from tests.wheel import FOLDERS, ROOT, build_wheel
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Names of the files in a wheel that is built of this checkout."""
-    folder = tmp_path_factory.mktemp("wheel")
-    sources = folder / "sources"
-    for room in FOLDERS.values():
-        shutil.copytree(ROOT / room, sources / room, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, sources)
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(folder)]
-    subprocess.run([*command, str(sources)], check=True, capture_output=True)
-    [built] = folder.glob("*.whl")
-    with zipfile.ZipFile(built) as archive:
+    with zipfile.ZipFile(build_wheel(tmp_path_factory.mktemp("wheel"))) as archive:
         return archive.namelist()
 
 

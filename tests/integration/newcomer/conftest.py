@@ -1,38 +1,48 @@
-"""A newcomer's machine: a copy of the checkout in which the demo was tried, and everything runs."""
+"""A newcomer's machine: a copy of the checkout in which the demo was tried, a project made by it, and both run."""
 
-import os
-import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.integration.newcomer.printed import PROJECT, blocks, files
+from tests.bare_environment import BareEnvironment
+from tests.integration.newcomer.printed import PROJECT, blocks
 from tests.integration.stack.running import RunningStack
+from tests.wheel import copy_checkout
 
-_PACKAGES = ("blocks", "deployments", "docs", "events", "flows", "notifications", "tasks")
-_FILES = ("README.md", "prefect.yaml", "pyproject.toml")
+
+class UpByMake(RunningStack):
+    """``make up``, which installs what is missing first."""
+
+    def launch(self) -> None:
+        with self.terminal.open("ab") as output:
+            self._up = subprocess.Popen(
+                ["make", "up"],
+                env=self.environment,
+                cwd=self.project,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
 
 class Newcomer:
-    """A person in a terminal, in the copy of the checkout.
+    """A person in a terminal, in a folder with a ``.venv`` in which the libraries have been downloaded.
 
     Args:
-        folder: the copy.
+        folder: the copy of the checkout, or the project.
+        stack: what runs `groundwork up` there.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, stack: type[RunningStack] = RunningStack) -> None:
         self.folder = folder
-        # Where the session's interpreter is, its commands are: what `source .venv/bin/activate` would find.
-        variables = {"PYTHONPATH": str(folder), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-        self.stack = RunningStack(folder / ".groundwork", variables, folder)
-        self.stack.environment |= {
-            "GROUNDWORK_PORT": str(self.stack.port),
-            "GROUNDWORK_PREFECT_PORT": str(self.stack.prefect_port),
-        }
+        self.bare = BareEnvironment(folder / ".venv")
+        self.stack = stack(folder / ".groundwork", None, folder, str(self.bare.python))
+        self.stack.environment = self.bare.environment(
+            GROUNDWORK_PORT=str(self.stack.port), GROUNDWORK_PREFECT_PORT=str(self.stack.prefect_port)
+        )
 
     def types(self, script: str) -> subprocess.CompletedProcess[str]:
         """Run what is printed in a shell. Only the ports are not those printed: others may have them here."""
@@ -47,35 +57,35 @@ class Newcomer:
             timeout=240,
         )
 
-    def follow_the_readme(self) -> None:
-        """Write and edit the files of the README's program as it says."""
-        for path, content in files(self.folder / "README.md").items():
-            file = self.folder / path
-            if not file.exists():
-                file.write_text(content)
-                continue
-            [line] = [each for each in content.splitlines() if not each.startswith("#")]
-            name = line.partition(" = ")[0]
-            [old] = [each for each in file.read_text().splitlines() if each.startswith(f"{name} = ")]
-            file.write_text(file.read_text().replace(old, line))
-        [deployment] = blocks(self.folder / "README.md", "yaml")
-        with (self.folder / "prefect.yaml").open("a") as wiring:
-            wiring.write(deployment)
-
 
 @pytest.fixture(scope="package")
-def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
-    """Someone who has tried the demo, then written the README's program, and now has `groundwork up` running."""
-    folder = tmp_path_factory.mktemp("newcomer")
-    for name in _PACKAGES:
-        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in _FILES:
-        shutil.copy(PROJECT / name, folder)
-    (folder / ".venv").symlink_to(Path(sys.executable).parents[1])
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
+    """Someone who has installed a copy of the checkout, as its Makefile does."""
+    folder = copy_checkout(tmp_path_factory.mktemp("newcomer"), "docs", "prefect.yaml")
     person = Newcomer(folder)
-    demo = person.types("groundwork demo --rows 2000")
+    person.bare.install("--editable", ".", folder=folder)
+    return person
+
+
+@pytest.fixture(scope="module")
+def newcomer(checkout: Newcomer) -> Iterator[Newcomer]:
+    """Someone who has tried the demo, and now has `groundwork up` running."""
+    demo = checkout.types("groundwork demo --rows 2000")
     assert demo.returncode == 0, demo.stderr
-    person.follow_the_readme()
+    try:
+        checkout.stack.start()
+        yield checkout
+    finally:
+        checkout.stack.end(signal.SIGINT)
+
+
+@pytest.fixture(scope="module")
+def shop(checkout: Newcomer) -> Iterator[Newcomer]:
+    """The same person with the project of the README, and `make up` running in it."""
+    [new] = [each for each in blocks(PROJECT / "README.md", "console") if "groundwork new project" in each]
+    made = checkout.types("set -e\n" + new.replace("$ ", ""))
+    assert made.returncode == 0, made.stderr
+    person = Newcomer(checkout.folder / "shop", UpByMake)
     try:
         person.stack.start()
         yield person

@@ -8,11 +8,11 @@ import httpx
 import pytest
 
 from tests.integration.newcomer.conftest import Newcomer
-from tests.integration.newcomer.printed import PAGES, PROJECT, blocks, commands, fits
+from tests.integration.newcomer.printed import PAGES, PROJECT, blocks, commands
 from tests.waiting import wait_until
 
-RUN_ELSEWHERE = ("make ", "groundwork up")
-"""Commands that install and test everything, and the one that runs while all others are typed."""
+RUN_ELSEWHERE = ("make ", "groundwork up", "groundwork new ", "curl ")
+"""Commands that install and test everything, the one that runs while all others are typed, and those of the program."""
 UNTIL_CTRL_C = "timeout --preserve-status --signal=INT 4 "
 README = PROJECT / "README.md"
 
@@ -25,28 +25,6 @@ def script_of(block: str) -> str:
         if not each.text.startswith(RUN_ELSEWHERE)
     ]
     return "\n".join(["set -e", *lines])
-
-
-def test_the_program_of_the_readme_runs_as_it_is_printed(newcomer: Newcomer):
-    [curl] = [each for block in blocks(README, "console") for each in commands(block) if each.text.startswith("curl")]
-    sent = newcomer.types(curl.text)
-    assert sent.returncode == 0, sent.stderr
-    assert fits(sent.stdout, curl.answer)
-    [event_id] = json.loads(sent.stdout)["ids"]
-
-    def ended() -> str | None:
-        status = newcomer.types(f"groundwork status {event_id[:30]}")
-        assert status.returncode == 0, status.stdout + status.stderr
-        return status.stdout if "score-workout: done" in status.stdout else None
-
-    assert "result: 4" in wait_until(ended, 60, "the workout is scored")
-    again = newcomer.types(curl.text)
-    assert json.loads(again.stdout) == {"ids": [event_id], "accepted": 0, "duplicates": 1}
-    with newcomer.stack.database.transaction() as connection:
-        earned = connection.exec_driver_sql(
-            "SELECT data, causation_id FROM groundwork.event WHERE name = 'fitness/points.earned'"
-        ).all()
-    assert [(each.data["points"], str(each.causation_id)) for each in earned] == [(4, event_id)]
 
 
 def test_the_links_in_the_mails_of_the_demo_work_while_up_runs(newcomer: Newcomer):

@@ -32,11 +32,19 @@ class RunningStack:
         home: its folder.
         settings: environment variables on top of none: those of the test session do not reach it.
         project: folder that it is started in, with the code that it runs.
+        python: interpreter that it is installed for.
     """
 
-    def __init__(self, home: Path, settings: Mapping[str, str] | None = None, project: Path = PROJECT) -> None:
+    def __init__(
+        self,
+        home: Path,
+        settings: Mapping[str, str] | None = None,
+        project: Path = PROJECT,
+        python: str = sys.executable,
+    ) -> None:
         self.home = home
         self.project = project
+        self.python = python
         self.port, self.prefect_port = free_port(), free_port()
         inherited = {
             name: value for name, value in os.environ.items() if not name.startswith(("GROUNDWORK_", "PREFECT_"))
@@ -169,7 +177,7 @@ class RunningStack:
         wait_until(lambda: self.parts.get(name, killed.pid) != killed.pid, 30, what=f"{name} is started again")
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "groundwork.deployments.cli", *arguments, "--home", str(self.home)]
+        return [self.python, "-m", "groundwork.deployments.cli", *arguments, "--home", str(self.home)]
 
     def groundwork(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the command line against it."""
@@ -185,7 +193,7 @@ class RunningStack:
     def prefect(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Prefect's own command line against it, in the project's folder, as a Prefect user does."""
         return subprocess.run(
-            [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
+            [self.python, "-m", "prefect", "--no-prompt", *arguments],
             env=self.environment | {"PREFECT_API_URL": self.api_url},
             cwd=self.project,
             capture_output=True,

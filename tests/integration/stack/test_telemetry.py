@@ -97,10 +97,8 @@ def test_a_program_that_imports_a_package_reports_nothing_of_prefect(package: st
 
 
 def test_whoever_wants_to_report_may(tmp_path: Path):
-    program = (
-        "import groundwork.blocks, os; "
-        "print(os.environ['DO_NOT_TRACK'], os.environ['PREFECT_SERVER_ANALYTICS_ENABLED'])"
-    )
+    names = "DO_NOT_TRACK", "PREFECT_SERVER_ANALYTICS_ENABLED"
+    program = f"import groundwork.blocks, os; print(*(os.environ[name] for name in {names}))"
     environment = {"DO_NOT_TRACK": "0", "PREFECT_SERVER_ANALYTICS_ENABLED": ""}
     said = subprocess.run(
         [sys.executable, "-c", program], env=environment, cwd=PROJECT, capture_output=True, text=True, check=True

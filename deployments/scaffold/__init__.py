@@ -1,0 +1,1 @@
+"""What `groundwork new` writes: a team's project, and a job in it. The files' contents are in ``templates``."""

@@ -1,0 +1,56 @@
+"""An environment with the libraries of this one, and no Groundwork: what a newcomer's machine has downloaded."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+NOT_THEIRS = "groundwork"
+
+
+class BareEnvironment:
+    """A virtual environment of its own. Only the downloads of the libraries are spared.
+
+    Args:
+        folder: of the environment; made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.bin = folder / "bin"
+        self.python = self.bin / "python"
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+        [self.site] = folder.glob("lib/python*/site-packages")
+        libraries = folder / "libraries"
+        libraries.mkdir()
+        for place in {Path(each) for each in sys.path if Path(each).name == "site-packages"}:
+            for each in place.iterdir():
+                if NOT_THEIRS not in canonicalize_name(each.name) and not (libraries / each.name).exists():
+                    (libraries / each.name).symlink_to(each)
+        (self.site / "libraries.pth").write_text(f"{libraries}\n")
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """Of a shell in which this environment is active, and nothing of Groundwork or Prefect is set."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("GROUNDWORK", "PREFECT_", "PYTHON", "VIRTUAL_ENV"))
+        }
+        # Neither the index is asked, nor setuptools downloaded into an environment of each build.
+        offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0"}
+        return kept | offline | {"PATH": f"{self.bin}:{os.environ['PATH']}"} | variables
+
+    def run(
+        self, *command: str, folder: Path, timeout: float = 240, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in a folder, with the environment active."""
+        return subprocess.run(
+            command, cwd=folder, env=self.environment(**variables), capture_output=True, text=True, timeout=timeout
+        )
+
+    def install(self, *what: str, folder: Path) -> None:
+        """``pip install`` into it."""
+        done = self.run(str(self.python), "-m", "pip", "install", "--quiet", *what, folder=folder)
+        assert done.returncode == 0, done.stdout + done.stderr
