@@ -1,3 +1,3 @@
 """What runs: gateway, relay, worker, all of it on one machine, and the command line."""
 
-import blocks  # noqa: F401 - switches telemetry off before Prefect is imported
+import groundwork.blocks  # noqa: F401 - switches telemetry off before Prefect is imported

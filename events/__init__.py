@@ -1,3 +1,3 @@
 """Event types, and the inbox."""
 
-import blocks  # noqa: F401 - switches telemetry off before Prefect is imported
+import groundwork.blocks  # noqa: F401 - switches telemetry off before Prefect is imported

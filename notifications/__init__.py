@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-import blocks  # noqa: F401 - switches telemetry off before Prefect is imported
+import groundwork.blocks  # noqa: F401 - switches telemetry off before Prefect is imported
 
 if TYPE_CHECKING:
     from groundwork.notifications.user import notify_once, notify_user

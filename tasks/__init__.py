@@ -1,3 +1,3 @@
 """Steps, and the functions that they call."""
 
-import blocks  # noqa: F401 - switches telemetry off before Prefect is imported
+import groundwork.blocks  # noqa: F401 - switches telemetry off before Prefect is imported

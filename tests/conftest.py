@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-import blocks  # noqa: F401 - switches telemetry off before Prefect is imported
+import groundwork.blocks  # noqa: F401 - switches telemetry off before Prefect is imported
 from tests import distribution
 
 os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")

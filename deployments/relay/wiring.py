@@ -85,16 +85,16 @@ def without_deployment(client: SyncPrefectClient, job: str, spec: JobSpec | None
 
 def block_of(spec: JobSpec) -> str:
     """A job's block in ``prefect.yaml``, under ``deployments``."""
-    queue = "\n      work_queue_name: interactive" if spec.interactive else ""
+    queue = "\n      work_queue_name: interactive" if spec.options.interactive else ""
     return f"""  - name: {spec.name}
     entrypoint: {spec.entrypoint}
     work_pool:
       name: {WORK_POOL}{queue}
     triggers:
       - type: event
-        name: {spec.on.event_name} starts {spec.name}
-        description: An event {spec.on.event_name} was accepted. A run of {spec.name} works on it.
-        expect: ["{spec.on.event_name}"]
+        name: {spec.options.on.event_name} starts {spec.name}
+        description: An event {spec.options.on.event_name} was accepted. A run of {spec.name} works on it.
+        expect: ["{spec.options.on.event_name}"]
         match: {{prefect.resource.id: "groundwork.delivery.*", groundwork.job: {spec.name}}}
         posture: Reactive
         threshold: 1

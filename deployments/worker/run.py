@@ -99,7 +99,7 @@ def _run(request: StartRun) -> None:
             logger.exception("The flow could not be loaded")
             raise
         spec = jobs().get(flow.name)
-        if spec is not None and not spec.interactive:
+        if spec is not None and not spec.options.interactive:
             os.nice(BULK_NICENESS)
         run_flow(flow, flow_run=known.flow_run if spec is None else without_suspension(known.flow_run))
 

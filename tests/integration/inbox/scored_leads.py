@@ -12,7 +12,7 @@ from groundwork.events.inbox import Attempt, claim, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
 from groundwork.events.inbox.jobs import register_job
-from groundwork.flows.flow_control import FlowControl
+from groundwork.flows.job_options import JobOptions
 from groundwork.flows.registry import JobSpec
 from tests.factories import delivery_of, flow_run_id
 
@@ -26,21 +26,8 @@ class LeadLost(Event, name="test/lead.lost"):
     lead_id: str
 
 
-def register(db: Database, *, lane: int = 1, ordered: bool = False, interactive: bool = False,
-             name: str = "alert-agent", priority: int = 0, **options: Any) -> None:  # fmt: skip
-    control = FlowControl(**options)
-    control.check(LeadScored)
-    spec = JobSpec(
-        name=name,
-        on=LeadScored,
-        lane=lane,
-        priority=priority,
-        interactive=interactive,
-        ordered=ordered,
-        max_attempts=5,
-        flow_control=control,
-        on_failure=None,
-    )
+def register(db: Database, *, name: str = "alert-agent", **options: Any) -> None:
+    spec = JobSpec(name=name, options=JobOptions(on=LeadScored, **{"max_attempts": 5} | options), body=register)
     with db.transaction() as connection:
         register_job(connection, spec.registration)
 
