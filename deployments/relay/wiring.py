@@ -15,7 +15,7 @@ from prefect.events.schemas.automations import Automation, EventTrigger
 from prefect.exceptions import ObjectNotFound
 
 from groundwork.deployments.relay.prefect_client import pages
-from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.flows.registry import JobSpec
 
 _PAGE = 200

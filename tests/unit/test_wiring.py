@@ -8,9 +8,9 @@ import yaml
 
 from groundwork import flows
 from groundwork.blocks.configured import FORMER_DOCUMENT
-from groundwork.deployments.deploy import INTERACTIVE_QUEUE
-from groundwork.deployments.documents import BLOCKS
 from groundwork.deployments.relay.wiring import block_of
+from groundwork.deployments.wiring.deploy import INTERACTIVE_QUEUE
+from groundwork.deployments.wiring.documents import BLOCKS
 from groundwork.flows.registry import jobs
 
 WIRING = yaml.safe_load((Path(flows.__file__).resolve().parents[1] / "prefect.yaml").read_text())
