@@ -48,8 +48,9 @@ class Settings(EnvironmentSettings):
     )
     storage_url: str | None = Field(
         None,
-        description="Blob store: file:///folder or s3://bucket/prefix (endpoint, credentials: the AWS_* variables). "
-        "Default: the folder `blobs` in the home, which one machine sees.",
+        description="Blob store: file:///folder or s3://bucket/prefix (endpoint, credentials: the AWS_* variables), or "
+        "the URL of a store that an installed package brings. Default: the folder `blobs` in the home, which one "
+        "machine sees.",
     )
     event_key: SecretStr = Field(
         SecretStr(DEVELOPMENT_EVENT_KEY),

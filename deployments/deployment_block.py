@@ -1,6 +1,6 @@
 """The block of ``prefect.yaml`` by which an event starts a job."""
 
-from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.deployments.wiring.work_pool import WORK_POOL
 
 
 def deployment_block(name: str, *, entrypoint: str, event_name: str, interactive: bool = False) -> str:

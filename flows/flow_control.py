@@ -94,9 +94,10 @@ class CancelOn:
 
 @dataclass(frozen=True, kw_only=True)
 class FlowControl:
-    """All of a job's options together.
+    """Those of a job's options that say when its deliveries run.
 
     Attributes:
+        batch, debounce, throttle, idempotency, singleton, cancel_on: see the classes. None: the job does without.
         expires: seconds after which a delivery that has not started is dropped, visibly. None: never.
     """
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from groundwork.blocks.database import database
 from groundwork.blocks.errors import ConfigurationError, ControlFlow, GroundworkError, NonRetriable, StaleAttempt
+from groundwork.blocks.options import taking
 from groundwork.blocks.plain_function import as_json, require_name, require_plain_function
 from groundwork.blocks.retry import database_went_away
 from groundwork.events.base import Event
@@ -20,10 +21,10 @@ from groundwork.events.inbox import Attempt, claim
 from groundwork.events.inbox.attempt import storable
 from groundwork.events.inbox.claim import claim_started_by_person
 from groundwork.events.inbox.holder import holder_in_words, was_cancelled
-from groundwork.flows.flow_control import Batch, CancelOn, Debounce, FlowControl, Idempotency, Singleton, Throttle
 from groundwork.flows.flow_run import as_claimant, current_flow_run, label
 from groundwork.flows.form import form_of
-from groundwork.flows.registry import JobSpec, OnFailure, register, tell_of_failed_event, tell_of_failure
+from groundwork.flows.job_options import JobOptions
+from groundwork.flows.registry import JobSpec, notify_job_of_failed_event, notify_job_of_failure, register
 from groundwork.tasks.provider_limit import prefect_went_away
 from groundwork.tasks.step_results import StepResults
 from groundwork.tasks.step_serializer import StepSerializer
@@ -49,23 +50,8 @@ def flow_of(job: str) -> Flow[..., Any]:
     return _flows[job]
 
 
-def job(
-    *,
-    on: type[Event],
-    lane: int = 1,
-    priority: int = 0,
-    interactive: bool = False,
-    ordered: bool = False,
-    max_attempts: int | None = None,
-    batch: Batch | None = None,
-    debounce: Debounce | None = None,
-    throttle: Throttle | None = None,
-    expires: float | None = None,
-    idempotency: Idempotency | None = None,
-    singleton: Singleton | None = None,
-    cancel_on: CancelOn | None = None,
-    on_failure: OnFailure | None = None,
-) -> Callable[[Body], Flow[..., Any]]:
+@taking(JobOptions)
+def job(options: JobOptions) -> Callable[[Body], Flow[..., Any]]:
     """Make a function of one event a job; with ``batch``, a function of a list of events.
 
     The relay starts it with ``delivery_id``; a person starts it with the event's own fields, and that run is recorded
@@ -73,57 +59,25 @@ def job(
     exception, which fails that event alone.
 
     Args:
-        on: the event type that the job listens to.
-        lane, priority, interactive, ordered, max_attempts, on_failure: see :class:`~groundwork.flows.registry.JobSpec`.
-        batch, debounce, throttle, expires, idempotency, singleton, cancel_on: see :mod:`groundwork.flows.flow_control`.
+        options: by their names, as keywords: see :class:`~groundwork.flows.job_options.JobOptions`, and
+            :mod:`groundwork.flows.flow_control` for batch, debounce, throttle and the like.
 
     Raises:
-        ConfigurationError: ``on`` is not an event type with a name, ``lane`` is below 1, options contradict, or the
-            function or ``on_failure`` is no plain function (``async def``, a generator).
+        ConfigurationError: there is no such option, ``on`` is missing or no event type with a name, ``lane`` is below
+            1, options contradict, or the function or ``on_failure`` is no plain function (``async def``, a generator).
     """
-    if not on.event_name:
-        raise ConfigurationError(f"@job(on={on.__name__}): the event type has no name")
-    if lane < 1:
-        raise ConfigurationError(f"@job(lane={lane}): a lane takes at least one run at once")
-    if max_attempts is not None and max_attempts < 1:
-        raise ConfigurationError(f"@job(max_attempts={max_attempts}): a delivery has at least one attempt")
-    if ordered and lane > 1:
-        raise ConfigurationError(f"@job(ordered=True, lane={lane}): order needs a lane of 1; drop one of the two")
-    if on_failure is not None:
-        require_plain_function(on_failure, "@job(on_failure=…)")
-    control = FlowControl(
-        batch=batch,
-        debounce=debounce,
-        throttle=throttle,
-        expires=expires,
-        idempotency=idempotency,
-        singleton=singleton,
-        cancel_on=cancel_on,
-    )
-    control.check(on)
 
     def make(body: Body) -> Flow[..., Any]:
         require_plain_function(body, "@job")
         require_name(body, "@job")
-        spec = JobSpec(
-            name=body.__name__.replace("_", "-"),
-            on=on,
-            lane=lane,
-            priority=priority,
-            interactive=interactive,
-            ordered=ordered,
-            max_attempts=max_attempts,
-            flow_control=control,
-            on_failure=on_failure,
-            body=body,
-        )
+        spec = JobSpec(name=body.__name__.replace("_", "-"), options=options, body=body)
         register(spec)
 
         def run(**parameters: Any) -> Any:
-            return _run(spec, body, parameters)
+            return _run(spec, parameters)
 
         run.__name__, run.__doc__, run.__module__ = body.__name__, body.__doc__, body.__module__
-        signature = _parameters_of(on)
+        signature = _parameters_of(options.on)
         vars(run)["__signature__"] = signature
         run.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
         # Events are validated by their own model; Prefect would build another one of the parameters for each run.
@@ -136,7 +90,7 @@ def job(
             validate_parameters=False,
         )(run)
         # A deployment's schema is made of the flow's signature, a call's parameters of the function's.
-        vars(made)["__signature__"] = form_of(on)
+        vars(made)["__signature__"] = form_of(options.on)
         _flows[spec.name] = made
         return made
 
@@ -157,7 +111,7 @@ def _parameters_of(on: type[Event]) -> inspect.Signature:
     )
 
 
-def _run(spec: JobSpec, body: Body, parameters: dict[str, Any]) -> Any:
+def _run(spec: JobSpec, parameters: dict[str, Any]) -> Any:
     flow_run = current_flow_run()
     given = {name: value for name, value in parameters.items() if value is not None}
     if "delivery_id" in given:
@@ -166,13 +120,13 @@ def _run(spec: JobSpec, body: Body, parameters: dict[str, Any]) -> Any:
         if attempt is None:
             return _superseded(f"Delivery {delivery_id} is not this run's: {holder_in_words(delivery_id)}.")
     else:
-        attempt = claim_started_by_person(_event_of(spec.on, given), spec.name, as_claimant(flow_run))
+        attempt = claim_started_by_person(_event_of(spec.options.on, given), spec.name, as_claimant(flow_run))
         if attempt is None:
             return _superseded("The delivery that this run was recorded as has gone on without it.")
     label(flow_run, attempt)
     try:
         with attempt.running():
-            return _run_body(spec, body, attempt)
+            return _run_body(spec, attempt)
     except StaleAttempt:
         with database().transaction() as connection:
             cancelled = was_cancelled(connection, attempt.delivery_id)
@@ -199,9 +153,9 @@ def _superseded(message: str) -> State[Any]:
     return Completed(name="Superseded", message=message)
 
 
-def _run_body(spec: JobSpec, body: Body, attempt: Attempt) -> Any:
+def _run_body(spec: JobSpec, attempt: Attempt) -> Any:
     try:
-        result = body([member.event for member in attempt.members] if spec.flow_control.batch else attempt.event)
+        result = spec.body([member.event for member in attempt.members] if spec.options.batch else attempt.event)
         outcomes = _outcomes(spec, result, attempt)
     except ControlFlow:
         raise
@@ -209,20 +163,20 @@ def _run_body(spec: JobSpec, body: Body, attempt: Attempt) -> Any:
         if database_went_away(error) or prefect_went_away(error):
             raise
         attempt.fail(error)
-        tell_of_failure(attempt, error)
+        notify_job_of_failure(attempt, error)
         if storable(text := str(error)) != text:
             # Prefect would answer 503 to the run's state, again and again.
             raise JobFailed(storable(f"{type(error).__name__}: {error}")) from None
         raise
     attempt.settle_each(outcomes)
-    return _told_of_failures(attempt, outcomes) or result
+    return _notified_of_failures(attempt, outcomes) or result
 
 
 def _outcomes(spec: JobSpec, result: Any, attempt: Attempt) -> Sequence[Any]:
     """What each delivery ends with."""
     if isinstance(result, State):
         raise ConfigurationError(f"job {spec.name} returned a Prefect state; return plain data, or raise")
-    if not spec.flow_control.batch or result is None:
+    if not spec.options.batch or result is None:
         return [as_json(result, f"job {spec.name}")] * len(attempt.members)
     if not isinstance(result, list) or len(result) != len(attempt.members):
         raise ConfigurationError(
@@ -231,15 +185,15 @@ def _outcomes(spec: JobSpec, result: Any, attempt: Attempt) -> Sequence[Any]:
     return [each if isinstance(each, BaseException) else as_json(each, f"job {spec.name}") for each in result]
 
 
-def _told_of_failures(attempt: Attempt, outcomes: Sequence[Any]) -> State[Any] | None:
-    """Tell of each event of a batch that failed alone; the run's state says how many they were."""
+def _notified_of_failures(attempt: Attempt, outcomes: Sequence[Any]) -> State[Any] | None:
+    """Notify the job of each event of a batch that failed alone; the run's state says how many they were."""
     failed = [
         (member.event, outcome)
         for member, outcome in zip(attempt.members, outcomes, strict=True)
         if isinstance(outcome, BaseException)
     ]
     for event, error in failed:
-        tell_of_failed_event(attempt, event, error)
+        notify_job_of_failed_event(attempt, event, error)
     if not failed:
         return None
     return Completed(name="PartlyFailed", message=f"{len(failed)} of {len(outcomes)} events failed: {failed[0][1]}")

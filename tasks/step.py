@@ -3,25 +3,32 @@
 import hashlib
 import inspect
 import time
-from collections.abc import Callable, Iterator
-from functools import reduce, wraps
-from typing import Any, ParamSpec, TypeVar, overload
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial, reduce, wraps
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 from weakref import WeakSet
 
 from prefect import Task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from pydantic_core import PydanticSerializationError, to_json
+from sqlalchemy import Connection
 
 from groundwork.blocks.errors import ConfigurationError, NonRetriable, RetryAfter, StaleAttempt
+from groundwork.blocks.options import options_of
 from groundwork.blocks.plain_function import require_name, require_plain_function, require_plain_result
 from groundwork.blocks.words import printable
 from groundwork.events.inbox import current_attempt
 from groundwork.events.inbox.follow_on import sending_from
+from groundwork.tasks.ledger_step import ledger_step
 from groundwork.tasks.provider_limit import provider_tag
+from groundwork.tasks.step_options import LedgerStepOptions, StepOptions
 from groundwork.tasks.step_results import StepResults, result_key
 from groundwork.tasks.step_serializer import StepSerializer
 
+O = ParamSpec("O")  # noqa: E741 - the options as keywords
+L = ParamSpec("L")
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -42,111 +49,105 @@ def steps() -> list[Task[..., Any]]:
     return sorted(_steps, key=lambda each: each.name)
 
 
-@overload
-def step(function: Callable[P, R], /) -> Task[P, R]: ...
-@overload
-def step(
-    *,
-    retries: int = ...,
-    first_delay: float = ...,
-    longest_delay: float = ...,
-    key: tuple[str, ...] | None = ...,
-    memoise: bool = ...,
-    timeout: float | None = ...,
-    provider: bool = ...,
-) -> Callable[[Callable[P, R]], Task[P, R]]: ...
-def step(
-    function: Callable[P, R] | None = None,
-    /,
-    *,
-    retries: int = 4,
-    first_delay: float = 1.0,
-    longest_delay: float = 60.0,
-    key: tuple[str, ...] | None = None,
-    memoise: bool = True,
-    timeout: float | None = None,
-    provider: bool = False,
-) -> Task[P, R] | Callable[[Callable[P, R]], Task[P, R]]:
-    """Make a function a step: a Prefect task that is retried alone, and skipped by a later attempt once it is done.
+class StepDecorator(Generic[O, L]):
+    """The type of :func:`step`: it takes a function, or its options and then a function."""
 
-    Its result is kept in the blob store under ``delivery:step:inputs``, so that a redelivered run skips it on any
-    machine and after any deploy. It comes back as what the return annotation says; plain data needs none. Steps are at
-    least once: a step with an effect writes it through :func:`groundwork.events.inbox.once`, or gives the provider an
-    idempotency key.
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Task[P, R]: ...  # type: ignore[overload-overlap]
+    @overload
+    def __call__(self, *args: L.args, **options: L.kwargs) -> "LedgerStepMaker": ...
+    @overload
+    def __call__(self, *args: O.args, **options: O.kwargs) -> "StepMaker": ...
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Make a function a step: a Prefect task that is retried alone, and skipped by a later attempt once it is done.
 
-    Args:
-        retries: tries after the first. Too low: a short outage of a provider fails the job. Too high: a lane stands
-            still behind a hopeless step. :class:`~groundwork.blocks.errors.NonRetriable` is never retried.
-        first_delay: seconds before the first retry, give or take a half; each further delay is twice as long.
-        longest_delay: seconds; no delay grows beyond it.
-        key: names of the parameters that identify the step's work, or of their attributes (``chunk.number``); the task
-            run is named after it. Default: all of them, which must be JSON-ready.
-        memoise: False for a step without an effect whose result is large or cheap to make again.
-        timeout: seconds after which a try is failed; None means never.
-        provider: it calls a provider, so that only so many of them run at once in one workspace
-            (``GROUNDWORK_WORKSPACE_PROVIDER_LIMIT``). Costs about 0.2 s, and the slot is held through the delays
-            between tries: for steps that call providers only.
+        Its result is kept in the blob store under ``delivery:step:inputs``, so that a redelivered run skips it on any
+        machine and after any deploy. It comes back as what the return annotation says; plain data needs none. Steps are
+        at least once: a step with an effect in our database says ``ledger=True``, a loop of effects writes each through
+        :func:`groundwork.events.inbox.once`, and a provider is given an idempotency key.
 
-    Raises:
-        ConfigurationError: it is no plain function (``async def``, a generator), ``key`` names a parameter that the
-            function does not have, or a parameter of the key is not JSON-ready.
-    """
-    if function is None:
-        return lambda each: step_of(each, retries, first_delay, longest_delay, key, memoise, timeout, provider)
-    return step_of(function, retries, first_delay, longest_delay, key, memoise, timeout, provider)
+        Args:
+            options: by their names, as keywords: see :class:`~groundwork.tasks.step_options.StepOptions`.
+
+        Raises:
+            ConfigurationError: there is no such option; the function is no plain one (``async def``, a generator);
+                ``key`` names a parameter that it does not have, or a parameter of the key is not JSON-ready; with
+                ``ledger``, its first parameter is not ``connection``.
+        """
+        if len(args) == 1 and not options:
+            return StepMaker(StepOptions())(args[0])
+        return StepMaker(options_of(StepOptions, "step", *args, **options))
 
 
-def step_of(
-    function: Callable[P, R],
-    retries: int,
-    first_delay: float,
-    longest_delay: float,
-    key: tuple[str, ...] | None,
-    memoise: bool,
-    timeout: float | None,
-    provider: bool,
-) -> Task[P, R]:
-    """The Prefect task of a step; see :func:`step`."""
+def _step_taking(_options: Callable[O, StepOptions], _ledger: Callable[L, LedgerStepOptions]) -> StepDecorator[O, L]:
+    return StepDecorator()
+
+
+step = _step_taking(StepOptions, LedgerStepOptions)
+"""The decorator of steps: ``@step``, or ``@step(retries=2, key=("number",))``; see :class:`StepDecorator`."""
+
+
+@dataclass(frozen=True)
+class StepMaker:
+    """Makes a function a step that has these options."""
+
+    options: StepOptions
+
+    def __call__(self, function: Callable[P, R], /) -> Task[P, R]:
+        """The Prefect task of the function."""
+        return cast("Task[P, R]", task_of(function, self.options))
+
+
+class LedgerStepMaker(Protocol):
+    """A :class:`StepMaker` with ``ledger=True``, to type checkers: callers leave the function's connection out."""
+
+    def __call__(self, function: Callable[Concatenate[Connection, P], R], /) -> Task[P, R]:
+        """The Prefect task of the function."""
+
+
+def task_of(function: Callable[..., Any], options: StepOptions) -> Task[..., Any]:
+    """The Prefect task of a step."""
     require_plain_function(function, "@step")
     require_name(function, "@step")
     name = function.__name__.replace("_", "-")
-    signature = inspect.signature(function)
+    key = options.key
+    work = ledger_step(function, name, partial(_identifying, key)) if options.ledger else function
+    signature = inspect.signature(work)
     unknown = {each.partition(".")[0] for each in key or ()} - set(signature.parameters)
     if unknown:
         raise ConfigurationError(f"step {name}: key names {sorted(unknown)}, which {function.__name__} does not take")
-    delays = [min(first_delay * 2**n, longest_delay) for n in range(retries)]
 
-    def plain(result: R) -> R:
+    def plain(result: Any) -> Any:
         require_plain_result(result, f"step {name}")
         return result
 
-    @wraps(function)
-    def body(*args: P.args, **kwargs: P.kwargs) -> R:
+    @wraps(work)
+    def body(*args: Any, **kwargs: Any) -> Any:
         attempt = current_attempt()
         try:
             if attempt is None:
-                return plain(function(*args, **kwargs))
+                return plain(work(*args, **kwargs))
             attempt.note_first_step()
-            parameters = signature.bind(*args, **kwargs).arguments if memoise else {}
+            parameters = signature.bind(*args, **kwargs).arguments if options.memoise or options.ledger else {}
             with sending_from(attempt, _work_of(name, key, parameters)):
-                return plain(function(*args, **kwargs))
+                return plain(work(*args, **kwargs))
         except RetryAfter as asked:
-            _wait_out(asked, delays)
+            _wait_out(asked, options.delays)
             raise
 
-    serializer = StepSerializer.of(function)
-    made = (ProviderStep if provider else Task)(
+    serializer = StepSerializer.of(function) if options.is_memoised else None
+    made = (ProviderStep if options.provider else Task)(
         body,
         name=name,
-        retries=retries,
-        retry_delay_seconds=delays,
-        retry_jitter_factor=JITTER if retries else None,
+        retries=options.retries,
+        retry_delay_seconds=options.delays,
+        retry_jitter_factor=JITTER if options.retries else None,
         retry_condition_fn=_may_succeed,
-        persist_result=memoise,
-        cache_key_fn=(lambda _, parameters: _cache_key(name, key, parameters)) if memoise else None,
-        result_storage=StepResults.of(serializer) if memoise else None,
-        result_serializer=serializer if memoise else None,
-        timeout_seconds=timeout,
+        persist_result=options.is_memoised,
+        cache_key_fn=(lambda _, parameters: _cache_key(name, key, parameters)) if options.is_memoised else None,
+        result_storage=StepResults.of(serializer) if serializer else None,
+        result_serializer=serializer,
+        timeout_seconds=options.timeout,
         log_prints=None,
         task_run_name=_run_namer(name, key) if key else None,
     )
@@ -183,9 +184,8 @@ def _cache_key(name: str, key: tuple[str, ...] | None, parameters: dict[str, Any
 
 def _work_of(name: str, key: tuple[str, ...] | None, parameters: dict[str, Any]) -> str:
     """Which piece of work a call of a step is: its name and a digest of what identifies it."""
-    identifying = parameters if key is None else dict(_identifying(key, parameters))
     try:
-        inputs = to_json(identifying)
+        inputs = to_json(_identifying(key, parameters))
     except PydanticSerializationError as error:
         raise ConfigurationError(
             f"step {name}: its parameters cannot all be part of its key ({error}). "
@@ -194,19 +194,23 @@ def _work_of(name: str, key: tuple[str, ...] | None, parameters: dict[str, Any])
     return f"{name}:{hashlib.sha256(inputs).hexdigest()}"
 
 
-def _identifying(key: tuple[str, ...], parameters: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The parameters, or attributes of theirs, that a key names."""
+def _identifying(key: tuple[str, ...] | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters, or attributes of theirs, that a key names; all of them where there is none."""
+    if key is None:
+        return dict(parameters)
+    found = {}
     for each in key:
         parameter, *attributes = each.split(".")
         if parameter in parameters:
-            yield each, reduce(getattr, attributes, parameters[parameter])
+            found[each] = reduce(getattr, attributes, parameters[parameter])
+    return found
 
 
 def _run_namer(name: str, key: tuple[str, ...]) -> Callable[..., str]:
     """What names a step's task runs, such as ``import-chunk-2``."""
 
     def named(parameters: dict[str, Any]) -> str:
-        values = (printable(str(value)) for _, value in _identifying(key, parameters))
+        values = (printable(str(value)) for value in _identifying(key, parameters).values())
         return "-".join([name, *values])[:LONGEST_NAME]
 
     return named

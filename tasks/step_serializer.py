@@ -69,14 +69,21 @@ class StepSerializer(Serializer):
         Raises:
             ValueError: this is no JSON.
         """
-        plain = json.loads(blob, object_hook=_untagged)
-        adapter = self._adapter()
-        if adapter is None:
-            return plain
         try:
-            return adapter.validate_python(plain)
+            return self.rebuilt(blob)
         except ValidationError:
-            return plain
+            return json.loads(blob, object_hook=_untagged)
+
+    def rebuilt(self, text: bytes | str) -> Any:
+        """The result again, as what the return annotation says.
+
+        Raises:
+            ValidationError: the annotation says something else.
+            ValueError: this is no JSON.
+        """
+        plain = json.loads(text, object_hook=_untagged)
+        adapter = self._adapter()
+        return plain if adapter is None else adapter.validate_python(plain)
 
     def _typed(self, obj: Any) -> bytes | None:
         """What the annotation makes of the result; None unless it reads back as the same."""

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 _LONGEST_KEY = 1024
 """Bytes in UTF-8; the limit of S3."""
@@ -24,8 +24,13 @@ class BlobStat:
     etag: str
 
 
+@runtime_checkable
 class Blobs(Protocol):
-    """Where blobs are kept. Keys are checked already; prefixes are plain text that keys begin with."""
+    """Where blobs are kept: what a blob store from outside gives, too. Its tests are ``BlobStoreContract``.
+
+    Keys are checked already; prefixes are plain text that keys begin with. What each method has to do, and the errors
+    that it raises, stand at :class:`~groundwork.blocks.blob.store.BlobStore`'s method of the name.
+    """
 
     def open(self, key: str) -> BinaryIO:
         """A seekable, buffered stream of the blob."""
@@ -86,3 +91,14 @@ def checked_key(key: str) -> str:
     if len(key.encode()) > _LONGEST_KEY:
         raise ValueError(f"blob key {key[:40]!r}… has {len(key.encode())} bytes; shorten it to {_LONGEST_KEY}")
     return key
+
+
+def checked_prefix(prefix: str) -> str:
+    """The text that keys of a listing begin with.
+
+    Raises:
+        ValueError: no key could begin with it.
+    """
+    if prefix.rstrip("/"):
+        checked_key(prefix.removesuffix("/"))
+    return prefix.lstrip("/")

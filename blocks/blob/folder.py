@@ -12,12 +12,24 @@ from groundwork.blocks.beneath import NotBeneath, delete_beneath, files_beneath,
 from groundwork.blocks.blob.blob import BlobStat, checked_key
 from groundwork.blocks.blob.folder_uploads import FolderUploads
 from groundwork.blocks.blob.link import DownloadLink
+from groundwork.blocks.blob.stores import URLS, StoreAddress
 from groundwork.blocks.errors import BlobMissing, BlobRefused
 
 _PARTIAL = ".partial"
 _UPLOADS = ".uploads"
 _HIDDEN = (_PARTIAL, _UPLOADS)
 _READ_BYTES = 1024 * 1024
+
+
+def folder_at(address: StoreAddress) -> "FolderBlobs":
+    """The folder of a ``file:`` URL.
+
+    Raises:
+        ConfigurationError: it names a host, or no path.
+    """
+    if address.host or not address.path:
+        raise address.refused(URLS)
+    return FolderBlobs(Path(address.path))
 
 
 class FolderBlobs:

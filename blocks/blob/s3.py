@@ -1,6 +1,5 @@
 """Blobs as objects of an S3 bucket, through s3fs."""
 
-import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from botocore.exceptions import (  # type: ignore[import-untyped]
-    ClientError,
     NoCredentialsError,
     PartialCredentialsError,
 )
@@ -19,7 +17,9 @@ from s3fs.utils import FileExpired
 
 from groundwork.blocks.blob.blob import BlobStat
 from groundwork.blocks.blob.link import attachment
+from groundwork.blocks.blob.s3_answers import error_code, etag_of_parts
 from groundwork.blocks.blob.s3_stream import S3Reader, S3Writer
+from groundwork.blocks.blob.stores import URLS, StoreAddress
 from groundwork.blocks.errors import BlobChanged, BlobMissing, BlobRefused, ConfigurationError, UploadLost
 
 PART_BYTES = 8 * 1024 * 1024
@@ -40,32 +40,26 @@ class S3Blobs:
     """Blobs as the objects of a bucket whose keys begin with a prefix.
 
     Args:
-        bucket: name of an existing bucket.
-        prefix: begins every key in the bucket, without slashes at its ends; may be empty.
-        endpoint_url: of a store that is not AWS; None: ``AWS_ENDPOINT_URL_S3``, ``AWS_ENDPOINT_URL``, then AWS.
-        access_key_id: None: the usual AWS sources, environment first.
-        secret_access_key: belongs to ``access_key_id``.
-        region: None: ``AWS_REGION`` or ``AWS_DEFAULT_REGION``.
+        address: ``s3://bucket/prefix``; the bucket exists, the prefix may be empty. What it leaves out comes from
+            ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL``, ``AWS_REGION`` or ``AWS_DEFAULT_REGION``, and the usual AWS
+            sources of credentials.
+
+    Raises:
+        ConfigurationError: the URL names no bucket.
     """
 
-    def __init__(
-        self,
-        bucket: str,
-        prefix: str = "",
-        *,
-        endpoint_url: str | None = None,
-        access_key_id: str | None = None,
-        secret_access_key: str | None = None,
-        region: str | None = None,
-    ) -> None:
-        self.bucket = bucket
+    def __init__(self, address: StoreAddress) -> None:
+        if not address.host:
+            raise address.refused(URLS)
+        prefix = address.path.strip("/")
+        self.bucket = address.host
         self.prefix = f"{prefix}/" if prefix else ""
-        self._region = region
+        self._region = region = address.region
         self._client = partial(
             S3FileSystem,
-            key=access_key_id,
-            secret=secret_access_key,
-            endpoint_url=endpoint_url,
+            key=address.access_key_id,
+            secret=address.secret_access_key,
+            endpoint_url=address.endpoint_url,
             config_kwargs=CLIENT_CONFIG,
             use_listings_cache=False,
             skip_instance_cache=True,
@@ -142,7 +136,7 @@ class S3Blobs:
         except UploadLost:
             # The first answer may have been lost: then the upload is gone because the blob is there.
             with suppress(BlobMissing):
-                if (stat := self.stat(key)).etag == _etag_of_parts(etags):
+                if (stat := self.stat(key)).etag == etag_of_parts(etags):
                     return stat
             raise
         return self.stat(key)
@@ -212,7 +206,7 @@ class S3Blobs:
             with self.explained(key):
                 yield
         except (BlobMissing, OSError) as error:
-            code = _error_code(error)
+            code = error_code(error)
             if code == "EntityTooSmall":
                 raise ValueError(
                     f"{self.location(key)}: a part other than the last is smaller than S3 takes; upload 5 MiB at least"
@@ -243,19 +237,3 @@ class S3Blobs:
             raise ConfigurationError(
                 f"{error} for {self.location('')}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the block's"
             ) from error
-
-
-def _error_code(error: BaseException | None) -> str | None:
-    """The S3 error code behind an error, as botocore's ClientError down the chain has it."""
-    while error is not None and not isinstance(error, ClientError):
-        error = error.__cause__
-    return cast(str, error.response["Error"]["Code"]) if error is not None else None
-
-
-def _etag_of_parts(etags: Sequence[str]) -> str | None:
-    """The etag that S3 gives to a blob of these parts; None where theirs are no MD5 (encryption with a KMS key)."""
-    try:
-        digests = b"".join(bytes.fromhex(etag) for etag in etags)
-    except ValueError:
-        return None
-    return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(etags)}"

@@ -1,4 +1,4 @@
-"""The BlobStore block: uploads, exports and step results; a folder by default, S3 by URL."""
+"""The BlobStore block: uploads, exports and step results; a folder by default, S3 or a store from outside by URL."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -7,17 +7,16 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, ClassVar, Self
-from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr
 
-from groundwork.blocks.blob.blob import Blobs, BlobStat, checked_key
+from groundwork.blocks.blob.blob import Blobs, BlobStat, checked_key, checked_prefix
 from groundwork.blocks.blob.filesystem import BlobFileSystem
 from groundwork.blocks.blob.folder import FolderBlobs
 from groundwork.blocks.blob.link import checked_content_type, checked_filename, checked_lifetime
-from groundwork.blocks.blob.s3 import S3Blobs
+from groundwork.blocks.blob.stores import StoreAddress, blobs_at
 from groundwork.blocks.configured import ConfiguredBlock
-from groundwork.blocks.errors import BlobMissing, ConfigurationError
+from groundwork.blocks.errors import BlobMissing
 from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.settings import settings
 
@@ -30,8 +29,8 @@ _MOST_PARTS = 10_000
 class BlobStore(ConfiguredBlock, BlobFileSystem):
     """Bytes under keys such as ``imports/7/upload.csv``.
 
-    Left empty, it is what ``GROUNDWORK_STORAGE_URL`` says, else the folder ``blobs`` of the Groundwork home. It is also
-    a Prefect file system.
+    Left empty, it is what ``GROUNDWORK_STORAGE_URL`` says, else the folder ``blobs`` of the Groundwork home. The URL's
+    scheme says which kind of store it is (:mod:`groundwork.blocks.blob.stores`). It is also a Prefect file system.
 
     Every method that takes a key raises ValueError for a key that is absolute, has ``..`` in it or does not print.
     """
@@ -42,16 +41,22 @@ class BlobStore(ConfiguredBlock, BlobFileSystem):
     document: ClassVar[str] = "files"
 
     storage_url: str | None = Field(
-        None, title="URL", description="file:///folder or s3://bucket/prefix. Empty: the folder `blobs` of the home."
+        None,
+        title="URL",
+        description="file:///folder, s3://bucket/prefix, or an installed store. Empty: the folder `blobs` of the home.",
     )
     endpoint_url: str | None = Field(
-        None, title="Endpoint URL", description="Of an S3 store that is not AWS. Empty: AWS_ENDPOINT_URL_S3, then AWS."
+        None,
+        title="Endpoint URL",
+        description="S3 only. Empty: AWS_ENDPOINT_URL_S3, then AWS.",
     )
-    region: str | None = Field(None, description="Empty: AWS_REGION.")
+    region: str | None = Field(None, description="S3 only. Empty: AWS_REGION.")
     access_key_id: SecretStr | None = Field(
-        None, title="Access key ID", description="Empty: the usual AWS sources, environment first."
+        None, title="Access key ID", description="S3 only. Empty: the usual AWS sources, environment first."
     )
-    secret_access_key: SecretStr | None = Field(None, title="Secret access key")
+    secret_access_key: SecretStr | None = Field(
+        None, title="Secret access key", description="S3 only. Belongs to the access key ID."
+    )
 
     @classmethod
     def from_settings(cls) -> Self | None:
@@ -113,7 +118,7 @@ class BlobStore(ConfiguredBlock, BlobFileSystem):
         Args:
             prefix: ends in ``/`` to mean a folder; empty for all.
         """
-        return self._blobs.list(_checked_prefix(prefix))
+        return self._blobs.list(checked_prefix(prefix))
 
     def begin_upload(self, key: str, content_type: str | None = None) -> str:
         """Begin a multipart upload: parts that may be sent by several threads, processes and machines.
@@ -172,7 +177,7 @@ class BlobStore(ConfiguredBlock, BlobFileSystem):
         Args:
             prefix: as in :meth:`list`.
         """
-        return [*self._blobs.pending_uploads(_checked_prefix(prefix))]
+        return [*self._blobs.pending_uploads(checked_prefix(prefix))]
 
     def forget_unfinished(self, older_than: timedelta) -> int:
         """Delete unfinished files of a folder store that killed processes left behind. On S3 a lifecycle rule does so
@@ -226,25 +231,15 @@ class BlobStore(ConfiguredBlock, BlobFileSystem):
         url = self.storage_url or settings().storage_url
         if url is None:
             return FolderBlobs(settings().home / "blobs")
-        parts = urlsplit(url)
-        if parts.scheme == "file" and not parts.netloc and parts.path:
-            return FolderBlobs(Path(unquote(parts.path)))
-        if parts.scheme == "s3" and parts.netloc:
-            return S3Blobs(
-                parts.netloc,
-                unquote(parts.path).strip("/"),
+        return blobs_at(
+            StoreAddress(
+                url=url,
                 endpoint_url=self.endpoint_url,
+                region=self.region,
                 access_key_id=self.access_key_id.get_secret_value() if self.access_key_id else None,
                 secret_access_key=self.secret_access_key.get_secret_value() if self.secret_access_key else None,
-                region=self.region,
             )
-        raise ConfigurationError(f"GROUNDWORK_STORAGE_URL {url!r}: give file:///folder or s3://bucket/prefix")
-
-
-def _checked_prefix(prefix: str) -> str:
-    if prefix.rstrip("/"):
-        checked_key(prefix.removesuffix("/"))
-    return prefix.lstrip("/")
+        )
 
 
 @process_cache

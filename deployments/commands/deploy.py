@@ -29,10 +29,10 @@ def deploy(
         raise ConfigurationError("PREFECT_API_URL is not set: say which Prefect server to deploy to.")
     from groundwork.blocks.all_settings import check_settings
     from groundwork.blocks.database import Database
-    from groundwork.deployments.deploy import deploy_wiring
-    from groundwork.deployments.prepare import prepare_database, told
-    from groundwork.deployments.project import deployments_of, project_folders
-    from groundwork.deployments.wiring_check import check_wiring
+    from groundwork.deployments.wiring.check import check_wiring
+    from groundwork.deployments.wiring.deploy import deploy_wiring
+    from groundwork.deployments.wiring.prepare import prepare_database, told
+    from groundwork.deployments.wiring.project import deployments_of, project_folders
     from groundwork.flows.registry import jobs
 
     check_settings()

@@ -42,13 +42,13 @@ def up(
     settings = use_home(home, port=port, prefect_port=prefect_port, project=project_setting(project))
     from groundwork.blocks.all_settings import misspelt
     from groundwork.deployments.logs import configure_logging
-    from groundwork.deployments.project import project_folders
     from groundwork.deployments.up.home import Home
     from groundwork.deployments.up.interrupt import interruptible
     from groundwork.deployments.up.logs import LogTail
     from groundwork.deployments.up.sign_in import make_sign_in
     from groundwork.deployments.up.stack import Stack
     from groundwork.deployments.up.stages import Terminal
+    from groundwork.deployments.wiring.project import project_folders
 
     configure_logging("up")
     for warning in misspelt():

@@ -13,7 +13,7 @@ from groundwork.deployments.relay.one_by_one import one_by_one
 from groundwork.deployments.relay.prefect_client import prefect_client
 from groundwork.events.inbox import Attempt
 from groundwork.events.inbox.cancellation import CancelledRun, note_run_cancelled, runs_to_cancel
-from groundwork.flows.registry import tell_of_failure
+from groundwork.flows.registry import notify_job_of_failure
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,6 @@ def _tidy_up(run: CancelledRun) -> None:
     delivery = run.delivery
     logger.info("delivery %s (%s): %s", delivery.id, delivery.job, run.reason)
     try:
-        tell_of_failure(Attempt.of([delivery]), DeliveryDied(run.reason))
+        notify_job_of_failure(Attempt.of([delivery]), DeliveryDied(run.reason))
     except Exception:
         logger.exception("delivery %s (%s) was cancelled, and telling its job failed", delivery.id, delivery.job)

@@ -19,7 +19,7 @@ from groundwork.deployments.relay.one_by_one import one_by_one
 from groundwork.deployments.relay.prefect_api import delivery_of
 from groundwork.deployments.relay.prefect_client import prefect_client
 from groundwork.deployments.relay.sweeper import pending_seconds
-from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.events.inbox.runs import alive
 
 logger = logging.getLogger(__name__)

@@ -27,7 +27,7 @@ LOOK_BACK = timedelta(seconds=60)
 MOST = 200
 
 
-def look_after_ended_runs() -> int:
+def redeliver_ended_runs() -> int:
     """Redeliver what ended runs left in flight, by one request to Prefect, and by none where nothing is in flight.
 
     Returns:
@@ -35,7 +35,7 @@ def look_after_ended_runs() -> int:
 
     Raises:
         httpx.HTTPError: Prefect is away.
-        Exception: looking after a delivery failed; the others were looked after.
+        Exception: one delivery failed; the others were decided on.
     """
     if not anything_in_flight():
         return 0
@@ -44,7 +44,7 @@ def look_after_ended_runs() -> int:
     if not ended:
         return 0
     deliveries = in_flight_of(ended)
-    one_by_one(deliveries, lambda each: _look_after(each, runs))
+    one_by_one(deliveries, lambda each: _decide_on(each, runs))
     return len(deliveries)
 
 
@@ -59,7 +59,7 @@ def _ended_runs() -> list[FlowRun]:
         return client.read_flow_runs(flow_run_filter=ended_badly, sort=FlowRunSort.END_TIME_DESC, limit=MOST)
 
 
-def _look_after(delivery: Standing, runs: Mapping[UUID, FlowRun]) -> None:
+def _decide_on(delivery: Standing, runs: Mapping[UUID, FlowRun]) -> None:
     assert delivery.flow_run_id is not None, "in_flight_of() gives each the run that it was found by"
     run = runs[delivery.flow_run_id]
     if run.state is None:

@@ -15,7 +15,7 @@ from groundwork.deployments.relay.outbox import Outbox
 from groundwork.deployments.relay.prefect_api import WorkPoolMissing, start_run, worker_capacity
 from groundwork.deployments.relay.prefect_client import one_try_per_request
 from groundwork.deployments.relay.startable import Startable
-from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.events.inbox.admission import admit, seconds_until_next
 from groundwork.events.inbox.runs import note_run
 from groundwork.events.inbox.wake import CHANNEL

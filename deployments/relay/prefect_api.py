@@ -16,7 +16,7 @@ from prefect.exceptions import ObjectNotFound
 
 from groundwork.blocks.errors import GroundworkError
 from groundwork.deployments.relay.prefect_client import prefect_client
-from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.events.inbox.admission import Admitted
 
 _MOST = 200

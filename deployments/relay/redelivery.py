@@ -6,7 +6,7 @@ from groundwork.blocks.errors import DeliveryDied
 from groundwork.deployments.relay.decision import Again, Decision, End
 from groundwork.events.inbox import Attempt, redelivery
 from groundwork.events.inbox.standing import Standing
-from groundwork.flows.registry import tell_of_failure
+from groundwork.flows.registry import notify_job_of_failure
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def carry_out(delivery: Standing, decision: Decision, *, at_once: bool = False) 
             if ended:
                 logger.error("delivery %s (%s) %s: %s", delivery.id, delivery.job, outcome, _first_line(reason))
                 try:
-                    tell_of_failure(Attempt.of(ended), DeliveryDied(reason))
+                    notify_job_of_failure(Attempt.of(ended), DeliveryDied(reason))
                 except Exception as error:
                     # Its job or its event type may be gone from the code. The delivery has ended all the same.
                     logger.error(

@@ -45,7 +45,7 @@ def sweep() -> int:
     """
     found = overdue()
     # Only so many are looked after at once, the most overdue first: one that cannot be keeps no other waiting.
-    one_by_one(found, _look_after, look_again_later)
+    one_by_one(found, _decide_on, look_again_later)
     return len(found)
 
 
@@ -54,7 +54,7 @@ def pending_seconds() -> float:
     return WARM_START_SECONDS if work_pool_type() == "groundwork" else COLD_START_SECONDS
 
 
-def _look_after(delivery: Standing) -> None:
+def _decide_on(delivery: Standing) -> None:
     flow_run_id = _run_of(delivery)
     run = run_state(flow_run_id) if flow_run_id else None
     decision = of_overdue(

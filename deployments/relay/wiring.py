@@ -16,7 +16,7 @@ from prefect.exceptions import ObjectNotFound
 
 from groundwork.deployments.deployment_block import deployment_block
 from groundwork.deployments.relay.prefect_client import pages
-from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.flows.registry import JobSpec
 
 _PAGE = 200
@@ -87,7 +87,10 @@ def without_deployment(client: SyncPrefectClient, job: str, spec: JobSpec | None
 def block_of(spec: JobSpec) -> str:
     """A job's block in ``prefect.yaml``, under ``deployments``."""
     return deployment_block(
-        spec.name, entrypoint=spec.entrypoint, event_name=spec.on.event_name, interactive=spec.interactive
+        spec.name,
+        entrypoint=spec.entrypoint,
+        event_name=spec.options.on.event_name,
+        interactive=spec.options.interactive,
     )
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from groundwork.blocks.applications import VARIABLE, applications
 from groundwork.blocks.errors import ConfigurationError, UnknownName
-from groundwork.deployments.project import FILE, deployments_of
 from groundwork.deployments.scaffold.job import NewJob, known_event_type, new_event_type
 from groundwork.deployments.scaffold.names import event_name, job_name
+from groundwork.deployments.wiring.project import FILE, deployments_of
 
 
 @dataclass(frozen=True)

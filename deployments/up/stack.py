@@ -22,8 +22,6 @@ from groundwork.blocks.prefect_profile import (
     prefect_may_be_configured,
 )
 from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY, Settings
-from groundwork.deployments.prefect_deploy import PrefectDeploy
-from groundwork.deployments.project import deployments_of
 from groundwork.deployments.up.asking import answer
 from groundwork.deployments.up.home import PART_VARIABLE, PREFECT, WORKER, Home, Running
 from groundwork.deployments.up.part import Part
@@ -32,7 +30,9 @@ from groundwork.deployments.up.ports import refuse_taken_ports
 from groundwork.deployments.up.prefect_settings import PREFECT_SETTINGS, one_certificate, vacuum_settings
 from groundwork.deployments.up.sign_in import CLIENT_VARIABLE, SERVER_VARIABLE, authorization, sign_in, sign_in_file
 from groundwork.deployments.up.stages import Stages, Terminal
-from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.deployments.wiring.prefect_deploy import PrefectDeploy
+from groundwork.deployments.wiring.project import deployments_of
+from groundwork.deployments.wiring.work_pool import WORK_POOL
 
 if TYPE_CHECKING:
     from groundwork.deployments.up.prefect_elsewhere import PrefectElsewhere
@@ -117,7 +117,7 @@ class Stack:
         try:
             self._tell()
             with self._stages.stage("Migrations", log=self._log("postgres")):
-                from groundwork.deployments.deploy import deploy_wiring
+                from groundwork.deployments.wiring.deploy import deploy_wiring
 
                 self._prepare_database()
             if self.prefect:
@@ -148,8 +148,8 @@ class Stack:
         logger.info("Prefect UI %s", self.prefect_url)
 
     def _prepare_database(self) -> None:
-        from groundwork.deployments.prepare import prepare_database, told
-        from groundwork.deployments.wiring_check import check_wiring
+        from groundwork.deployments.wiring.check import check_wiring
+        from groundwork.deployments.wiring.prepare import prepare_database, told
         from groundwork.flows.registry import jobs
 
         check_wiring(jobs(), deployments_of(self.project))

@@ -13,7 +13,7 @@ from groundwork.blocks.blob.store import BlobStore, blob_store
 from groundwork.blocks.database import database
 from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.settings import settings
-from groundwork.deployments.worker.known import Known
+from groundwork.deployments.worker.run_context import RunContext
 
 
 class GroundworkJobConfiguration(BaseJobConfiguration):
@@ -22,7 +22,7 @@ class GroundworkJobConfiguration(BaseJobConfiguration):
     working_dir: Path | None = None
     memory_limit_mb: int | None = None
     grace_seconds: float = 10.0
-    _known: Known | None = PrivateAttr(default=None)
+    _context: RunContext | None = PrivateAttr(default=None)
 
     def prepare_for_flow_run(
         self,
@@ -35,12 +35,12 @@ class GroundworkJobConfiguration(BaseJobConfiguration):
     ) -> None:
         """See the base class. Keeps what the worker has read for the run's process."""
         super().prepare_for_flow_run(flow_run, deployment, flow, work_pool, worker_name, worker_id)
-        self._known = Known(flow_run=flow_run, flow=flow, deployment=deployment, work_pool=work_pool)
+        self._context = RunContext(flow_run=flow_run, flow=flow, deployment=deployment, work_pool=work_pool)
 
     @property
-    def known(self) -> Known | None:
+    def context(self) -> RunContext | None:
         """What was read of the run; None before :meth:`prepare_for_flow_run`."""
-        return self._known
+        return self._context
 
     def environment(self) -> dict[str, str]:
         """The worker's environment with the deployment's changes; a variable set to None is taken away.

@@ -31,6 +31,7 @@ MODULES = (
     "prefect.workers.process",
     "rich._emoji_codes",
     # The jobs' own libraries.
+    "groundwork.blocks.blob.s3",
     "pandas",
     "pyarrow.compute",
     "pyarrow.csv",

@@ -2,21 +2,21 @@
 
 from pydantic import BaseModel
 
-from groundwork.deployments.worker.known import Known
+from groundwork.deployments.worker.run_context import RunContext
 
 
 class StartRun(BaseModel):
     """Worker to zygote: fork a process for this flow run.
 
     Attributes:
-        known: what the worker has read of it; None: its process reads it.
+        context: what the worker has read of it; None: its process reads it.
         environment: the run's whole environment.
         working_dir: None: where the zygote is.
         memory_limit_mb: data segment limit in MiB; None means none.
     """
 
     flow_run_id: str
-    known: Known | None = None
+    context: RunContext | None = None
     environment: dict[str, str] = {}
     working_dir: str | None = None
     memory_limit_mb: int | None = None

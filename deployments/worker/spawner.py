@@ -4,8 +4,8 @@ import asyncio
 import os
 import sys
 
+from groundwork.deployments.worker.child import run_in_child
 from groundwork.deployments.worker.protocol import StartRun
-from groundwork.deployments.worker.run import run_in_child
 
 
 class Spawner:
@@ -20,7 +20,7 @@ class Spawner:
         Returns:
             Its process id, and a future of its exit code.
         """
-        argument = request.model_dump_json(exclude={"environment", "known"})
+        argument = request.model_dump_json(exclude={"environment", "context"})
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "groundwork.deployments.worker.spawner", argument, env=request.environment
         )

@@ -12,9 +12,9 @@ import socket
 import sys
 import threading
 
+from groundwork.deployments.worker.child import run_in_child, without_heartbeat
 from groundwork.deployments.worker.preload import preload
 from groundwork.deployments.worker.protocol import Ended, Message, Started, StartRun
-from groundwork.deployments.worker.run import run_in_child, without_heartbeat
 
 
 class Zygote:

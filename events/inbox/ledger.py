@@ -25,16 +25,18 @@ class LedgerEntry:
 
     Attributes:
         connection: the transaction in which the effect belongs.
+        kept: whether the effect was written before.
         result: what was written before, or None; set it to what this effect amounts to, JSON-ready.
     """
 
     connection: Connection
+    kept: bool
     result: Any = None
 
 
 @contextmanager
 def once(attempt: Attempt, step: str, key: str) -> Iterator[LedgerEntry]:
-    """Write an effect exactly once per delivery, step and key::
+    """Write an effect exactly once per delivery, step and key, such as one of many in a loop::
 
         with once(attempt, "import-chunk", key="7") as entry:
             if entry.result is None:
@@ -42,26 +44,40 @@ def once(attempt: Attempt, step: str, key: str) -> Iterator[LedgerEntry]:
         return entry.result
 
     The effect commits together with its ledger row, or not at all. The ledger has the beginning and a digest of a step
-    or key of more than 512 bytes.
+    or key of more than 512 bytes. A step whose effect is all that it does says ``@step(ledger=True)`` instead.
 
     Raises:
         NotStorable: PostgreSQL refuses step, key or result for good; the effect is rolled back.
         ConfigurationError: no result was set, so that nobody could tell that the effect was written; it is rolled back.
         StaleAttempt: a later attempt has the delivery; the effect is rolled back.
     """
-    address = {"delivery_id": attempt.delivery_id, "step": step, "key": key}
-    with database().transaction() as connection:
-        with storing(f"once({step!r}): the key"):
-            entry = LedgerEntry(connection, connection.execute(_statement("ledger_row"), address).scalar())
-        if entry.result is not None:
-            yield entry
-            return
+    with ledger_entry(attempt, step, key) as entry:
+        if entry.kept and entry.result is None:
+            # A step with ledger=True kept that it returned None. Whoever asks for None here would write it again.
+            entry.result = True
         yield entry
         if entry.result is None:
             raise ConfigurationError(f"once({step!r}): set entry.result to what the effect amounts to, such as True")
-        row = address | {"attempt": attempt.token, "result": _json(step, entry.result)}
+
+
+@contextmanager
+def ledger_entry(attempt: Attempt, step: str, key: str) -> Iterator[LedgerEntry]:
+    """Write an effect as :func:`once` does, whose result may be None: ``entry.kept`` says whether it was written.
+
+    Raises:
+        NotStorable, StaleAttempt: see :func:`once`.
+    """
+    address = {"delivery_id": attempt.delivery_id, "step": step, "key": key}
+    with database().transaction() as connection:
+        with storing(f"once({step!r}): the key"):
+            row = connection.execute(_statement("ledger_row"), address).one_or_none()
+        entry = LedgerEntry(connection, kept=row is not None, result=row.result if row else None)
+        yield entry
+        if entry.kept:
+            return
+        values = address | {"attempt": attempt.token, "result": _json(step, entry.result)}
         with storing(f"once({step!r}): the result"):
-            written_for = connection.execute(_statement("write_ledger"), row).scalar()
+            written_for = connection.execute(_statement("write_ledger"), values).scalar()
         if written_for is None:
             raise StaleAttempt(
                 f"delivery {attempt.delivery_id}: {step} {key} of attempt {attempt.token} was rolled back, "

@@ -7,13 +7,14 @@ from groundwork.flows.job import job
 from groundwork.tasks.contacts.imports.notify import notify_failed, notify_finished
 from groundwork.tasks.contacts.imports.report import ImportProgress, publish_report
 from groundwork.tasks.contacts.imports.steps import (
-    begin_import,
     collect_rejects,
+    counts_so_far,
     fail_import,
     finish_import,
-    import_chunks,
+    import_in_order,
     note_upload,
     open_upload,
+    take_up_import,
 )
 
 
@@ -26,15 +27,15 @@ def give_up(event: CsvImportConfirmed, error: BaseException) -> None:
 @job(on=CsvImportConfirmed, lane=1, on_failure=give_up)
 def process_csv(event: CsvImportConfirmed) -> dict[str, Any]:
     """Import the CSV of a confirmed import into the workspace's contacts."""
-    record = begin_import(event.import_id, event.workspace_id)
+    record = take_up_import(event.import_id, event.workspace_id)
     noted = note_upload(record.blob_path)
     with open_upload(record.blob_path, noted) as upload:
         progress = ImportProgress(upload)
-        for chunk, counts in import_chunks(event, upload.chunks):
+        for chunk, counts in import_in_order(event, upload.chunks):
             progress.add(chunk, counts)
         progress.close()
     rejects_path = collect_rejects(event.import_id, list(upload.file.dialect.headers))
-    summary = finish_import(event.import_id, rejects_path)
+    summary = finish_import(event.import_id, counts_so_far(), rejects_path)
     publish_report(record, summary)
     notify_finished(event, record, summary, return_state=True)  # best effort: a mail is not worth an import
     return summary.model_dump(mode="json")

@@ -9,12 +9,12 @@ from groundwork.tasks.contacts.exports.record import StoredFile
 from groundwork.tasks.contacts.exports.report import ExportProgress, publish_report
 from groundwork.tasks.contacts.exports.rows import contact_rows, from_one_snapshot
 from groundwork.tasks.contacts.exports.steps import (
-    begin_export,
     discard_export,
     fail_export,
     finish_export,
     is_stored,
     new_upload,
+    take_up_export,
     upload_contacts,
 )
 
@@ -34,7 +34,7 @@ def give_up(event: CsvExportConfirmed, error: BaseException) -> None:
 @job(on=CsvExportConfirmed, lane=1, on_failure=give_up)
 def process_export(event: CsvExportConfirmed) -> dict[str, Any]:
     """Export the workspace's contacts that the event asks for."""
-    record = begin_export(event)
+    record = take_up_export(event)
     file = None if is_stored() else from_one_snapshot(lambda: _store(event))
     summary = finish_export(record, file)
     publish_report(record, summary)

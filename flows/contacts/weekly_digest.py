@@ -10,4 +10,4 @@ from groundwork.tasks.contacts.digests.steps import announce_week
 @job(on=WeekEnded)
 def weekly_digest(event: WeekEnded) -> dict[str, Any]:
     """Announce the week that has ended; each workspace's digest is then a delivery of its own, in its own lane."""
-    return announce_week(event.week)
+    return announce_week(event.week).model_dump()

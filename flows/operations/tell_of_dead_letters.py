@@ -5,10 +5,10 @@ It is not a job, since what it tells of may be that jobs do not run; it goes pas
 
 from prefect import flow
 
-from groundwork.tasks.operations.dead_letters.tell import tell_operators
+from groundwork.tasks.operations.dead_letters.mail import mail_operators
 
 
 @flow(name="tell-of-dead-letters", persist_result=False)
 def tell_of_dead_letters() -> int:
     """Mail the operators about dead letters that they have not been told of."""
-    return tell_operators()
+    return mail_operators()

@@ -6,7 +6,7 @@ import time
 from sqlalchemy import text
 
 from groundwork.blocks.database import database
-from groundwork.deployments.prepare import prepare_database
+from groundwork.deployments.wiring.prepare import prepare_database
 from groundwork.events.base import Event
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import send

@@ -7,7 +7,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 
 from groundwork.blocks.embedded import EmbeddedPostgres
-from groundwork.deployments.worker.run import without_heartbeat
+from groundwork.deployments.worker.child import without_heartbeat
 from groundwork.testing.prefect_server import prefect_server
 
 

@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State
 
 from groundwork.deployments.relay.decision import of_ended_run
 from groundwork.deployments.relay.redelivery import carry_out
-from groundwork.deployments.worker.run import without_heartbeat
+from groundwork.deployments.worker.child import without_heartbeat
 from groundwork.events.inbox.runs import EndedRun, in_flight_of
 from groundwork.flows.job import flow_of
 from groundwork.flows.registry import jobs

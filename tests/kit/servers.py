@@ -15,8 +15,8 @@ from groundwork.blocks.mailer import mailer
 from groundwork.blocks.prefect_profile import refresh_prefect
 from groundwork.blocks.process_cache import forget
 from groundwork.blocks.settings import Settings
-from groundwork.deployments.prepare import prepare_database
 from groundwork.deployments.up.ports import free_port
+from groundwork.deployments.wiring.prepare import prepare_database
 from groundwork.testing.beginning import Beginning
 from groundwork.testing.folders import empty
 from groundwork.testing.prefect_server import prefect_server

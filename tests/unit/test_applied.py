@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.deployments.applied import code_of_jobs, fingerprint
+from groundwork.deployments.wiring.applied import code_of_jobs, fingerprint
 
 PROJECT = Path(__file__).parents[2]
 

@@ -8,9 +8,9 @@ import yaml
 
 from groundwork import flows
 from groundwork.blocks.configured import FORMER_DOCUMENT
-from groundwork.deployments.deploy import INTERACTIVE_QUEUE
-from groundwork.deployments.documents import BLOCKS
 from groundwork.deployments.relay.wiring import block_of
+from groundwork.deployments.wiring.deploy import INTERACTIVE_QUEUE
+from groundwork.deployments.wiring.documents import BLOCKS
 from groundwork.flows.registry import jobs
 
 WIRING = yaml.safe_load((Path(flows.__file__).resolve().parents[1] / "prefect.yaml").read_text())
@@ -23,7 +23,7 @@ def test_a_job_has_a_deployment_that_its_event_triggers_with_the_delivery_only(n
     deployment = DEPLOYMENTS[name]
     assert deployment["entrypoint"] == JOBS[name].entrypoint
     [trigger] = deployment["triggers"]
-    assert trigger["expect"] == [JOBS[name].on.event_name]
+    assert trigger["expect"] == [JOBS[name].options.on.event_name]
     assert trigger["match"] == {"prefect.resource.id": "groundwork.delivery.*", "groundwork.job": name}
     assert trigger["parameters"] == {"delivery_id": "{{ event.payload.delivery_id }}"}
 
@@ -31,7 +31,7 @@ def test_a_job_has_a_deployment_that_its_event_triggers_with_the_delivery_only(n
 @pytest.mark.parametrize("name", JOBS)
 def test_interactive_jobs_have_the_queue_that_workers_look_at_first(name):
     queue = DEPLOYMENTS[name]["work_pool"].get("work_queue_name")
-    assert queue == (INTERACTIVE_QUEUE if JOBS[name].interactive else None)
+    assert queue == (INTERACTIVE_QUEUE if JOBS[name].options.interactive else None)
 
 
 def test_no_deployment_names_a_folder_of_the_machine_that_deploys():
@@ -51,7 +51,7 @@ def test_a_job_without_a_deployment_is_offered_a_block_with_such_an_automation()
     spec = next(iter(JOBS.values()))
     [deployment] = yaml.safe_load(block_of(spec))
     [trigger] = deployment["triggers"]
-    assert trigger["name"] == f"{spec.on.event_name} starts {spec.name}"
+    assert trigger["name"] == f"{spec.options.on.event_name} starts {spec.name}"
     assert spec.name in trigger["description"]
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.deployments.project import Deployment, deployments_of
 from groundwork.deployments.relay.wiring import block_of
-from groundwork.deployments.wiring_check import check_wiring
+from groundwork.deployments.wiring.check import check_wiring
+from groundwork.deployments.wiring.project import Deployment, deployments_of
 from groundwork.flows.registry import jobs
 
 PROJECT = Path(__file__).parents[2]

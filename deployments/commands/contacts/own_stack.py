@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from groundwork.blocks.prefect_profile import lead_to_api
 from groundwork.blocks.settings import settings
 from groundwork.deployments.commands.options import running_on, uploading_client, use_home
-from groundwork.deployments.project import project_folders
 from groundwork.deployments.up.home import Home
 from groundwork.deployments.up.interrupt import interruptible
 from groundwork.deployments.up.ports import free_port, is_free
 from groundwork.deployments.up.stack import Stack
 from groundwork.deployments.up.stages import Terminal
+from groundwork.deployments.wiring.project import project_folders
 
 if TYPE_CHECKING:
     from groundwork.events.client import GatewayClient

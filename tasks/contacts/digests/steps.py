@@ -4,30 +4,28 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from groundwork.blocks.database import database
 from groundwork.events.identifiers import UserId, WorkspaceId
-from groundwork.events.inbox import once, running_attempt
 from groundwork.notifications import notify_once
 from groundwork.notifications.recipient import subscribers
-from groundwork.tasks.contacts.digests import announce, figures
-from groundwork.tasks.contacts.digests.figures import WeeklyFigures
+from groundwork.tasks.contacts.digests.announce import Announcement, announce
+from groundwork.tasks.contacts.digests.figures import WeeklyFigures, weekly_figures
 from groundwork.tasks.contacts.digests.week import Week
 from groundwork.tasks.step import step
 
 _TEMPLATE = "weekly_digest"
 
 
-@step
-def announce_week(week: str | None) -> dict[str, Any]:
+@step(ledger=True)
+def announce_week(connection: Connection, week: str | None) -> Announcement:
     """Announce a week, or the last complete one, to the workspaces that were active in it.
 
     A late run of the schedule means the last complete week, too. A week that passed without a run gets no digest.
     """
-    with once(running_attempt(), "announce-week", key=week or "") as entry:
-        if entry.result is None:
-            wanted = Week.named(week) if week else Week.last_complete(datetime.now(UTC))
-            entry.result = announce.announce(entry.connection, wanted).model_dump()
-        return dict(entry.result)
+    wanted = Week.named(week) if week else Week.last_complete(datetime.now(UTC))
+    return announce(connection, wanted)
 
 
 @step
@@ -37,14 +35,10 @@ def find_subscribers(workspace_id: WorkspaceId) -> list[str]:
         return [str(each) for each in subscribers(connection, workspace_id, _TEMPLATE)]
 
 
-@step
-def count_week(workspace_id: WorkspaceId, week: str) -> WeeklyFigures:
+@step(ledger=True, key=("week",))
+def count_week(connection: Connection, workspace_id: WorkspaceId, week: str) -> WeeklyFigures:
     """The figures of the week. Counted once: all mails of a delivery say the same."""
-    with once(running_attempt(), "count-week", key=week) as entry:
-        if entry.result is None:
-            counted = figures.weekly_figures(entry.connection, workspace_id, Week.named(week))
-            entry.result = counted.model_dump(mode="json")
-        return WeeklyFigures(**entry.result)
+    return weekly_figures(connection, workspace_id, Week.named(week))
 
 
 @step(retries=6, first_delay=2.0, key=("user_id",), provider=True)

@@ -107,9 +107,9 @@ def begin(connection: Connection, export_id: str, workspace_id: str, file_format
     return ExportRecord.model_validate(dict(row))
 
 
-def resume(connection: Connection, export_id: str) -> None:
+def reopen(connection: Connection, export_id: str) -> None:
     """Take an export into work again that a person retries after its run had failed."""
-    connection.execute(statement(_SQL, "resume_export"), {"export_id": export_id})
+    connection.execute(statement(_SQL, "reopen_export"), {"export_id": export_id})
 
 
 def finish(connection: Connection, record: ExportRecord, file: StoredFile) -> ExportSummary:

@@ -10,7 +10,7 @@ RETURNING id, workspace_id, format;
 -- name: export_status
 SELECT status FROM app.contact_export WHERE id = :export_id AND workspace_id = :workspace_id;
 
--- name: resume_export
+-- name: reopen_export
 UPDATE app.contact_export
 SET status = 'processing', error_log = NULL, finished_at = NULL
 WHERE id = :export_id AND status IN ('failed', 'cancelled');

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 
 from prefect.futures import PrefectFuture
 from prefect.utilities.annotations import quote
+from sqlalchemy import Connection
 
 from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.database import database
 from groundwork.events.contacts.exports import CsvExportConfirmed
-from groundwork.events.inbox import once, running_attempt, written
+from groundwork.events.inbox import running_attempt, written
 from groundwork.tasks.contacts.exports import record, upload
 from groundwork.tasks.contacts.exports.encode import Encoding
 from groundwork.tasks.contacts.exports.parts import Part
@@ -23,27 +24,35 @@ from groundwork.tasks.step import step
 
 logger = logging.getLogger(__name__)
 
-BEGIN, FINISH = "begin-export", "finish-export"
-"""Names under which the steps keep their ledger."""
 UPLOADS_AT_ONCE = 2
 """One connection to S3 carries less than PostgreSQL gives; each further upload holds another part in memory."""
 
 
+def take_up_export(event: CsvExportConfirmed) -> ExportRecord:
+    """Begin the export; a later attempt finds it begun, and reopens a failed one."""
+    begun = begin_export(event)
+    if running_attempt().token > 1:
+        reopen_export(event.export_id)
+    return begun
+
+
+@step(ledger=True, key=("event.export_id",))
+def begin_export(connection: Connection, event: CsvExportConfirmed) -> ExportRecord:
+    """Take the export into work."""
+    return record.begin(connection, event.export_id, event.workspace_id, event.format)
+
+
 @step(memoise=False)
-def begin_export(event: CsvExportConfirmed) -> ExportRecord:
-    """Take the export into work; a later attempt finds it begun. Not memoised: it also reopens a failed one."""
-    with once(running_attempt(), BEGIN, key=event.export_id) as entry:
-        if entry.result is None:
-            begun = record.begin(entry.connection, event.export_id, event.workspace_id, event.format)
-            entry.result = begun.model_dump()
-        else:
-            record.resume(entry.connection, event.export_id)
-        return ExportRecord(**entry.result)
+def reopen_export(export_id: str) -> None:
+    """Let an export that an earlier attempt had to give up be in work again."""
+    with database().transaction() as connection:
+        running_attempt().keep_fence(connection)
+        record.reopen(connection, export_id)
 
 
 def is_stored() -> bool:
     """Whether an earlier attempt has finished the file and died afterwards."""
-    return bool(written(running_attempt(), FINISH))
+    return bool(written(running_attempt(), finish_export.name))
 
 
 @contextmanager
@@ -64,7 +73,7 @@ def new_upload(event: CsvExportConfirmed) -> Iterator[Upload]:
 def begin_upload(event: CsvExportConfirmed) -> Upload:
     """Begin this attempt's upload, and end those of earlier attempts: their snapshot is gone, and the rest of their
     file with it."""
-    return upload.begin_upload(blob_store(), event.export_id, running_attempt().token, event.format)
+    return upload.begin(blob_store(), event.export_id, running_attempt().token, event.format)
 
 
 def upload_contacts(
@@ -156,19 +165,17 @@ def complete_upload(into: Upload, etags: list[str]) -> None:
     blob_store().complete_upload(into.key, into.id, etags)
 
 
-@step(memoise=False)
-def finish_export(begun: ExportRecord, file: StoredFile | None) -> ExportSummary:
+@step(ledger=True, key=("begun.id",))
+def finish_export(connection: Connection, begun: ExportRecord, file: StoredFile | None) -> ExportSummary:
     """End the export with its file.
 
     Args:
+        connection: the transaction that ends it.
         begun: the export.
         file: what this attempt stored; None where an earlier one had finished.
     """
-    with once(running_attempt(), FINISH, key=begun.id) as entry:
-        if entry.result is None:
-            assert file is not None, "nothing is stored, and nothing was finished before"
-            entry.result = record.finish(entry.connection, begun, file).model_dump(mode="json")
-    return ExportSummary.model_validate(entry.result)
+    assert file is not None, "nothing is stored, and nothing was finished before"
+    return record.finish(connection, begun, file)
 
 
 def fail_export(export_id: str, error: BaseException) -> str | None:
@@ -178,7 +185,7 @@ def fail_export(export_id: str, error: BaseException) -> str | None:
         Its status; None where it was never this delivery's, and is not touched.
     """
     attempt = running_attempt()
-    if not written(attempt, BEGIN):
+    if not written(attempt, begin_export.name):
         return None
     with database().transaction() as connection:
         return record.fail(connection, export_id, attempt.delivery_id, str(error))

@@ -29,7 +29,7 @@ def folder_of(export_id: str) -> str:
     return f"exports/{export_id}/"
 
 
-def begin_upload(store: BlobStore, export_id: str, attempt: int, file_format: ExportFormat) -> Upload:
+def begin(store: BlobStore, export_id: str, attempt: int, file_format: ExportFormat) -> Upload:
     """Begin an attempt's upload, once nothing of earlier attempts is left."""
     discard(store, export_id)
     key = f"{folder_of(export_id)}{attempt}.{file_format}"

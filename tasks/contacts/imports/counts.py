@@ -39,7 +39,7 @@ class ImportCounts:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """For a ledger; ``ImportCounts(**that)`` is the way back."""
+        """For whoever looks at progress; ``ImportCounts(**that)`` is the way back."""
         return {
             "rows": self.rows,
             "inserted": self.inserted,

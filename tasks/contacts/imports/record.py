@@ -83,9 +83,9 @@ def begin(connection: Connection, import_id: str, workspace_id: str) -> ImportRe
     return ImportRecord(**row)
 
 
-def resume(connection: Connection, import_id: str) -> None:
+def reopen(connection: Connection, import_id: str) -> None:
     """Take an import into work again that a person retries after its run had failed."""
-    connection.execute(statement(_SQL, "resume_import"), {"import_id": import_id})
+    connection.execute(statement(_SQL, "reopen_import"), {"import_id": import_id})
 
 
 def filename_of(connection: Connection, import_id: str) -> str:

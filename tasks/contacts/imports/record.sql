@@ -11,7 +11,7 @@ RETURNING id, workspace_id, filename, blob_path;
 -- name: import_status
 SELECT status FROM app.csv_import WHERE id = :import_id AND workspace_id = :workspace_id;
 
--- name: resume_import
+-- name: reopen_import
 UPDATE app.csv_import SET status = 'processing', error_log = NULL WHERE id = :import_id AND status = 'failed';
 
 -- name: filename_of

@@ -1,16 +1,18 @@
 """The steps of an import."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from prefect.futures import PrefectFuture
 from prefect.utilities.annotations import quote
+from sqlalchemy import Connection
 
 from groundwork.blocks.blob.store import BlobStat, blob_store
 from groundwork.blocks.database import database
 from groundwork.events.contacts.imports import CsvImportConfirmed
-from groundwork.events.inbox import once, running_attempt, written
+from groundwork.events.inbox import running_attempt, written
 from groundwork.tasks.contacts.imports import record, rejects
 from groundwork.tasks.contacts.imports.counts import ImportCounts
 from groundwork.tasks.contacts.imports.reading.contacts_file import ContactsFile, open_contacts
@@ -22,30 +24,34 @@ from groundwork.tasks.contacts.imports.turns import Turns
 from groundwork.tasks.contacts.settings import contacts_settings
 from groundwork.tasks.step import step
 
-BEGIN, UPLOAD, CHUNK, FINISH = "begin-import", "note-upload", "import-chunk", "finish-import"
-"""Names under which the steps keep their ledger."""
+
+def take_up_import(import_id: str, workspace_id: str) -> ImportRecord:
+    """Begin the import; a later attempt finds it begun, and reopens a failed one."""
+    begun = begin_import(import_id, workspace_id)
+    if running_attempt().token > 1:
+        reopen_import(import_id)
+    return begun
+
+
+@step(ledger=True, key=("import_id",))
+def begin_import(connection: Connection, import_id: str, workspace_id: str) -> ImportRecord:
+    """Take the import into work."""
+    return record.begin(connection, import_id, workspace_id)
 
 
 @step(memoise=False)
-def begin_import(import_id: str, workspace_id: str) -> ImportRecord:
-    """Take the import into work; a later attempt finds it begun. Not memoised: it also reopens a failed one."""
-    with once(running_attempt(), BEGIN, key=import_id) as entry:
-        if entry.result is None:
-            entry.result = record.begin(entry.connection, import_id, workspace_id).model_dump()
-        else:
-            record.resume(entry.connection, import_id)
-        return ImportRecord(**entry.result)
+def reopen_import(import_id: str) -> None:
+    """Let an import that an earlier attempt had to give up be in work again."""
+    with database().transaction() as connection:
+        running_attempt().keep_fence(connection)
+        record.reopen(connection, import_id)
 
 
-@step
-def note_upload(blob_path: str) -> dict[str, Any]:
+@step(ledger=True)
+def note_upload(connection: Connection, blob_path: str) -> dict[str, Any]:  # noqa: ARG001 - the ledger row is the effect
     """Remember what is imported and how it is cut, so that a later attempt does not mix two uploads or two cuts."""
-    with once(running_attempt(), UPLOAD, key=blob_path) as entry:
-        if entry.result is None:
-            stat = blob_store().stat(blob_path)
-            cut = contacts_settings().import_chunk_bytes
-            entry.result = {"size": stat.size, "etag": stat.etag, "chunk_bytes": cut}
-        return dict(entry.result)
+    stat = blob_store().stat(blob_path)
+    return {"size": stat.size, "etag": stat.etag, "chunk_bytes": contacts_settings().import_chunk_bytes}
 
 
 class Upload:
@@ -75,7 +81,7 @@ def open_upload(blob_path: str, noted: dict[str, Any]) -> Iterator[Upload]:
         BlobMissing, BlobChanged: it is not what was uploaded.
         NonRetriable: it is not a CSV of contacts; the message says why.
     """
-    done = {int(number) for number in written(running_attempt(), CHUNK)}
+    done = {int(number) for number in written(running_attempt(), import_chunk.name)}
     with (
         open_contacts(
             blob_store(),
@@ -88,7 +94,7 @@ def open_upload(blob_path: str, noted: dict[str, Any]) -> Iterator[Upload]:
         yield Upload(file, chunks, counts_so_far())
 
 
-def import_chunks(
+def import_in_order(
     event: CsvImportConfirmed, chunks: Iterable[PreparedChunk]
 ) -> Iterator[tuple[PreparedChunk, ImportCounts]]:
     """Write chunks in the order of the file, each a step: one is copied to PostgreSQL while the one before is merged.
@@ -97,46 +103,49 @@ def import_chunks(
         Each chunk with its counts, once it is committed.
     """
     with Turns() as turns:
-        pending: tuple[PreparedChunk, PrefectFuture[dict[str, Any]]] | None = None
+        pending: tuple[PreparedChunk, PrefectFuture[ImportCounts]] | None = None
         for chunk in chunks:
             before = pending[0].number if pending else None
+            in_turn = partial(turns.wait_for, before)
             # quote: Prefect need not look for futures within the chunk.
-            future = import_chunk.submit(event, quote(chunk), turns, before)  # type: ignore[call-overload]
+            future = import_chunk.submit(event, quote(chunk), in_turn)  # type: ignore[call-overload]
             if pending:
-                yield pending[0], ImportCounts(**pending[1].result())
+                yield _committed(*pending, turns)
             pending = (chunk, future)
         if pending:
-            yield pending[0], ImportCounts(**pending[1].result())
+            yield _committed(*pending, turns)
 
 
-@step(memoise=False, key=("chunk.number",))
-def import_chunk(event: CsvImportConfirmed, chunk: PreparedChunk, turns: Turns, before: int | None) -> dict[str, Any]:
-    """Write one chunk of contacts, and the rows it rejects, exactly once. The ledger remembers it; Prefect need not.
+def _committed(
+    chunk: PreparedChunk, future: PrefectFuture[ImportCounts], turns: Turns
+) -> tuple[PreparedChunk, ImportCounts]:
+    counts = future.result()
+    turns.written(chunk.number)
+    return chunk, counts
+
+
+@step(ledger=True, key=("chunk.number",))
+def import_chunk(
+    connection: Connection, event: CsvImportConfirmed, chunk: PreparedChunk, in_turn: Callable[[], None]
+) -> ImportCounts:
+    """Write one chunk of contacts, and the rows it rejects, exactly once.
 
     Args:
+        connection: the transaction that writes it.
         event: what is imported.
         chunk: the rows.
-        turns: of this run.
-        before: number of the chunk that must be committed first.
-
-    Returns:
-        Its :class:`ImportCounts` as JSON.
+        in_turn: returns once the chunk before this one is committed.
     """
-    with once(running_attempt(), CHUNK, key=str(chunk.number)) as entry:
-        if entry.result is None:
-            if chunk.rejects is not None:
-                rejects.write_part(blob_store(), event.import_id, chunk.number, chunk.rejects)
-            counts = upsert.import_chunk(
-                entry.connection,
-                chunk,
-                workspace_id=event.workspace_id,
-                import_id=event.import_id,
-                on_conflict=event.options.on_conflict,
-                in_turn=lambda: turns.wait_for(before),
-            )
-            entry.result = counts.as_json()
-    turns.written(chunk.number)
-    return dict(entry.result)
+    if chunk.rejects is not None:
+        rejects.write_part(blob_store(), event.import_id, chunk.number, chunk.rejects)
+    return upsert.write_rows(
+        connection,
+        chunk,
+        workspace_id=event.workspace_id,
+        import_id=event.import_id,
+        on_conflict=event.options.on_conflict,
+        in_turn=in_turn,
+    )
 
 
 @step
@@ -146,25 +155,23 @@ def collect_rejects(import_id: str, headers: list[str]) -> str | None:
     Returns:
         Its key in the blob store; None where no row was rejected.
     """
-    chunks = written(running_attempt(), CHUNK)
+    chunks = written(running_attempt(), import_chunk.name)
     rejecting = [int(number) for number, counts in chunks.items() if counts["rejected"]]
     return rejects.join_parts(blob_store(), import_id, headers, rejecting)
 
 
-@step
-def finish_import(import_id: str, rejects_path: str | None) -> ImportSummary:
+@step(ledger=True, key=("import_id",))
+def finish_import(
+    connection: Connection, import_id: str, counts: ImportCounts, rejects_path: str | None
+) -> ImportSummary:
     """End the import with the counts of all chunks."""
-    counts = counts_so_far()
-    with once(running_attempt(), FINISH, key=import_id) as entry:
-        if entry.result is None:
-            upsert.forget_skipped(entry.connection, import_id)
-            entry.result = record.finish(entry.connection, import_id, counts, rejects_path).model_dump()
-        return ImportSummary(**entry.result)
+    upsert.forget_skipped(connection, import_id)
+    return record.finish(connection, import_id, counts, rejects_path)
 
 
 def counts_so_far() -> ImportCounts:
     """The counts of all chunks that any attempt has written."""
-    chunks = written(running_attempt(), CHUNK).values()
+    chunks = written(running_attempt(), import_chunk.name).values()
     return sum((ImportCounts(**each) for each in chunks), ImportCounts())
 
 
@@ -174,7 +181,7 @@ def fail_import(import_id: str, error: BaseException) -> bool:
     Returns:
         Whether it had: an import that was never this delivery's is not touched.
     """
-    if not written(running_attempt(), BEGIN):
+    if not written(running_attempt(), begin_import.name):
         return False
     with database().transaction() as connection:
         upsert.forget_skipped(connection, import_id)

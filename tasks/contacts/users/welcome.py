@@ -24,7 +24,7 @@ class WelcomeClaim(BaseModel):
     delivery_id: UUID
 
 
-def claim_welcome(connection: Connection, user_id: UserId, delivery_id: UUID) -> WelcomeClaim:
+def claim_for(connection: Connection, user_id: UserId, delivery_id: UUID) -> WelcomeClaim:
     """Give the user's welcome mail to a delivery, if no other has it; of two at once one waits for the other.
 
     The claim is never given back: after a failure the same delivery is replayed, and another one can never send a

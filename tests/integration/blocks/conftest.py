@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import pytest
 from moto.server import ThreadedMotoServer
@@ -13,6 +12,8 @@ from s3fs import S3FileSystem
 
 from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.process_cache import forget
+
+pytest.register_assert_rewrite("tests.kit.blob_store_contract")
 
 REGION = "us-east-1"
 
@@ -66,14 +67,6 @@ def s3(s3_endpoint: str) -> S3Server:
     server = S3Server(s3_endpoint, f"bucket-{uuid.uuid4()}")
     server.filesystem().call_s3("create_bucket", Bucket=server.bucket)
     return server
-
-
-@pytest.fixture(params=["folder", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
-    """A blob store of each kind."""
-    if request.param == "s3":
-        return request.getfixturevalue("s3").store("some/prefix")
-    return BlobStore(storage_url=(tmp_path / "a folder").as_uri())
 
 
 @pytest.fixture

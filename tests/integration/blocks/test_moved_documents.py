@@ -9,7 +9,7 @@ from prefect.exceptions import ObjectNotFound
 
 from groundwork.blocks.configured import FORMER_DOCUMENT
 from groundwork.blocks.mailer import Mailer
-from groundwork.deployments.documents import ensure_document
+from groundwork.deployments.wiring.documents import ensure_document
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +73,7 @@ def test_an_edit_under_the_former_name_beside_a_document_that_nobody_edited_is_k
 def test_of_two_edited_documents_both_stay_and_a_person_is_told(caplog: pytest.LogCaptureFixture):
     save("mail", "smtp://new.example")
     save(FORMER_DOCUMENT, "smtp://old.example")
-    with caplog.at_level(logging.WARNING, logger="groundwork.deployments.documents"):
+    with caplog.at_level(logging.WARNING, logger="groundwork.deployments.wiring.documents"):
         ensure_document(Mailer)
     assert documents() == {"mail": "smtp://new.example", FORMER_DOCUMENT: "smtp://old.example"}
     assert "prefect block delete groundwork-mailer/groundwork" in caplog.text

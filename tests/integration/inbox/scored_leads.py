@@ -12,8 +12,10 @@ from groundwork.events.inbox import Attempt, claim, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
 from groundwork.events.inbox.clock import advance
-from groundwork.flows.flow_control import FlowControl
-from tests.factories import delivery_of, flow_run_id, register_job
+from groundwork.events.inbox.jobs import register_job
+from groundwork.flows.job_options import JobOptions
+from groundwork.flows.registry import JobSpec
+from tests.factories import delivery_of, flow_run_id
 
 
 class LeadScored(Event, name="test/lead.scored"):
@@ -25,22 +27,10 @@ class LeadLost(Event, name="test/lead.lost"):
     lead_id: str
 
 
-def register(db: Database, *, lane: int = 1, ordered: bool = False, interactive: bool = False,
-             name: str = "alert-agent", priority: int = 0, **options: Any) -> None:  # fmt: skip
-    control = FlowControl(**options)
-    control.check(LeadScored)
-    register_job(
-        db,
-        name,
-        LeadScored.event_name,
-        lane=lane,
-        priority=priority,
-        interactive=interactive,
-        ordered=ordered,
-        batch_size=control.batch.size if control.batch else 1,
-        batch_wait_seconds=control.batch.wait if control.batch else 0.0,
-        flow_control=control.document(LeadScored),
-    )
+def register(db: Database, *, name: str = "alert-agent", **options: Any) -> None:
+    spec = JobSpec(name=name, options=JobOptions(on=LeadScored, **{"max_attempts": 5} | options), body=register)
+    with db.transaction() as connection:
+        register_job(connection, spec.registration)
 
 
 def scored(lead: str = "ann", score: int = 0, workspace: str = "acme", **options: Any) -> UUID:

@@ -1,6 +1,6 @@
 """A job that is gone from the code gets nothing more; what waits for it is kept until it is back or is discarded."""
 
-from groundwork.deployments.prepare import prepare_database, told
+from groundwork.deployments.wiring.prepare import prepare_database, told
 from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.jobs import RetiredJob, known_jobs, listening_jobs

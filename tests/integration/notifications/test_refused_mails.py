@@ -17,7 +17,7 @@ from groundwork.flows.contacts.send_welcome import send_welcome
 from groundwork.tasks.contacts.imports.notify import notify_finished
 from groundwork.tasks.contacts.imports.record import ImportRecord, ImportSummary
 from groundwork.tasks.contacts.users.steps import mail_welcome
-from groundwork.tasks.operations.dead_letters.tell import tell_operators
+from groundwork.tasks.operations.dead_letters.mail import mail_operators
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job
 from tests.integration.mailing import add_user
 from tests.integration.notifications.test_send_welcome import replay
@@ -120,9 +120,9 @@ def test_operators_who_could_not_be_told_of_dead_letters_are_told_later(
     claim(delivery_of(db, event_id).id, Run(flow_run_id=flow_run_id())).fail(ConnectionError("away"))
     refuse(postmaster, stage, answer, "operators@example.com")
     with pytest.raises(error) as caught:
-        tell_operators.fn()
+        mail_operators.fn()
     assert type(caught.value) is error
     take_again(postmaster)
-    assert tell_operators.fn() == 1
-    assert tell_operators.fn() == 0
+    assert mail_operators.fn() == 1
+    assert mail_operators.fn() == 0
     assert postmaster.recipients == ["operators@example.com"]

@@ -17,7 +17,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 from prefect.types._concurrency import ConcurrencyLeaseHolder
 from sqlalchemy import text
 
-from groundwork.deployments.relay.ended_runs import look_after_ended_runs
+from groundwork.deployments.relay.ended_runs import redeliver_ended_runs
 from groundwork.deployments.up.part import Part
 from groundwork.deployments.up.ports import free_port
 from groundwork.deployments.up.prefect_settings import PREFECT_SETTINGS
@@ -119,7 +119,7 @@ def test_slots_are_held_over_a_restart_and_given_back_by_the_living_and_the_dead
 
     def third_is_inside() -> bool:
         # It has waited all the time, or the server's end interrupted it as it asked, and it has another attempt.
-        if look_after_ended_runs():
+        if redeliver_ended_runs():
             run()
         return "third" in calls.inside()
 
@@ -147,7 +147,7 @@ def test_a_call_that_ends_while_the_server_is_away_is_not_made_again(
     calls.let_go("ada")
     wait_until(lambda: not calls.inside(), what="the call has ended")
     server.start()
-    wait_until(look_after_ended_runs, 60, what="the run has ended")
+    wait_until(redeliver_ended_runs, 60, what="the run has ended")
     run()
     wait_until(lambda: states(db) == ["done"], what="another attempt has ended it")
     assert calls.begun("ada") == begun

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from groundwork.deployments.relay import dead_runs
 from groundwork.deployments.relay.dead_runs import crash_dead_runs
-from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.events.inbox import claim, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run

@@ -7,7 +7,7 @@ from prefect import get_client
 from prefect.states import Cancelled, Cancelling, Completed, Crashed, Failed, Running
 from sqlalchemy import text
 
-from groundwork.deployments.relay.ended_runs import look_after_ended_runs
+from groundwork.deployments.relay.ended_runs import redeliver_ended_runs
 from groundwork.events.inbox import claim, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
@@ -44,26 +44,26 @@ def end(flow_run_id: UUID, state) -> None:
 def test_a_run_that_ends_before_it_claims_is_replaced_at_once(admitted, now, deployment, state):
     run = run_for(admitted, deployment)
     end(run, state)
-    assert look_after_ended_runs() == 1
+    assert redeliver_ended_runs() == 1
     assert now().state == "queued"
     assert now().last_error == f"Flow run {run} ended before it claimed the delivery: exit code 137."
-    assert look_after_ended_runs() == 0
+    assert redeliver_ended_runs() == 0
     [again] = admit(capacity=1)
     assert again.dispatches == 2
 
 
 def test_the_run_of_an_earlier_dispatch_is_not_held_against_the_next(admitted, now, deployment):
     end(run_for(admitted, deployment), Crashed())
-    look_after_ended_runs()
+    redeliver_ended_runs()
     admit(capacity=1)
-    assert look_after_ended_runs() == 0
+    assert redeliver_ended_runs() == 0
     assert now().state == "admitted"
 
 
 def test_runs_that_keep_crashing_before_they_claim_make_a_dead_letter(db, admitted, now, deployment):
     for _ in range(3):
         end(run_for(admitted, deployment), Crashed(message="exit code 1"))
-        look_after_ended_runs()
+        redeliver_ended_runs()
         with db.transaction() as connection:
             connection.execute(text("UPDATE groundwork.delivery SET not_before = clock_timestamp()"))
         admit(capacity=1)
@@ -76,9 +76,9 @@ def test_a_run_that_ends_without_settling_is_redelivered_before_its_lease_runs_o
     run = run_for(admitted, deployment)
     claim(admitted.id, Run(flow_run_id=run))
     end(run, Running())
-    assert look_after_ended_runs() == 0
+    assert redeliver_ended_runs() == 0
     end(run, ending(message="the worker lost its process"))
-    assert look_after_ended_runs() == 1
+    assert redeliver_ended_runs() == 1
     assert now().state == "queued"
     assert now().last_error == f"Attempt 1: flow run {run} was interrupted: the worker lost its process."
 
@@ -90,7 +90,7 @@ def test_the_crash_of_a_run_that_lost_its_delivery_changes_nothing(db, admitted,
         connection.execute(text("UPDATE groundwork.delivery SET lease_expires_at = clock_timestamp()"))
     claim(admitted.id, Run(flow_run_id=new))
     end(old, Crashed())
-    assert look_after_ended_runs() == 0
+    assert redeliver_ended_runs() == 0
     assert (now().state, now().flow_run_id) == ("running", new)
 
 
@@ -100,7 +100,7 @@ def test_a_run_that_a_person_cancels_cancels_its_delivery(admitted, now, deploym
     if claimed:
         claim(admitted.id, Run(flow_run_id=run))
     end(run, Cancelled())
-    look_after_ended_runs()
+    redeliver_ended_runs()
     assert (now().state, now().last_error) == ("cancelled", f"The run was cancelled {when}.")
 
 
@@ -111,11 +111,11 @@ def test_a_cancelled_run_that_calls_its_end_a_crash_before_its_worker_speaks_can
     claim(admitted.id, Run(flow_run_id=run))
     for state in (Running(), Cancelling(), Crashed(message="Execution was aborted by a termination signal.")):
         end(run, state)
-    look_after_ended_runs()
+    redeliver_ended_runs()
     assert (now().state, now().last_error) == ("cancelled", "The run was cancelled while it ran.")
 
 
 def test_a_run_that_completes_is_none_of_its_business(admitted, now, deployment):
     end(run_for(admitted, deployment), Completed())
-    assert look_after_ended_runs() == 0
+    assert redeliver_ended_runs() == 0
     assert now().state == "admitted"

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from groundwork.deployments.relay.prefect_api import WorkPoolMissing, worker_capacity
 from groundwork.deployments.relay.startable import Startable
 from groundwork.deployments.relay.sweeper import sweep
-from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.events.contacts.imports import CsvImportConfirmed
 from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import admit

@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.flow_engine import run_flow
 from prefect.states import Suspended
 
-from groundwork.deployments.worker.run import without_suspension
+from groundwork.deployments.worker.child import without_suspension
 from groundwork.flows.flow_run import current_flow_run
 from tests.integration.worker.conftest import read_run
 

@@ -3,7 +3,7 @@ from pydantic import SecretStr
 
 from groundwork.blocks.database import Database
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.deployments.prepare import prepare_database
+from groundwork.deployments.wiring.prepare import prepare_database
 from groundwork.notifications.rendering import render, templates
 from tests.unit.notifications.conftest import mail
 

@@ -13,8 +13,8 @@ from groundwork.deployments.scaffold.project import NewProject
 
 PROGRAM = [sys.executable, "-m", "groundwork.deployments.cli", "new", "job"]
 CHECK = """
-from groundwork.deployments.project import deployments_of, project_folders
-from groundwork.deployments.wiring_check import check_wiring
+from groundwork.deployments.wiring.project import deployments_of, project_folders
+from groundwork.deployments.wiring.check import check_wiring
 from groundwork.events.catalogue import event_types
 from groundwork.flows.registry import jobs
 check_wiring(jobs(), deployments_of(project_folders()))

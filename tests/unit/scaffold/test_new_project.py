@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.deployments.project import deployments_of
 from groundwork.deployments.scaffold.source import source
+from groundwork.deployments.wiring.project import deployments_of
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = [sys.executable, "-m", "groundwork.deployments.cli", "new", "project"]

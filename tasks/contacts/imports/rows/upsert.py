@@ -18,7 +18,7 @@ _STATEMENTS = {"update": "update_contacts", "skip": "insert_contacts"}
 OnConflict = Literal["update", "skip"]
 
 
-def import_chunk(
+def write_rows(
     connection: Connection,
     chunk: PreparedChunk,
     *,

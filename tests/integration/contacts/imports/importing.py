@@ -9,7 +9,7 @@ from groundwork.blocks.database import Database
 from groundwork.tasks.contacts.imports.counts import ImportCounts
 from groundwork.tasks.contacts.imports.reading.contacts_file import open_contacts
 from groundwork.tasks.contacts.imports.reading.read_ahead import read_ahead
-from groundwork.tasks.contacts.imports.rows.upsert import OnConflict, import_chunk
+from groundwork.tasks.contacts.imports.rows.upsert import OnConflict, write_rows
 
 
 def import_content(
@@ -29,7 +29,7 @@ def import_content(
     with open_contacts(store, key) as file, read_ahead(file.chunks()) as chunks:
         for chunk in chunks:
             with db.transaction() as connection:
-                counts += import_chunk(
+                counts += write_rows(
                     connection, chunk, workspace_id=workspace_id, import_id=import_id, on_conflict=on_conflict
                 )
     return counts

@@ -8,7 +8,7 @@ from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.database import Database
 from groundwork.tasks.contacts.imports.counts import ImportCounts
 from groundwork.tasks.contacts.imports.reading.contacts_file import open_contacts
-from groundwork.tasks.contacts.imports.rows.upsert import forget_skipped, import_chunk
+from groundwork.tasks.contacts.imports.rows.upsert import forget_skipped, write_rows
 from tests.factories import scalar
 from tests.integration.contacts.imports.importing import contacts_of, import_content
 from tests.integration.inbox.test_long_values import incompressible
@@ -61,10 +61,10 @@ def test_a_chunk_that_is_rolled_back_and_written_again_counts_the_same(db: Datab
     with open_contacts(store, "contacts.csv") as file:
         (chunk,) = file.chunks()
     with db.engine.connect() as connection:
-        first = import_chunk(connection, chunk, workspace_id="acme", import_id="import-1")
+        first = write_rows(connection, chunk, workspace_id="acme", import_id="import-1")
         connection.rollback()
     with db.transaction() as connection:
-        second = import_chunk(connection, chunk, workspace_id="acme", import_id="import-1")
+        second = write_rows(connection, chunk, workspace_id="acme", import_id="import-1")
     assert first == second == ImportCounts(rows=3, inserted=2, duplicates=1)
 
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.deployments.project import Deployment
 from groundwork.deployments.relay.wiring import block_of
+from groundwork.deployments.wiring.project import Deployment
 from groundwork.flows.registry import JobSpec
 
 

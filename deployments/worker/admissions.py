@@ -1,18 +1,43 @@
-"""Learning from the relay, over PostgreSQL, that runs are about to be made."""
+"""Admissions: the relay says over PostgreSQL that runs are about to be made, and the worker looks for them at once."""
 
 import asyncio
 import contextlib
 import threading
+from collections.abc import Awaitable, Callable, Sized
 from types import TracebackType
 from typing import Self
+
+import anyio
 
 from groundwork.blocks.database import database
 from groundwork.blocks.outages import Outages
 
 CHANNEL = "groundwork_posted"
 """The relay notifies it with the number of deliveries whose events it has posted."""
+EAGER_SECONDS = 5.0
+"""How long after an admission the worker looks for its run without pause; the automation makes it in about 0.5 s."""
+EAGER_POLL_SECONDS = 0.06
+"""Pause before each of these looks; the automation takes about as long to make the run where nothing else goes on."""
 _RETRY_SECONDS = 2.0
 _MOST_AT_ONCE = 1_000
+
+
+async def follow_admissions(outages: Outages, look: Callable[[], Awaitable[Sized]]) -> None:
+    """Look for runs at once when the relay says that it has posted; the worker's polling is the net.
+
+    Args:
+        outages: takes note while nothing is heard.
+        look: looks once, and gives the runs that it took on.
+    """
+    with AdmissionListener(outages) as listener:
+        outages.worked("waking")
+        while True:
+            expected = await listener.wait()
+            with anyio.move_on_after(EAGER_SECONDS):
+                while expected > 0:
+                    await anyio.sleep(EAGER_POLL_SECONDS)
+                    expected -= len(await look())
+                    expected += listener.take()
 
 
 class AdmissionListener:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.deployments.project import FILE
+from groundwork.deployments.wiring.project import FILE
 
 _COMMAND = ("--no-prompt", "deploy", "--all")
 

@@ -16,10 +16,10 @@ from pydantic import BaseModel, ValidationError
 
 from groundwork.blocks.applications import applications
 from groundwork.blocks.configured import FORMER_DOCUMENT
-from groundwork.deployments.documents import BLOCKS
-from groundwork.deployments.project import FILE, deployments_of
 from groundwork.deployments.relay.prefect_client import pages
-from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.deployments.wiring.documents import BLOCKS
+from groundwork.deployments.wiring.project import FILE, deployments_of
+from groundwork.deployments.wiring.work_pool import WORK_POOL
 
 _ROOMS = ("blocks", "deployments", "events", "flows", "notifications", "tasks")
 _LIBRARIES = ("groundwork", "prefect", "pydantic")

@@ -13,11 +13,11 @@ from prefect.workers.base import BaseWorker
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.settings import Settings
-from groundwork.deployments.applied import is_applied, remember
-from groundwork.deployments.documents import BLOCKS, ensure_document
-from groundwork.deployments.prefect_deploy import PrefectDeploy
-from groundwork.deployments.switched_off import stay_disabled
-from groundwork.deployments.work_pool import WORK_POOL
+from groundwork.deployments.wiring.applied import is_applied, remember
+from groundwork.deployments.wiring.documents import BLOCKS, ensure_document
+from groundwork.deployments.wiring.prefect_deploy import PrefectDeploy
+from groundwork.deployments.wiring.switched_off import stay_disabled
+from groundwork.deployments.wiring.work_pool import WORK_POOL
 
 INTERACTIVE_QUEUE = "interactive"
 """Work queue of the deployments of interactive jobs, in ``prefect.yaml``."""

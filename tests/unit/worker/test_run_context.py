@@ -12,8 +12,8 @@ from prefect.context import FlowRunContext
 from prefect.events.related import RESOURCE_CACHE, related_resources_from_run_context
 from prefect.states import Pending
 
-from groundwork.deployments.worker.known import Known
 from groundwork.deployments.worker.protocol import Message, StartRun
+from groundwork.deployments.worker.run_context import RunContext
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def new_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     RESOURCE_CACHE.update(before)
 
 
-def known() -> Known:
+def known() -> RunContext:
     flow = Flow(id=uuid4(), name="process-csv")
     pool = WorkPool(id=uuid4(), name="groundwork", type="groundwork", base_job_template={})
     queue = WorkQueue(id=uuid4(), name="interactive", work_pool_id=pool.id)
@@ -39,7 +39,7 @@ def known() -> Known:
         parameters={"delivery_id": str(uuid4())},
         state=Pending(),
     )
-    return Known(flow_run=run, flow=flow, deployment=deployment, work_pool=pool, work_queue=queue)
+    return RunContext(flow_run=run, flow=flow, deployment=deployment, work_pool=pool, work_queue=queue)
 
 
 class Nobody:
@@ -64,10 +64,10 @@ def related_of(run: FlowRun) -> set[tuple[str, str]]:
 
 def test_what_the_worker_knows_arrives_in_the_runs_process_as_it_was():
     told = known()
-    line = Message(start=StartRun(flow_run_id=str(told.flow_run.id), known=told)).line()
+    line = Message(start=StartRun(flow_run_id=str(told.flow_run.id), context=told)).line()
     heard = Message.model_validate_json(line)
     assert heard.start is not None
-    assert heard.start.known == told
+    assert heard.start.context == told
 
 
 @pytest.mark.usefixtures("new_process")

@@ -16,9 +16,8 @@ from prefect.logging.loggers import flow_run_logger
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from groundwork.blocks.process_cache import forget
-from groundwork.deployments.worker.known import Known
-from groundwork.deployments.worker.load import load_warm_flow
 from groundwork.deployments.worker.protocol import StartRun
+from groundwork.deployments.worker.run_context import RunContext
 from groundwork.flows.registry import jobs
 
 
@@ -90,18 +89,18 @@ BULK_NICENESS = 5
 def _run(request: StartRun) -> None:
     flow_run_id = UUID(request.flow_run_id)
     with handle_engine_signals(flow_run_id):
-        known = request.known or Known(flow_run=load_flow_run(flow_run_id))
-        known.remember()
-        logger = flow_run_logger(known.flow_run)
+        context = request.context or RunContext(flow_run=load_flow_run(flow_run_id))
+        context.remember()
+        logger = flow_run_logger(context.flow_run)
         try:
-            flow = load_warm_flow(known)
+            flow = context.load_flow()
         except Exception:
             logger.exception("The flow could not be loaded")
             raise
         spec = jobs().get(flow.name)
-        if spec is not None and not spec.interactive:
+        if spec is not None and not spec.options.interactive:
             os.nice(BULK_NICENESS)
-        run_flow(flow, flow_run=known.flow_run if spec is None else without_suspension(known.flow_run))
+        run_flow(flow, flow_run=context.flow_run if spec is None else without_suspension(context.flow_run))
 
 
 def without_suspension(flow_run: FlowRun) -> FlowRun:

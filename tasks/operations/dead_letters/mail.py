@@ -19,7 +19,7 @@ SHOWN = 20
 
 
 @step(memoise=False)
-def tell_operators() -> int:
+def mail_operators() -> int:
     """Mail the operators. Where the note that they were told is lost, they get the same mail, with the same Message-ID,
     again.
 

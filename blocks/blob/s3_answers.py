@@ -1,0 +1,23 @@
+"""What S3 answers with: codes of errors, and etags."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import cast
+
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+
+
+def error_code(error: BaseException | None) -> str | None:
+    """The S3 error code behind an error, as botocore's ClientError down the chain has it."""
+    while error is not None and not isinstance(error, ClientError):
+        error = error.__cause__
+    return cast(str, error.response["Error"]["Code"]) if error is not None else None
+
+
+def etag_of_parts(etags: Sequence[str]) -> str | None:
+    """The etag that S3 gives to a blob of these parts; None where theirs are no MD5 (encryption with a KMS key)."""
+    try:
+        digests = b"".join(bytes.fromhex(etag) for etag in etags)
+    except ValueError:
+        return None
+    return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(etags)}"

@@ -1,0 +1,58 @@
+"""The options of ``@job``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.plain_function import require_plain_function
+from groundwork.blocks.settings import settings
+from groundwork.events.base import Event
+from groundwork.flows.flow_control import FlowControl
+
+OnFailure = Callable[[Any, BaseException], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobOptions(FlowControl):
+    """What ``@job(…)`` may say. Each option has its default here, or in :class:`FlowControl`.
+
+    Attributes:
+        on: the event type that the job listens to.
+        lane: runs at once in one workspace. Too low: a workspace waits for itself. Too high: it can fill the workers.
+        priority: higher goes first where workers are short. Risk: nothing below runs while there is enough above.
+        interactive: somebody is waiting; may use the capacity that bulk work is kept out of.
+        ordered: a lane's deliveries run one after another in order of acceptance, and one that waits for its next
+            attempt keeps those behind it waiting. Risk: a lane stands still behind a hopeless delivery.
+        max_attempts: runs a delivery may use up before it is a dead letter; None for what GROUNDWORK_MAX_ATTEMPTS says
+            where the job is registered.
+        on_failure: called with the event and the error when the job has finally failed; for each event of a batch.
+    """
+
+    on: type[Event]
+    lane: int = 1
+    priority: int = 0
+    interactive: bool = False
+    ordered: bool = False
+    max_attempts: int | None = None
+    on_failure: OnFailure | None = None
+
+    def __post_init__(self) -> None:
+        if not self.on.event_name:
+            raise ConfigurationError(f"@job(on={self.on.__name__}): the event type has no name")
+        if self.lane < 1:
+            raise ConfigurationError(f"@job(lane={self.lane}): a lane takes at least one run at once")
+        if self.max_attempts is not None and self.max_attempts < 1:
+            raise ConfigurationError(f"@job(max_attempts={self.max_attempts}): a delivery has at least one attempt")
+        if self.ordered and self.lane > 1:
+            raise ConfigurationError(
+                f"@job(ordered=True, lane={self.lane}): order needs a lane of 1; drop one of the two"
+            )
+        if self.on_failure is not None:
+            require_plain_function(self.on_failure, "@job(on_failure=…)")
+        self.check(self.on)
+
+    @property
+    def attempts(self) -> int:
+        """Runs a delivery may use up, as the settings of this process complete it."""
+        return settings().max_attempts if self.max_attempts is None else self.max_attempts
