@@ -30,7 +30,7 @@ def database_went_away(error: BaseException) -> bool:
 
 
 class _Trial(AbstractContextManager["_Trial"]):
-    def __init__(self, last: bool) -> None:
+    def __init__(self, *, last: bool) -> None:
         self.last = last
         self.succeeded = False
 

@@ -51,7 +51,7 @@ def lanes(
     if watch:
         _watch(home, job, workspace, as_json=as_json)
     else:
-        print(_shown(_read(home, job, workspace), as_json))
+        print(_shown(_read(home, job, workspace), as_json=as_json))
 
 
 @lane.command("set")
@@ -75,7 +75,7 @@ def set_lane(
         from groundwork.events.inbox import lanes as inbox_lanes
 
         inbox_lanes.set_lane(connection, job, workspace, limit=limit, weight=weight)
-    _say({"job": job, "workspaceId": workspace, "limit": limit, "weight": weight}, as_json)
+    _say({"job": job, "workspaceId": workspace, "limit": limit, "weight": weight}, as_json=as_json)
 
 
 @lane.command("unset")
@@ -92,10 +92,10 @@ def unset_lane(
         from groundwork.events.inbox import lanes as inbox_lanes
 
         inbox_lanes.unset_lane(connection, job, workspace)
-    _say({"job": job, "workspaceId": workspace, "limit": None, "weight": None}, as_json)
+    _say({"job": job, "workspaceId": workspace, "limit": None, "weight": None}, as_json=as_json)
 
 
-def _say(lane: dict[str, object], as_json: bool) -> None:
+def _say(lane: dict[str, object], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(lane))
         return
@@ -123,18 +123,18 @@ def _watch(home: Path | None, job: str | None, workspace: str | None, *, as_json
     try:
         if as_json or not console.is_terminal:
             while True:
-                print(_shown(_read(home, job, workspace), as_json), flush=True)
+                print(_shown(_read(home, job, workspace), as_json=as_json), flush=True)
                 time.sleep(_REFRESH_SECONDS)
         with Live(console=console, screen=True, auto_refresh=False) as screen:
             while True:
                 # Names are folded where the terminal is too narrow: half a name is nobody's.
-                screen.update(Text(_shown(_read(home, job, workspace), False), overflow="fold"), refresh=True)
+                screen.update(Text(_shown(_read(home, job, workspace), as_json=False), overflow="fold"), refresh=True)
                 time.sleep(_REFRESH_SECONDS)
     except KeyboardInterrupt:
         return
 
 
-def _shown(found: "Sequence[Lane]", as_json: bool) -> str:
+def _shown(found: "Sequence[Lane]", *, as_json: bool) -> str:
     if as_json:
         return json.dumps({"lanes": [each.model_dump(by_alias=True) for each in found]})
     return _table([_HEADINGS, *map(_row, found)]) if found else "no lane holds anything"

@@ -25,7 +25,7 @@ def pause(
         from groundwork.events.inbox import lanes
 
         lanes.pause(connection, job, workspace)
-    _say(job, workspace, True, as_json)
+    _say(job, workspace, paused=True, as_json=as_json)
 
 
 def resume(
@@ -41,10 +41,10 @@ def resume(
         from groundwork.events.inbox import lanes
 
         lanes.resume(connection, job, workspace)
-    _say(job, workspace, False, as_json)
+    _say(job, workspace, paused=False, as_json=as_json)
 
 
-def _say(job: str, workspace: str | None, paused: bool, as_json: bool) -> None:
+def _say(job: str, workspace: str | None, *, paused: bool, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"job": job, "workspaceId": workspace, "paused": paused}))
     else:

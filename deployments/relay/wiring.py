@@ -62,11 +62,22 @@ def faults(client: SyncPrefectClient, jobs: Sequence[tuple[str, str]], specs: di
     }
     automations = list(pages(lambda **page: client.read_automations(**page)))
     pools = _Pools(client)
-    return {
-        name: fault
-        for name, event_name in jobs
-        if (fault := _fault(client, name, event_name, deployments.get(name), automations, pools, specs)) is not None
-    }
+
+    def fault_of(job: str, event_name: str) -> Fault | None:
+        deployment = deployments.get(job)
+        if deployment is None:
+            return Fault(Effect.BROKEN, without_deployment(client, job, specs.get(job)))
+        if deployment.work_pool_name is None:
+            text = f"The deployment of job {job} belongs to no work pool, so nobody takes its runs."
+            return Fault(Effect.BROKEN, f"{text} Run `groundwork deploy`.")
+        return (
+            pools.fault(job, deployment)
+            or _fault_of_automation(job, event_name, deployment, automations)
+            or _fault_of_schedule(job, deployment)
+        )
+
+    found = {job: fault_of(job, event_name) for job, event_name in jobs}
+    return {job: fault for job, fault in found.items() if fault is not None}
 
 
 def without_deployment(client: SyncPrefectClient, job: str, spec: JobSpec | None) -> str:
@@ -91,29 +102,6 @@ def block_of(spec: JobSpec) -> str:
         entrypoint=spec.entrypoint,
         event_name=spec.options.on.event_name,
         interactive=spec.options.interactive,
-    )
-
-
-def _fault(
-    client: SyncPrefectClient,
-    job: str,
-    event_name: str,
-    deployment: DeploymentResponse | None,
-    automations: Sequence[Automation],
-    pools: "_Pools",
-    specs: dict[str, JobSpec],
-) -> Fault | None:
-    if deployment is None:
-        return Fault(Effect.BROKEN, without_deployment(client, job, specs.get(job)))
-    if deployment.work_pool_name is None:
-        text = (
-            f"The deployment of job {job} belongs to no work pool, so nobody takes its runs. Run `groundwork deploy`."
-        )
-        return Fault(Effect.BROKEN, text)
-    return (
-        pools.fault(job, deployment)
-        or _fault_of_automation(job, event_name, deployment, automations)
-        or _fault_of_schedule(job, deployment)
     )
 
 

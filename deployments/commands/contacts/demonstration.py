@@ -30,10 +30,10 @@ def import_contacts(client: GatewayClient, rows: int, *, as_json: bool) -> bool:
         Whether the import came through.
     """
     console = Console(stderr=True, quiet=as_json, highlight=False)
-    return _run(console, client, rows, as_json)
+    return _run(console, client, rows, as_json=as_json)
 
 
-def _run(console: Console, client: GatewayClient, rows: int, as_json: bool) -> bool:
+def _run(console: Console, client: GatewayClient, rows: int, *, as_json: bool) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         console.print(f"Writing a CSV of {rows:,} contacts, with some duplicates and some mistakes ...")
         file = write_contacts(Path(folder) / "contacts.csv", rows, duplicates=0.01, invalid=0.005, ragged=0.002)

@@ -104,7 +104,7 @@ def write_contacts(
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(HEADER)
         batch: list[str] = []
-        for row in _rows(choose, rows, duplicates, invalid, ragged):
+        for row in _rows(choose, rows, duplicates=duplicates, invalid=invalid, ragged=ragged):
             batch.append(row)
             if len(batch) == _BATCH:
                 file.write("".join(batch))
@@ -113,7 +113,7 @@ def write_contacts(
     return path
 
 
-def _rows(choose: random.Random, rows: int, duplicates: float, invalid: float, ragged: float) -> Iterator[str]:
+def _rows(choose: random.Random, rows: int, *, duplicates: float, invalid: float, ragged: float) -> Iterator[str]:
     picked = choose.random
     for number in range(rows):
         first, last = _FIRST[int(picked() * len(_FIRST))], _LAST[int(picked() * len(_LAST))]

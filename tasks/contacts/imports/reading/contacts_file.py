@@ -28,7 +28,7 @@ class ContactsFile:
         layout: which column is which.
     """
 
-    def __init__(self, store: BlobStore, key: str, stat: BlobStat, stream: BinaryIO, chunk_bytes: int) -> None:
+    def __init__(self, store: BlobStore, key: str, stat: BlobStat, stream: BinaryIO, *, chunk_bytes: int) -> None:
         self.stat = stat
         self.chunk_bytes = chunk_bytes
         self._store = store
@@ -91,7 +91,7 @@ def open_contacts(
         stat = store.stat(key)
         if expected is not None and stat != expected:
             raise BlobChanged(_changed(key, expected, stat))
-        yield ContactsFile(store, key, stat, stream, chunk_bytes or contacts_settings().import_chunk_bytes)
+        yield ContactsFile(store, key, stat, stream, chunk_bytes=chunk_bytes or contacts_settings().import_chunk_bytes)
 
 
 def ensure_unchanged(store: BlobStore, key: str, expected: BlobStat) -> None:
