@@ -109,8 +109,8 @@ class Settings(EnvironmentSettings):
         60.0,
         ge=0,
         description="Seconds for which bulk runs give way after an interactive run was admitted: they start one by "
-        "one, with GROUNDWORK_BULK_START_SECONDS between them. 0: never. Too low: bursts of short bulk runs slow down rare "
-        "interactive runs. Too high: such bursts take longer.",
+        "one, with GROUNDWORK_BULK_START_SECONDS between them. 0: never. Too low: bursts of short bulk runs slow down "
+        "rare interactive runs. Too high: such bursts take longer.",
     )
     bulk_start_seconds: float = Field(
         0.75,
