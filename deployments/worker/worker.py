@@ -253,7 +253,7 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
 
 @contextlib.asynccontextmanager
 async def _answered() -> AsyncIterator[None]:
-    """Bound the time that Prefect may take; its client would wait as long as an answer asks, be it a day.
+    """Bound the time that Prefect may take; its client would wait as long as an answer asks, even for a day.
 
     Raises:
         httpx.ReadTimeout: it took longer.
