@@ -37,8 +37,8 @@ class Settings(EnvironmentSettings):
     database_direct_url: SecretStr | None = Field(
         None,
         description="postgresql://… of the same database past such a pooler, for what needs a session: notifications "
-        "(2 connections, and one per worker), and Prefect's database. Default: none; behind a pooler events then wait "
-        "up to 0.25 s longer, and runs up to 0.5 s, for somebody to look.",
+        "(2 connections, and one per worker), and Prefect's database. Default: none; events behind a pooler then wait "
+        "up to 0.25 s longer, and runs up to 0.5 s.",
     )
     prefect_database_url: SecretStr | None = Field(
         None,
@@ -67,7 +67,7 @@ class Settings(EnvironmentSettings):
         description="Secrets of 32 characters at least that sign links in mails (unsubscribe, and downloads from a "
         "folder store), comma-separated: the first signs, all verify. The same for gateway and workers, and unknown to "
         "senders. Default: one that development mode keeps in the home; in production mode no link is made, and none "
-        "works. An old one that is left out ends the unsubscribe links in old mails.",
+        "works. Leaving an old one out ends the unsubscribe links in old mails.",
     )
     host: str = Field("127.0.0.1", description="Address the gateway listens on. 0.0.0.0 opens it to the network.")
     port: int = Field(8700, ge=0, le=65535, description="Port of the gateway.")
@@ -75,7 +75,7 @@ class Settings(EnvironmentSettings):
         128,
         ge=1,
         description="Connections that one address may have open to the gateway; more are 429. Behind a proxy all come "
-        "from its address: as many as it opens at most. Too low: 429 for senders that share an address. Too high: one "
+        "from its address: allow as many as it opens. Too low: 429 for senders that share an address. Too high: one "
         "client can hold all of them.",
     )
     public_url: str | None = Field(
@@ -160,7 +160,7 @@ class Settings(EnvironmentSettings):
         "Too high: one workspace uses up a provider's quota.",
     )
     operators_email: str | None = Field(
-        None, description="Address that is told of dead letters. Default: nobody; they are in the event feed."
+        None, description="Address that gets a mail of dead letters. Default: none; they are in the event feed."
     )
     metrics_public: bool = Field(
         False,
@@ -176,8 +176,8 @@ class Settings(EnvironmentSettings):
     retention_days_results: int = Field(
         30,
         ge=1,
-        description="Days that results of steps are kept after their delivery has ended. Too low: a replay does steps "
-        "again that were done.",
+        description="Days that results of steps are kept after their delivery has ended. Too low: a replay repeats "
+        "steps that were done.",
     )
     retention_days_flow_runs: int = Field(
         30,

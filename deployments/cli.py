@@ -12,7 +12,7 @@ from groundwork.deployments.commands import cancel, dead, deploy, lanes, mail, n
 from groundwork.deployments.commands.failure import explain
 
 _CLOSED_PIPE = 141
-"""Exit code of a program whose reader has gone (128 + SIGPIPE), as of `head` in `groundwork dead list | head`."""
+"""Exit code of a program whose reader has gone (128 + SIGPIPE), such as `head` in `groundwork dead list | head`."""
 
 
 def _print_version(wanted: bool) -> None:

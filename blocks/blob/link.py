@@ -108,7 +108,7 @@ def checked_content_type(content_type: str | None) -> str | None:
     """The media type itself.
 
     Raises:
-        ValueError: it is none, such as one that could forge a header.
+        ValueError: it is not a media type; one that could forge a header is not.
     """
     if content_type is not None and _CONTENT_TYPE.fullmatch(content_type) is None:
         raise ValueError(f"content type {content_type[:100]!r} of a download: give a media type such as text/csv")

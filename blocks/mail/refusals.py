@@ -44,7 +44,7 @@ class Reply:
     """A server's answer.
 
     Attributes:
-        code: three digits; -1 for an answer that is none.
+        code: three digits; -1 for an answer without a code.
         text: its words on one line, the enhanced code included.
     """
 

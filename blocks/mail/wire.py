@@ -42,7 +42,7 @@ def wire(message: EmailMessage) -> Wire:
     :mod:`groundwork.blocks.mail.headers` for fields that are safe on their own.
 
     Raises:
-        RecipientRefused: a recipient's address is none.
+        RecipientRefused: a recipient's address is not a mail address.
         MailRefused: the headers do not come back as they went in, or there is no sender.
     """
     try:

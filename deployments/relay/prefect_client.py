@@ -37,7 +37,7 @@ def one_try_per_request() -> Iterator[None]:
 
 
 def _refuse_at_once(response: httpx.Response) -> None:
-    """Raise where Prefect's client would sleep as long as the answer asks, be it a day."""
+    """Raise where Prefect's client would sleep as long as the answer asks, even for a day."""
     if response.status_code in _RETRIED_BY_PREFECT:
         response.read()
         response.raise_for_status()

@@ -39,7 +39,7 @@ def sign_in(home: Path, environment: Mapping[str, str], *, production: bool) -> 
         environment: its PREFECT_SERVER_API_AUTH_STRING wins over the home's file.
 
     Raises:
-        ConfigurationError: production mode, and there is none, or one that can be guessed.
+        ConfigurationError: production mode without such a string, or with one that can be guessed.
     """
     string = environment.get(SERVER_VARIABLE) or read_secret_file(sign_in_file(home))
     if not production:

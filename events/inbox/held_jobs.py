@@ -17,7 +17,7 @@ def unstartable(job: str) -> list[Standing]:
 def put_off(job: str, reason: str) -> None:
     """Let deliveries of a job that nothing can run give their places up and wait for a later try.
 
-    Their pauses grow up to the claim deadline, so that a deployment that comes late, as in a roll-out, is early enough.
+    Their pauses grow up to the claim deadline, so a deployment that comes late, as in a roll-out, still comes in time.
     """
     parameters = {"job": job, "reason": reason, "longest": settings().claim_seconds}
     with database().transaction() as connection:

@@ -13,9 +13,9 @@ from groundwork.blocks.database import Database, is_behind_pooler
 from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.blocks.migrations import upgrade
 from groundwork.blocks.process_cache import forget
-from groundwork.deployments.relay.admission import admit
 from groundwork.deployments.relay.loop import POLL_SECONDS, Relay
 from groundwork.events.inbox import claim, once, send
+from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
 from groundwork.tasks.contacts.exports.rows import contact_rows
 from groundwork.tasks.contacts.imports.counts import ImportCounts

@@ -43,7 +43,7 @@ class Encoding:
 
 
 def mark_undecodable(error: UnicodeError) -> tuple[str, int]:
-    """Error handler of decoders: one ``UNDECODABLE`` for each sequence of bytes that is none."""
+    """Error handler of decoders: one ``UNDECODABLE`` for each invalid sequence of bytes."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return UNDECODABLE, error.end
