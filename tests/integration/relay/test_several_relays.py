@@ -44,7 +44,7 @@ def test_admissions_at_once_keep_every_lane_within_its_limit_and_in_order(db):
                     over.extend([each.workspace_id] * (running[each.workspace_id] > 1))
                 attempt = claim(each.id, Run(flow_run_id=flow_run_id()))
                 with lock:
-                    started.append((each.workspace_id, int(attempt.event.import_id.partition("-")[2])))
+                    started.append((each.workspace_id, int(attempt.event.import_id.rpartition("-")[2])))
                     running[each.workspace_id] -= 1
                 attempt.settle()
 
@@ -71,7 +71,7 @@ def relays(prefect_api: dict[str, str]) -> Iterator[list[subprocess.Popen[bytes]
     for each in processes:
         each.terminate()
     for each in processes:
-        each.wait(10)
+        each.wait(30)
 
 
 def test_each_delivery_is_posted_to_prefect_once(db, relays, prefect_api):
