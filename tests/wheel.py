@@ -25,6 +25,15 @@ def copy_checkout(folder: Path, *more: str) -> Path:
     return folder
 
 
+def linked(checkout: Path) -> Path:
+    """A folder for ``PYTHONPATH`` by which ``groundwork`` is the code of a copy, and not what is installed."""
+    links = checkout / "build" / "links"
+    (links / "groundwork").mkdir(parents=True)
+    for name, folder in FOLDERS.items():
+        (links / "groundwork" / name).symlink_to(checkout / folder)
+    return links
+
+
 def build_wheel(folder: Path) -> Path:
     """Build it. What former builds left in the checkout is not in it.
 

@@ -25,8 +25,8 @@ _FILES = {
     ".gitignore": "project/gitignore",
     ".github/workflows/ci.yml": "project/ci.yml",
     "flows/__init__.py": "project/application.py",
-    # Git keeps no empty folder, and the templates are looked for in this one.
-    "notifications/templates/.gitkeep": "project/gitkeep",
+    # Neither Git nor a wheel keeps an empty folder, and mails are looked for in this one.
+    "notifications/templates/README.md": "project/templates.md",
 }
 
 

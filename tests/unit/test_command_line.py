@@ -203,6 +203,13 @@ WRONG = [
     ["lanes", "--home", "contacts.csv"],
     ["lanes", "--job", "a\udcff"],
     ["deploy"],
+    ["new"],
+    ["new", "project"],
+    ["new", "project", "class"],
+    ["new", "project", "shop", "--groundwork", "nowhere"],
+    ["new", "project", "contacts.csv/shop"],
+    ["new", "job", "cancel-order", "--on", "order/order.cancelled"],
+    ["new", "job", "cancel-order"],
     ["no-such-command"],
 ]
 

@@ -26,8 +26,7 @@ from tests.factories import delivery_of, register_job
 from tests.integration.jobs.five_steps import StepsWanted, executions
 from tests.integration.worker.conftest import PROJECT, ended, ensure_pool, start_worker
 from tests.waiting import wait_until
-
-PACKAGES = ("blocks", "deployments", "events", "flows", "notifications", "tasks")
+from tests.wheel import copy_checkout, linked
 
 
 @pytest.fixture(scope="module")
@@ -82,14 +81,15 @@ def deployed_elsewhere(
 ) -> Path:
     """`groundwork deploy` was run in a checkout that is gone; the path of that checkout."""
     folder = tmp_path_factory.mktemp("machine")
-    checkout = folder / "checkout"
-    for package in PACKAGES:
-        shutil.copytree(PROJECT / package, checkout / package, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(PROJECT / "prefect.yaml", checkout)
+    checkout = copy_checkout(folder / "checkout", "prefect.yaml")
+    environment = machine(folder, postgres, prefect_api, s3_variables) | {"PYTHONPATH": str(linked(checkout))}
+    program = "import groundwork.deployments.cli as cli; print(cli.__file__)"
+    code = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
+    assert Path(code.stdout.strip()).is_relative_to(checkout), "the code is that of the checkout that will be gone"
     subprocess.run(
         [sys.executable, "-m", "groundwork.deployments.cli", "deploy"],
         cwd=checkout,
-        env=machine(folder, postgres, prefect_api, s3_variables),
+        env=environment,
         check=True,
         capture_output=True,
     )

@@ -35,7 +35,7 @@ def test_it_has_the_rooms_and_says_so(shop: Path):
         ".github/workflows/ci.yml", ".gitignore", "Makefile", "README.md", "blocks/__init__.py",
         "deployments/__init__.py", "events/__init__.py", "events/order_placed.py", "flows/__init__.py",
         "flows/confirm_order.py",
-        "notifications/__init__.py", "notifications/templates/.gitkeep", "prefect.yaml", "pyproject.toml", "setup.py",
+        "notifications/__init__.py", "notifications/templates/README.md", "prefect.yaml", "pyproject.toml", "setup.py",
         "tasks/__init__.py", "tasks/confirm_order.py", "tests/test_confirm_order.py",
     }  # fmt: skip
 
