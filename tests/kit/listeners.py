@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from groundwork.blocks.errors import UnknownName
+from groundwork.blocks.suggestions import did_you_mean
 from groundwork.events.base import Event
-from groundwork.events.catalogue import did_you_mean
 from groundwork.flows.registry import jobs
 
 
@@ -23,10 +23,10 @@ def the_listener(event: Event, listening: Sequence[str], job: str | None) -> str
         if job in listening:
             return job
         if job in jobs():
-            raise UnknownName(f"job {job} listens to {jobs()[job].on.event_name}, not to {event.event_name}")
+            raise UnknownName(f"job {job} listens to {jobs()[job].options.on.event_name}, not to {event.event_name}")
         raise UnknownName(f"unknown job {job!r}{did_you_mean(job, dict.fromkeys(listening))}")
     if not listening:
-        known = ", ".join(f"{each.name} ({each.on.event_name})" for each in jobs().values()) or "none"
+        known = ", ".join(f"{each.name} ({each.options.on.event_name})" for each in jobs().values()) or "none"
         raise UnknownName(
             f"no job listens to {event.event_name}, so that run_now() has nothing to run. Jobs are {known}. If one is "
             "missing, its application is not loaded: install the package, or name it by groundwork_applications in "

@@ -4,8 +4,9 @@ from typing import Any, TypeVar
 
 from groundwork.blocks.database import database
 from groundwork.blocks.errors import UnknownName
+from groundwork.blocks.suggestions import did_you_mean
 from groundwork.events.base import Event
-from groundwork.events.catalogue import did_you_mean, parse_event
+from groundwork.events.catalogue import parse_event
 from groundwork.events.inbox.rehearsal import stored_events
 
 SOURCE = "groundwork.testing"

@@ -8,7 +8,7 @@ import pytest
 from prefect import Task
 
 from groundwork.blocks.errors import UnknownName
-from groundwork.events.catalogue import did_you_mean
+from groundwork.blocks.suggestions import did_you_mean
 from groundwork.flows.registry import jobs
 from groundwork.tasks.step import steps
 
