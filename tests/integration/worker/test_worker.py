@@ -172,7 +172,7 @@ def test_a_notification_of_the_relay_wakes_the_worker_long_before_its_poll(
     ensure_pool("sleepy", "groundwork", GroundworkWorker.get_default_base_job_template())
     worker = start_worker("sleepy", "groundwork", prefect_api, worker_log, query_seconds=600)
     try:
-        listening = "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN groundwork_posted'"
+        listening = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN %groundwork_posted%'"
         wait_until(lambda: scalar(db, listening) == 2, 60, "the worker to listen beside the session's own")
         run_id = submit("describe", tmp_path, pool="sleepy")
         scalar(db, "SELECT pg_notify('groundwork_posted', '1')")
