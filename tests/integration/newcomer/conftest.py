@@ -14,7 +14,9 @@ from tests.wheel import copy_checkout
 
 
 class UpByMake(RunningStack):
-    """``make up``, which installs what is missing first."""
+    """``make up``, which installs what is missing first. Make itself says by its exit code that it was interrupted."""
+
+    stopped = frozenset({-signal.SIGINT})
 
     def launch(self) -> None:
         with self.terminal.open("ab") as output:

@@ -45,7 +45,7 @@ def test_the_program_of_the_readme_runs_as_it_is_printed(shop: Newcomer):
 
 @pytest.mark.timeout(600)
 def test_the_next_job_of_the_readme_runs_after_the_next_start(shop: Newcomer):
-    [command] = re.findall(r"`(groundwork new job [^`]+)`", README.read_text())
+    [command] = re.findall(r"`(groundwork new job cancel-order [^`]+)`", README.read_text())
     made = shop.types(f"source .venv/bin/activate && {command} --json")
     assert made.returncode == 0, made.stderr
     assert json.loads(made.stdout)["blockAdded"]
