@@ -1,0 +1,84 @@
+"""The job process-csv as a flow: a file of several chunks, and a second attempt at one that an earlier one gave up."""
+
+import pytest
+from sqlalchemy import text
+
+from groundwork.blocks.blob.store import blob_store
+from groundwork.blocks.errors import BlobMissing
+from groundwork.blocks.settings import settings
+from groundwork.events.inbox import send
+from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.dead_letters import dead_letters, replay
+from groundwork.flows.contacts.process_csv import process_csv
+from groundwork.tasks.contacts.imports.record import create_import
+from tests.factories import csv_import_confirmed, delivery_of, register_job, scalar
+
+pytestmark = pytest.mark.usefixtures("prefect_api")
+ROWS = 6_000
+
+
+@pytest.fixture
+def delivery(db, monkeypatch, tmp_path):
+    monkeypatch.setenv("GROUNDWORK_IMPORT_CHUNK_BYTES", str(64 * 1024))
+    monkeypatch.setenv("GROUNDWORK_STORAGE_URL", (tmp_path / "blobs").as_uri())
+    for cached in (settings, blob_store):
+        cached.cache_clear()
+    with db.transaction() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO app.app_user (id, workspace_id, email, name) VALUES ('ada', 'acme', 'a@example.com', 'A')"
+            )
+        )
+        create_import(
+            connection,
+            import_id="import-1",
+            workspace_id="acme",
+            user_id="ada",
+            filename="a.csv",
+            blob_path="imports/a.csv",
+        )
+    register_job(db)
+    event_id = send(csv_import_confirmed())
+    admit(capacity=10)
+    yield delivery_of(db, event_id)
+    monkeypatch.undo()
+    for cached in (settings, blob_store):
+        cached.cache_clear()
+
+
+def put_file() -> None:
+    lines = [f"u{number}@example.com,{'x' * 50}\n" for number in range(ROWS)]
+    blob_store().write_path("imports/a.csv", "".join(["email,company\n", *lines]).encode())
+
+
+def chunks(db) -> list[int]:
+    with db.transaction() as connection:
+        found = connection.execute(text("SELECT key FROM groundwork.step_ledger WHERE step = 'import-chunk'")).scalars()
+        return sorted(int(key) for key in found)
+
+
+def test_chunks_are_written_in_order_each_once_and_counted_together(db, delivery):
+    put_file()
+    summary = process_csv(delivery_id=delivery.id)
+    assert (summary["status"], summary["rows"], summary["inserted"]) == ("completed", ROWS, ROWS)
+    numbers = chunks(db)
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert len(numbers) > 3
+    assert scalar(db, "SELECT count(*) FROM app.contact") == ROWS
+    assert scalar(
+        db,
+        "SELECT array_agg(CAST(key AS integer) ORDER BY written_at) = array_agg(CAST(key AS integer) ORDER BY"
+        " CAST(key AS integer)) FROM groundwork.step_ledger WHERE step = 'import-chunk'",
+    )
+
+
+def test_an_import_that_an_attempt_gave_up_is_reopened_by_the_next(db, delivery):
+    with pytest.raises(BlobMissing):
+        process_csv(delivery_id=delivery.id)
+    assert scalar(db, "SELECT status FROM app.csv_import") == "failed"
+    put_file()
+    with db.transaction() as connection:
+        assert len(replay(connection, dead_letters(connection))) == 1
+    admit(capacity=10)
+    assert process_csv(delivery_id=delivery.id)["rows"] == ROWS
+    assert scalar(db, "SELECT status || coalesce(error_log, '') FROM app.csv_import") == "completed"
