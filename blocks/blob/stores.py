@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from urllib.parse import unquote, urlsplit
 
 from groundwork.blocks.blob.blob import Blobs
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.process_cache import process_cache
 
 GROUP = "groundwork.blob_stores"
 """Group of the entry points by which an installed package brings a blob store: scheme = ``module:function``."""
@@ -84,7 +84,7 @@ def blobs_at(address: StoreAddress) -> Blobs:
     return _imported(where)(address)
 
 
-@cache
+@process_cache
 def _registered() -> dict[str, str]:
     """Where each store is, by scheme."""
     found = dict(BLOB_STORES)
@@ -98,7 +98,7 @@ def _registered() -> dict[str, str]:
     return found
 
 
-@cache
+@process_cache
 def _imported(where: str) -> BlobStoreFactory:
     try:
         factory: BlobStoreFactory = EntryPoint(name="", value=where, group=GROUP).load()

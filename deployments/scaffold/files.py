@@ -3,13 +3,13 @@
 import os
 import shutil
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.process_cache import process_cache
 
 
 def rendered(template: str, values: Mapping[str, Any]) -> str:
@@ -71,7 +71,7 @@ def replace(file: Path, content: str) -> None:
         raise
 
 
-@cache
+@process_cache
 def _environment() -> Environment:
     return Environment(
         loader=PackageLoader("groundwork.deployments.scaffold", "templates"),
