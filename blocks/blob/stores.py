@@ -108,9 +108,3 @@ def _imported(where: str) -> BlobStoreFactory:
             "correct its entry point."
         ) from error
     return factory
-
-
-def forget_stores() -> None:
-    """Look for the installed stores anew, such as after a test has brought one."""
-    _registered.cache_clear()
-    _imported.cache_clear()

@@ -6,8 +6,8 @@ import pytest
 
 from groundwork.blocks.blob.blob import Blobs
 from groundwork.blocks.blob.store import BlobStore
-from groundwork.blocks.blob.stores import forget_stores
 from groundwork.blocks.errors import BlobMissing, ConfigurationError
+from groundwork.blocks.process_cache import forget
 from tests.integration.blocks.memory_store import MemoryBlobs
 from tests.kit.blob_store_contract import BlobStoreContract
 
@@ -24,11 +24,11 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: memory\nVersion: 1.0\n")
         (facts / "entry_points.txt").write_text("\n".join(["[groundwork.blob_stores]", *stores]))
         monkeypatch.syspath_prepend(str(tmp_path / "packages"))
-        forget_stores()
+        forget()
 
     yield install
     monkeypatch.undo()
-    forget_stores()
+    forget()
 
 
 class TestAFolder(BlobStoreContract):
