@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,14 @@ from groundwork.blocks.sql import named_statements
 ROOT = Path(__file__).parents[2]
 ROOMS = ("deployments", "flows", "tasks", "notifications", "events", "blocks")
 """From the top down."""
+APPLICATIONS = {file.parent.name for file in (ROOT / "flows").glob("*/__init__.py")}
 OWN_TABLES = {name for name, it in vars(inbox).items() if getattr(it, "schema", None) == inbox.SCHEMA}
 INBOX = ROOT / "events" / "inbox"
+
+
+def application_of(parts: Sequence[str]) -> str | None:
+    """The application that a module belongs to, by its place below its room; None for the engine's."""
+    return next((part for part in parts[1:] if part in APPLICATIONS), None)
 
 
 def files_of(room: str, kind: str = "py") -> list[Path]:
@@ -43,6 +50,19 @@ def test_no_room_imports_one_above_it(room: str):
         if module.startswith(tuple(f"groundwork.{each}" for each in above))
     ]
     assert not upwards
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_engine_imports_no_application_and_applications_do_not_import_each_other(room: str):
+    across = [
+        f"{file.relative_to(ROOT)} imports {module}"
+        for file in files_of(room)
+        for module, name in imports_of(file)
+        if module.startswith("groundwork.")
+        and (theirs := application_of([*module.split(".")[1:], *([name] if name else [])])) is not None
+        and theirs != application_of(file.relative_to(ROOT).with_suffix("").parts)
+    ]
+    assert not across
 
 
 @pytest.mark.parametrize("room", ROOMS)
