@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -30,6 +31,18 @@ class BareEnvironment:
                 if NOT_THEIRS not in canonicalize_name(each.name) and not (libraries / each.name).exists():
                     (libraries / each.name).symlink_to(each)
         (self.site / "libraries.pth").write_text(f"{libraries}\n")
+        for each in distributions(path=[str(libraries)]):
+            for point in each.entry_points.select(group="console_scripts"):
+                self._add_command(point)
+
+    def _add_command(self, point: EntryPoint) -> None:
+        """As pip does: the session's own commands run the session's interpreter."""
+        command = self.bin / point.name
+        command.write_text(
+            f"#!{self.python}\nimport sys\nfrom {point.module} import {point.attr.partition('.')[0]}\n"
+            f"sys.exit({point.attr}())\n"
+        )
+        command.chmod(0o755)
 
     def environment(self, **variables: str) -> dict[str, str]:
         """Of a shell in which this environment is active, and nothing of Groundwork or Prefect is set."""
