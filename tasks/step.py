@@ -52,6 +52,12 @@ def steps() -> list[Task[..., Any]]:
 class StepDecorator(Generic[O, L]):
     """The type of :func:`step`: it takes a function, or its options and then a function."""
 
+    def __init__(self) -> None:
+        # As a function has them: ``help(step)`` and editors read them.
+        self.__name__ = self.__qualname__ = "step"
+        self.__doc__ = StepDecorator.__call__.__doc__
+        self.__signature__ = inspect.signature(StepOptions)
+
     @overload
     def __call__(self, function: Callable[P, R], /) -> Task[P, R]: ...  # type: ignore[overload-overlap]
     @overload

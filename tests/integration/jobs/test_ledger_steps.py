@@ -1,5 +1,6 @@
 """A step with ledger=True writes its effect and keeps its result once. With Prefect's real engine."""
 
+import inspect
 import json
 import subprocess
 import sys
@@ -163,6 +164,13 @@ def test_outside_a_job_a_step_says_that_it_needs_one(points):
 
 def test_callers_and_prefect_do_not_see_the_connection():
     assert "connection" not in str(stand.fn.__signature__)
+
+
+def test_editors_find_name_text_and_options_of_the_decorators():
+    for decorator, option in ((step, "ledger"), (job, "max_attempts")):
+        assert decorator.__name__ in ("step", "job")
+        assert option in inspect.signature(decorator).parameters
+        assert "Args:" in (inspect.getdoc(decorator) or "")
 
 
 def test_an_option_that_is_not_there_names_the_one_that_was_meant():
