@@ -18,6 +18,7 @@ def on_terminal(
         command, env=dict(environment), cwd=folder, stdout=theirs, stderr=theirs, start_new_session=True
     )
     os.close(theirs)
+    output.touch()  # whoever waits for a line of it looks before the thread has begun
     threading.Thread(target=_copy, args=(ours, output), daemon=True).start()
     return process
 
