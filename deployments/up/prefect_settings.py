@@ -6,6 +6,7 @@ from pathlib import Path
 import certifi
 
 from groundwork.blocks.telemetry import TELEMETRY_OFF
+from groundwork.deployments.logs import packages_of_applications
 
 PREFECT_SETTINGS: Mapping[str, str] = {
     # Leases in memory are lost with the server and leave their slots taken for ever.
@@ -31,6 +32,14 @@ PREFECT_SETTINGS: Mapping[str, str] = {
     # Logs go to files; finding out what to colour costs each run some ten milliseconds.
     "PREFECT_LOGGING_COLORS": "false",
 }
+
+
+def worker_logging() -> dict[str, str]:
+    """What the applications' modules log in a run is its log in Prefect, too; outside of a run it is the console's."""
+    return {
+        "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(packages_of_applications()),
+        "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    }
 
 
 def vacuum_settings(days: int) -> dict[str, str]:

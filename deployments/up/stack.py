@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,12 @@ from groundwork.deployments.up.home import PART_VARIABLE, PREFECT, WORKER, Home,
 from groundwork.deployments.up.part import Part
 from groundwork.deployments.up.part_log import PartLog
 from groundwork.deployments.up.ports import refuse_taken_ports
-from groundwork.deployments.up.prefect_settings import PREFECT_SETTINGS, one_certificate, vacuum_settings
+from groundwork.deployments.up.prefect_settings import (
+    PREFECT_SETTINGS,
+    one_certificate,
+    vacuum_settings,
+    worker_logging,
+)
 from groundwork.deployments.up.sign_in import CLIENT_VARIABLE, SERVER_VARIABLE, authorization, sign_in, sign_in_file
 from groundwork.deployments.up.stages import Stages, Terminal
 from groundwork.deployments.wiring.prefect_deploy import PrefectDeploy
@@ -272,8 +277,14 @@ class Stack:
             url = prefect_database(self.settings)
         return {DATABASE_VARIABLE: url.render_as_string(hide_password=False)}
 
-    def _part(self, name: str, *command: str, ready: Callable[[], bool] = lambda: True) -> Part:
-        environment = self.environment | {PART_VARIABLE: name}
+    def _part(
+        self,
+        name: str,
+        *command: str,
+        ready: Callable[[], bool] = lambda: True,
+        defaults: Mapping[str, str] | None = None,
+    ) -> Part:
+        environment = dict(defaults or {}) | self.environment | {PART_VARIABLE: name}
         return Part(name, [sys.executable, "-m", *command], environment, self.home.logs / f"{name}.log", ready)
 
     def _prefect(self) -> Part:
@@ -295,7 +306,7 @@ class Stack:
         name = f"up-{socket.gethostname()}-{os.getpid()}"
         return self._part(
             WORKER, "prefect", "worker", "start", "--pool", WORK_POOL, "--type", self.settings.worker, "--name", name,
-            ready=lambda: self._worker_is_online(name),
+            ready=lambda: self._worker_is_online(name), defaults=worker_logging(),
         )  # fmt: skip
 
     def _worker_is_online(self, name: str) -> bool:

@@ -10,6 +10,7 @@ from prefect.blocks.core import Block
 from pydantic import BaseModel
 
 from groundwork.blocks.blob.store import BlobStore
+from groundwork.deployments.logs import let_applications_be_heard
 from groundwork.flows.registry import jobs
 
 MODULES = (
@@ -45,6 +46,7 @@ def preload() -> None:
     for name in MODULES:
         importlib.import_module(name)
     jobs()
+    let_applications_be_heard()
     # Prefect puts off building most of its models, and looks through all installed packages for the first block class.
     for model in _models(BaseModel):
         model.model_rebuild(raise_errors=False)

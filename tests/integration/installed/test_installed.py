@@ -60,6 +60,10 @@ class Installed:
             flow.read_text()
             .replace("import confirmation_number", "import confirmation_number, origin, template_folder")
             .replace("-> str", "-> dict[str, object]")
+            .replace("\n\n@job", "\nlogger = __import__('logging').getLogger(__name__)\n\n\n@job")
+            .replace(
+                "    return confirmation", "    logger.info('confirming %s', event.order_id)\n    return confirmation"
+            )
             .replace(
                 "return confirmation_number(event)",
                 'return {"number": confirmation_number(event), "of": origin(), "templates": template_folder()}',
@@ -117,6 +121,12 @@ def test_a_job_of_the_project_runs_beside_packages_of_the_rooms_names(installed:
         "done", {"number": "4611DEC3", "of": ["strangers", "strangers"], "templates": True},
     )  # fmt: skip
     assert list(installed.empty.iterdir()) == []
+    # What the project's own modules log is in the run's log, and on the worker's console.
+    of_the_run = {"logs": {"flow_run_id": {"any_": [delivery["flowRunId"]]}}}
+    wait_until(
+        lambda: "confirming 1001" in str(installed.stack.ask_prefect("/logs/filter", of_the_run)), 30, "the run's log"
+    )
+    assert "confirming 1001" in (installed.stack.home / "logs" / "worker.log").read_text()
 
 
 def test_an_application_that_is_removed_keeps_what_waits_for_its_return(installed: Installed):
