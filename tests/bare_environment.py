@@ -49,7 +49,7 @@ class BareEnvironment:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("GROUNDWORK", "PREFECT_", "PYTHON", "VIRTUAL_ENV"))
+            if not name.startswith(("GROUNDWORK", "PREFECT_", "PYTHON", "VIRTUAL_ENV", "MAKE", "MFLAGS"))
         }
         # Neither the index is asked, nor setuptools downloaded into an environment of each build.
         offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0"}

@@ -1,9 +1,11 @@
 """Where a block's configuration comes from, with a real Prefect server."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from prefect import get_client
+from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 
 from groundwork.blocks.blob.store import BlobStore
@@ -21,16 +23,23 @@ BLOCKS = [
 @pytest.fixture(params=["named for its purpose", "not moved yet"])
 def document(prefect_api, request: pytest.FixtureRequest) -> Iterator[None]:
     """Each block type has a document that says ``document``."""
-    saved = [
+    _delete_documents()
+    for block, _, field, url in BLOCKS:
         block(**{field: url.format("document")}).save(
             FORMER_DOCUMENT if request.param == "not moved yet" else block.document
         )
-        for block, _, field, url in BLOCKS
-    ]
     yield
+    _delete_documents()
+
+
+def _delete_documents() -> None:
+    """Those that a deploy of other tests has left on the server, too."""
     with get_client(sync_client=True) as client:
-        for identifier in saved:
-            client.delete_block_document(identifier)
+        for block, *_ in BLOCKS:
+            for name in (FORMER_DOCUMENT, block.document):
+                with suppress(ObjectNotFound):
+                    found = client.read_block_document_by_name(name, block.get_block_type_slug())
+                    client.delete_block_document(found.id)
 
 
 def configured_url(block: type[ConfiguredBlock], field: str) -> str | None:

@@ -25,7 +25,7 @@ from tests.factories import csv_import_confirmed, delivery_of, register_job
 from tests.integration.relay.conftest import expire
 
 NAME = "startable-job"
-ANOTHER = "process-csv"
+ANOTHER = "audit-csv"
 told: list[str] = []
 
 

@@ -52,7 +52,9 @@ class RunningStack:
         self.python = python
         self.port, self.prefect_port = free_port(), free_port()
         inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith(("GROUNDWORK_", "PREFECT_"))
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("GROUNDWORK_", "PREFECT_", "MAKE", "MFLAGS"))
         }
         self.environment = inherited | dict(settings or {})
         self._up: subprocess.Popen[bytes] | None = None

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.errors import BlobMissing
-from groundwork.blocks.settings import settings
+from groundwork.blocks.process_cache import forget
 from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.dead_letters import dead_letters, replay
@@ -21,8 +21,7 @@ ROWS = 6_000
 def delivery(db, monkeypatch, tmp_path):
     monkeypatch.setenv("GROUNDWORK_IMPORT_CHUNK_BYTES", str(64 * 1024))
     monkeypatch.setenv("GROUNDWORK_STORAGE_URL", (tmp_path / "blobs").as_uri())
-    for cached in (settings, blob_store):
-        cached.cache_clear()
+    forget()
     with db.transaction() as connection:
         connection.execute(
             text(
@@ -42,8 +41,7 @@ def delivery(db, monkeypatch, tmp_path):
     admit(capacity=10)
     yield delivery_of(db, event_id)
     monkeypatch.undo()
-    for cached in (settings, blob_store):
-        cached.cache_clear()
+    forget()
 
 
 def put_file() -> None:
