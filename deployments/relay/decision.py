@@ -107,7 +107,8 @@ def of_ended_run(delivery: Standing, run: State, *, cancelled: bool, known_job: 
     reason = f"{what}: {(run.message or 'Prefect knows no reason').rstrip('.')}."
     if not known_job:
         reason += (
-            f" No code of job {delivery.job} is here: it was removed, or its module is not loaded (GROUNDWORK_PRELOAD)."
+            f" No code of job {delivery.job} is here: it was removed, or its application is not loaded "
+            "(GROUNDWORK_APPLICATIONS)."
         )
     tries = delivery.attempt if claimed else delivery.unclaimed
     if tries >= delivery.max_attempts:

@@ -86,8 +86,8 @@ def without_deployment(client: SyncPrefectClient, job: str, spec: JobSpec | None
     listed = ", ".join(there[:_NAMED]) + (", …" if len(there) > _NAMED else "") if there else "none"
     if spec is None:
         return (
-            f"No worker knows job {job}: it was removed from the code, or its module is not loaded "
-            f"(GROUNDWORK_PRELOAD), and Prefect has no deployment of it. Prefect's deployments: {listed}."
+            f"No worker knows job {job}: it was removed from the code, or its application is not loaded "
+            f"(GROUNDWORK_APPLICATIONS), and Prefect has no deployment of it. Prefect's deployments: {listed}."
         )
     return (
         f"Job {job} has no deployment, so nothing runs it. Prefect's deployments: {listed}. Add this block to "

@@ -1,4 +1,4 @@
-"""Event types of the chaos suite. The gateway knows them by GROUNDWORK_EVENT_MODULES."""
+"""Event types of the chaos suite. The application of tests/chaos/application.py has them."""
 
 from groundwork.events.base import Event
 

@@ -184,7 +184,7 @@ def test_a_job_that_no_code_has_any_more_is_told_from_one_that_is_not_deployed(d
     look()
     dead = delivery_of(db, event_id)
     assert dead.state == "failed"
-    assert dead.last_error.startswith("No worker knows job forgotten: it was removed from the code, or its module is")
+    assert dead.last_error.startswith("No worker knows job forgotten: it was removed from the code, or its application")
 
 
 def test_deliveries_of_an_ordered_job_are_put_off_in_their_order(db, undeployed):
