@@ -21,7 +21,7 @@ def prefect_may_be_configured() -> bool:
 
 def prefect_database_may_be_configured() -> bool:
     """Likewise, whether the environment or a file may name the database of Prefect's server."""
-    if any(name.startswith(_DATABASE) for name in os.environ):
+    if os.environ.get("PREFECT_PROFILES_PATH") or any(name.startswith(_DATABASE) for name in os.environ):
         return True
     return any(_mentions(path, b"database") for path, _ in _files())
 

@@ -264,16 +264,16 @@ class Stack:
         return environment | self._own_servers_database()
 
     def _own_servers_database(self) -> dict[str, str]:
-        if self.postgres and self.settings.prefect_database_url is None and not prefect_database_may_be_configured():
-            url = self.postgres.url("prefect", driver="postgresql+asyncpg")
-            return {DATABASE_VARIABLE: url.render_as_string(hide_password=False)}
-        from groundwork.deployments.up.prefect_database import prefect_database, said_to_prefect
+        if prefect_database_may_be_configured():
+            from groundwork.deployments.up.prefect_database import said_to_prefect
 
-        if said := said_to_prefect():
-            return said
+            if said := said_to_prefect():
+                return said
         if self.postgres and self.settings.prefect_database_url is None:
             url = self.postgres.url("prefect", driver="postgresql+asyncpg")
         else:
+            from groundwork.deployments.up.prefect_database import prefect_database
+
             url = prefect_database(self.settings)
         return {DATABASE_VARIABLE: url.render_as_string(hide_password=False)}
 
