@@ -7,7 +7,7 @@ here which there are, and imports what each names where it needs it.
 import importlib
 import os
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
@@ -52,7 +52,7 @@ class Application:
     blocks: tuple[str, ...] = ()
     commands: str | None = None
 
-    def modules(self, package: str | None) -> Iterator[ModuleType]:
+    def load(self, package: str | None) -> None:
         """Import a package of the application with all that is in it, sub-folders included; a module is itself.
 
         Raises:
@@ -61,9 +61,8 @@ class Application:
         if package is None:
             return
         found = self._imported(package)
-        yield found
         for each in pkgutil.walk_packages(getattr(found, "__path__", ()), f"{package}.", onerror=_ignore):
-            yield self._imported(each.name)
+            self._imported(each.name)
 
     def named(self, reference: str) -> Any:
         """What ``module:attribute`` names.

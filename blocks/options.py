@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import MISSING, fields
-from difflib import get_close_matches
 from functools import wraps
 from inspect import signature
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.suggestions import near
 
 O = ParamSpec("O")  # noqa: E741 - the options as keywords
 T = TypeVar("T")
@@ -60,6 +60,6 @@ def options_of(options: Callable[O, T], decorator: str, *args: O.args, **kwargs:
     return options(*args, **kwargs)
 
 
-def _meant(name: str, known: list[Any]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+def _meant(name: str, known: list[str]) -> str:
+    found = near(name, known, most=1)
+    return f"; did you mean {found[0]!r}?" if found else f"; there are {', '.join(known)}"

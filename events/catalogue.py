@@ -31,8 +31,7 @@ def event_type(name: str) -> type[Event]:
 @process_cache
 def _load() -> None:
     for application in applications():
-        for _ in application.modules(application.events):
-            pass
+        application.load(application.events)
 
 
 def parse_event(name: str, data: dict[str, Any]) -> Event:

@@ -85,8 +85,7 @@ def jobs() -> dict[str, JobSpec]:
 @process_cache
 def _load() -> None:
     for application in applications():
-        for _ in application.modules(application.jobs):
-            pass
+        application.load(application.jobs)
 
 
 def notify_job_of_failure(attempt: Attempt, error: BaseException) -> None:

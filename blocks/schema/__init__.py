@@ -28,6 +28,5 @@ def with_applications() -> MetaData:
     from groundwork.blocks.applications import applications
 
     for application in applications():
-        for _ in application.modules(application.schema):
-            pass
+        application.load(application.schema)
     return metadata

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection, Row
 
+from groundwork.blocks.schema.states import ENDED
 from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
@@ -52,7 +53,7 @@ class DeliveryStatus(_Status):
     @property
     def ended(self) -> bool:
         """Whether no run will change it any more."""
-        return self.state in ("done", "failed", "cancelled")
+        return self.state in ENDED
 
 
 class EventStatus(_Status):
