@@ -3,10 +3,12 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from groundwork.blocks.cures import PREFECT, cure_of
 from groundwork.blocks.database import database
 from groundwork.blocks.outages import Outages
+from groundwork.deployments.relay.automations import Automations
 from groundwork.deployments.relay.cancelled_runs import cancel_runs
 from groundwork.deployments.relay.dead_letters import post_deaths
 from groundwork.deployments.relay.dead_runs import crash_dead_runs
@@ -38,13 +40,15 @@ class Housekeeping:
     Args:
         outages: takes note of chores that fail.
         startable: what is known of the jobs' wiring, kept up to date here.
+        automations: whether they make runs, kept up to date here.
     """
 
-    def __init__(self, outages: Outages, startable: Startable) -> None:
+    def __init__(self, outages: Outages, startable: Startable, automations: Automations) -> None:
         self._outages = outages
         self._chores = [
             _Chore("looking at the wiring", startable.look, WIRING_SECONDS),
-            _Chore("sweeping", sweep, SWEEP_SECONDS),
+            _Chore("looking for runs of automations", automations.look, SWEEP_SECONDS),
+            _Chore("sweeping", partial(sweep, automations), SWEEP_SECONDS),
             _Chore("looking for ended runs", redeliver_ended_runs, SWEEP_SECONDS),
             _Chore("cancelling runs", cancel_runs, SWEEP_SECONDS),
             _Chore("looking for dead runs", crash_dead_runs, DEAD_RUN_SECONDS),

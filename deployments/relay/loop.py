@@ -10,6 +10,7 @@ import psycopg
 from groundwork.blocks.database import database
 from groundwork.blocks.errors import GroundworkError
 from groundwork.blocks.outages import Outages
+from groundwork.deployments.relay.automations import Automations
 from groundwork.deployments.relay.housekeeping import Housekeeping
 from groundwork.deployments.relay.outbox import Outbox
 from groundwork.deployments.relay.prefect_api import WorkPoolMissing, start_run, worker_capacity
@@ -52,7 +53,8 @@ class Relay:
         self._outages = Outages(logger)
         self._startable = Startable()
         self._outbox = Outbox()
-        self._housekeeping = Housekeeping(self._outages, self._startable)
+        self._automations = Automations()
+        self._housekeeping = Housekeeping(self._outages, self._startable, self._automations)
         self._capacity = 0
         self._capacity_due_at = 0.0
         self._told_closed = False
@@ -108,7 +110,7 @@ class Relay:
             self._stop.wait(trial.pause)
             return False
         for each in posted:
-            if self._startable.needs_api(each.job):
+            if self._automations.silent or self._startable.needs_api(each.job):
                 self._start(each.job, each.id, each.dispatches)
         return bool(admitted)
 

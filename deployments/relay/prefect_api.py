@@ -1,11 +1,14 @@
 """What the relay asks of Prefect, by its public HTTP API."""
 
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from prefect.client.schemas.filters import (
     FlowFilter,
     FlowFilterName,
     FlowRunFilter,
+    FlowRunFilterCreatedBy,
+    FlowRunFilterExpectedStartTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
@@ -132,6 +135,20 @@ def waiting_run(job: str, delivery_id: UUID) -> UUID | None:
             limit=_MOST,
         )
     return next((run.id for run in runs if delivery_of(run) == delivery_id), None)
+
+
+def an_automation_made_a_run(*, since: datetime) -> bool:
+    """Whether any automation of Prefect's has made a run since then.
+
+    Raises:
+        httpx.HTTPError: Prefect could not be reached.
+    """
+    made = FlowRunFilter(
+        created_by=FlowRunFilterCreatedBy(type_=["AUTOMATION"]),
+        expected_start_time=FlowRunFilterExpectedStartTime(after_=since),
+    )
+    with prefect_client() as client:
+        return bool(client.read_flow_runs(flow_run_filter=made, limit=1))
 
 
 def run_state(flow_run_id: UUID) -> State | None:

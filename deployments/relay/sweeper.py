@@ -10,6 +10,7 @@ from prefect.exceptions import ObjectNotFound
 
 from groundwork.blocks.cures import answer_of, is_refusal_of_content
 from groundwork.blocks.schema.states import DeliveryState
+from groundwork.deployments.relay.automations import Automations
 from groundwork.deployments.relay.decision import StartAnother, WaitOn, of_overdue, of_refused
 from groundwork.deployments.relay.one_by_one import one_by_one
 from groundwork.deployments.relay.prefect_api import (
@@ -33,8 +34,11 @@ logger = logging.getLogger(__name__)
 WARM_START_SECONDS, COLD_START_SECONDS = 10.0, 120.0
 
 
-def sweep() -> int:
+def sweep(automations: Automations | None = None) -> int:
     """Look after every overdue delivery once.
+
+    Args:
+        automations: is told of events that brought no run.
 
     Returns:
         How many there were.
@@ -45,7 +49,7 @@ def sweep() -> int:
     """
     found = overdue()
     # Only so many are looked after at once, the most overdue first: one that cannot be keeps no other waiting.
-    one_by_one(found, _decide_on, look_again_later)
+    one_by_one(found, lambda each: _decide_on(each, automations), look_again_later)
     return len(found)
 
 
@@ -54,7 +58,7 @@ def pending_seconds() -> float:
     return WARM_START_SECONDS if work_pool_type() == "groundwork" else COLD_START_SECONDS
 
 
-def _decide_on(delivery: Standing) -> None:
+def _decide_on(delivery: Standing, automations: Automations | None) -> None:
     flow_run_id = _run_of(delivery)
     run = run_state(flow_run_id) if flow_run_id else None
     decision = of_overdue(
@@ -68,6 +72,8 @@ def _decide_on(delivery: Standing) -> None:
         case WaitOn():
             wait_on(delivery)
         case StartAnother():
+            if run is None and automations is not None:
+                automations.missed()
             _start_another(delivery)
         case _:
             carry_out(delivery, decision)
