@@ -16,6 +16,8 @@ tree, with the exit code of a command that an error ends (1 the work failed, 2 w
        ├─ StaleAttempt
        └─ Interrupted
 
+:class:`Suspended` stands beside the tree: it is no error at all, and ``except Exception`` leaves it alone.
+
 ``except GroundworkError`` leaves control flow alone: a job that swallowed it would work on as if the delivery were its
 own.
 """
@@ -60,6 +62,13 @@ class StaleAttempt(ControlFlow):
 class Interrupted(ControlFlow):
     """What the job works with went away in the middle. The delivery does not fail: another attempt gets it, as if the
     run had been killed. No action is needed unless its attempts are used up."""
+
+
+class Suspended(BaseException):
+    """The run ends here and its delivery waits; another run goes on from there. No action is needed.
+
+    It passes ``except Exception`` on purpose: a job that swallowed it would work on as if nothing had to be waited for.
+    """
 
 
 class NonRetriable(GroundworkError):
@@ -112,6 +121,15 @@ class UnknownName(GroundworkError):
 
 class DatabaseUnavailable(GroundworkError):
     """PostgreSQL cannot be reached. In the embedded mode run `groundwork up`; else check GROUNDWORK_DATABASE_URL."""
+
+
+class InvokedJobFailed(NonRetriable):
+    """The other job has failed for good, or was cancelled. The message has its error. Mend that one, replay it, then
+    replay this one."""
+
+
+class WaitedTooLong(NonRetriable):
+    """The other job has not ended in the time that it was given."""
 
 
 class DeliveryDied(GroundworkError):

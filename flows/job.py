@@ -12,7 +12,14 @@ from prefect.states import Cancelled, Completed
 from pydantic import ValidationError
 
 from groundwork.blocks.database import database
-from groundwork.blocks.errors import ConfigurationError, ControlFlow, GroundworkError, NonRetriable, StaleAttempt
+from groundwork.blocks.errors import (
+    ConfigurationError,
+    ControlFlow,
+    GroundworkError,
+    NonRetriable,
+    StaleAttempt,
+    Suspended,
+)
 from groundwork.blocks.options import taking
 from groundwork.blocks.plain_function import as_json, require_name, require_plain_function
 from groundwork.blocks.retry import database_went_away
@@ -127,6 +134,8 @@ def _run(spec: JobSpec, parameters: dict[str, Any]) -> Any:
     try:
         with attempt.running():
             return _run_body(spec, attempt)
+    except Suspended as waiting:
+        return Completed(name="Suspended", message=str(waiting))
     except StaleAttempt:
         with database().transaction() as connection:
             cancelled = was_cancelled(connection, attempt.delivery_id)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 lane = typer.Typer(help="One workspace's lane of a job: its limit and weight.", no_args_is_help=True)
 
 _REFRESH_SECONDS = 1.0
-_HEADINGS = ("workspace", "job", "queued", "scheduled", "running", "limit", "weight", "oldest wait", "")
-_TEXTS = (0, 1, 8)
+_HEADINGS = ("workspace", "job", "queued", "scheduled", "running", "waiting", "limit", "weight", "oldest wait", "")
+_TEXTS = (0, 1, 9)
 """Columns of text, which begin at the left; the others are numbers."""
 _LARGEST_WEIGHT = 1e6
 
@@ -147,6 +147,7 @@ def _row(each: "Lane") -> tuple[str, ...]:
         f"{each.queued:,}",
         f"{each.scheduled:,}",
         f"{each.running:,}",
+        f"{each.waiting:,}",
         f"{each.limit:,}",
         f"{each.weight:g}",
         "" if each.oldest_wait_seconds is None else f"{each.oldest_wait_seconds:,.1f} s",

@@ -66,9 +66,9 @@ def of_overdue(
         f"Attempt {delivery.attempt} stopped renewing its lease at {delivery.lease_expires_at:%Y-%m-%d %H:%M:%S %Z}: "
         f"the process of flow run {delivery.flow_run_id} died, or lost the database."
     )
-    if delivery.attempt >= delivery.max_attempts:
+    if delivery.attempts_used >= delivery.max_attempts:
         return End("failed", f"{reason} It was the last of {delivery.max_attempts} attempts.")
-    return Again(reason, delivery.attempt)
+    return Again(reason, delivery.attempts_used)
 
 
 def _of_unclaimed(delivery: Standing, *, cancelled: bool) -> Decision:
@@ -110,7 +110,7 @@ def of_ended_run(delivery: Standing, run: State, *, cancelled: bool, known_job: 
             f" No code of job {delivery.job} is here: it was removed, or its application is not loaded "
             "(GROUNDWORK_APPLICATIONS)."
         )
-    tries = delivery.attempt if claimed else delivery.unclaimed
+    tries = delivery.attempts_used if claimed else delivery.unclaimed
     if tries >= delivery.max_attempts:
         return End("failed", f"{reason} It was the last of {delivery.max_attempts} attempts.")
     return Again(reason, tries)

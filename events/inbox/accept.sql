@@ -2,7 +2,8 @@
 -- Store events, and one delivery per job that listens; an event whose workspace, name and id are known is left alone. What
 -- a job says of keys and times (flow_control) is fixed here, where the event's data is. A delivery whose idempotency key
 -- another one has is cancelled at once and names that one; ON CONFLICT DO UPDATE waits for an acceptance under way.
--- Keys are as long as payloads make them, and bounded for the indexes that hold them.
+-- Keys are as long as payloads make them, and bounded for the indexes that hold them. An event of a name that some job has
+-- ever waited for is noted as an arrival, for the relay to answer waits by.
 WITH incoming AS (
     SELECT *
     FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS e (
@@ -18,6 +19,12 @@ WITH incoming AS (
     ORDER BY position
     ON CONFLICT (workspace_id, name, dedupe_id) DO NOTHING
     RETURNING id
+), arrived AS (
+    INSERT INTO groundwork.arrival (event_id)
+    SELECT stored.id
+    FROM stored
+    JOIN incoming USING (id)
+    WHERE incoming.name IN (SELECT name FROM groundwork.awaited_event)
 ), wanted AS MATERIALIZED (
     SELECT gen_random_uuid() AS id, incoming.id AS event_id, incoming.position, incoming.workspace_id,
            job.name AS job, job.priority, job.max_attempts,

@@ -69,12 +69,14 @@ class Attempt:
     Attributes:
         token: the attempt's number, which is the fencing token: the inbox refuses writes of any but the latest.
         members: what the run works on, in order of acceptance. The first one's row is the fence of all.
+        waits: names of the waits that the run has come to so far.
     """
 
     job: str
     token: int
     correlation_id: UUID
     members: Sequence[Member]
+    waits: set[str] = field(default_factory=set, repr=False)
     _first_step_noted: bool = field(default=False, repr=False)
 
     @classmethod

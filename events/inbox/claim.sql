@@ -26,6 +26,7 @@ WITH target AS (
         picked_up_at = :picked_up_at,
         process_started_at = :process_started_at,
         claimed_at = clock_timestamp(),
+        waiting_for = NULL,
         settled_at = NULL
     FROM target
     WHERE (delivery.id = :delivery_id OR delivery.batch_id = :delivery_id)

@@ -31,6 +31,12 @@ FROM (SELECT make_interval(secs => :seconds) AS step) AS clock;
 -- Starts that a throttle still counts.
 UPDATE groundwork.throttle_start SET started_at = started_at - make_interval(secs => :seconds);
 
+-- name: pass_waits
+-- Waits that are not over.
+UPDATE groundwork.wait
+SET due_at = due_at - step, since = since - step, set_up_at = set_up_at - step, answered_at = answered_at - step
+FROM (SELECT make_interval(secs => :seconds) AS step) AS clock;
+
 -- name: pass_keys
 -- Idempotency keys that are still remembered.
 UPDATE groundwork.idempotency SET expires_at = expires_at - make_interval(secs => :seconds);

@@ -29,7 +29,7 @@ WITH chosen AS (
 UPDATE groundwork.delivery
 SET state = 'queued',
     sequence = placed.place,
-    max_attempts = greatest(delivery.attempt, delivery.dispatches) + job.max_attempts,
+    max_attempts = greatest(delivery.attempt, delivery.dispatches) - delivery.continuations + job.max_attempts,
     batch_id = CASE
         WHEN NOT EXISTS (
             SELECT

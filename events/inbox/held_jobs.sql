@@ -1,6 +1,6 @@
 -- name: unstartable
 -- Deliveries of a job that nothing can run and that have had their last try. One that was admitted counted as it was.
-SELECT id, job, workspace_id, state, attempt, dispatches, max_attempts, flow_run_id, lease_expires_at, last_error
+SELECT id, job, workspace_id, state, attempt, dispatches, max_attempts, continuations, flow_run_id, lease_expires_at, last_error
 FROM groundwork.delivery
 WHERE job = :job
   AND (

@@ -18,6 +18,7 @@ class Lane(BaseModel):
     Attributes:
         queued: deliveries that may start as soon as there is room.
         scheduled: deliveries that may start later.
+        waiting: deliveries whose job has begun and waits, for a time, an event or another job; they hold no place.
         running: runs that were admitted and have not ended; a batch is one.
         limit: runs at once.
         weight: share between workspaces.
@@ -32,6 +33,7 @@ class Lane(BaseModel):
     queued: int
     scheduled: int
     running: int
+    waiting: int
     limit: int
     weight: float
     paused: bool

@@ -2,26 +2,27 @@
 -- Every lane that holds something or is set apart from its job's others. One subquery per partial index: settled
 -- deliveries are not read.
 WITH held AS (
-    SELECT job, workspace_id, count(*) AS queued, 0 AS scheduled, 0 AS running,
+    SELECT job, workspace_id, count(*) FILTER (WHERE waiting_for IS NULL OR not_before <= clock_timestamp()) AS queued, 0 AS scheduled, 0 AS running,
+           count(*) FILTER (WHERE waiting_for IS NOT NULL AND not_before > clock_timestamp()) AS waiting,
            min(greatest(accepted_at, not_before)) FILTER (WHERE not_before <= clock_timestamp()) AS waiting_since
     FROM groundwork.delivery
     WHERE state = 'queued'
     GROUP BY job, workspace_id
     UNION ALL
-    SELECT job, workspace_id, 0, count(*), 0, NULL
+    SELECT job, workspace_id, 0, count(*) FILTER (WHERE waiting_for IS NULL), 0, count(waiting_for), NULL
     FROM groundwork.delivery
     WHERE state = 'scheduled'
     GROUP BY job, workspace_id
     UNION ALL
-    SELECT job, workspace_id, 0, 0, count(*) FILTER (WHERE batch_id IS NULL OR batch_id = id), NULL
+    SELECT job, workspace_id, 0, 0, count(*) FILTER (WHERE batch_id IS NULL OR batch_id = id), 0, NULL
     FROM groundwork.delivery
     WHERE state IN (:in_flight)
     GROUP BY job, workspace_id
     UNION ALL
-    SELECT job, workspace_id, 0, 0, 0, NULL
+    SELECT job, workspace_id, 0, 0, 0, 0, NULL
     FROM groundwork.lane_override
 ), lane AS (
-    SELECT job, workspace_id, sum(queued) AS queued, sum(scheduled) AS scheduled, sum(running) AS running,
+    SELECT job, workspace_id, sum(queued) AS queued, sum(scheduled) AS scheduled, sum(running) AS running, sum(waiting) AS waiting,
            min(waiting_since) AS waiting_since
     FROM held
     GROUP BY job, workspace_id
@@ -30,6 +31,7 @@ SELECT lane.workspace_id, lane.job,
        CAST(lane.queued AS bigint) AS queued,
        CAST(lane.scheduled AS bigint) AS scheduled,
        CAST(lane.running AS bigint) AS running,
+       CAST(lane.waiting AS bigint) AS waiting,
        CASE WHEN job.ordered THEN 1 ELSE coalesce(lane_override.lane_limit, job.lane_limit) END AS limit,
        coalesce(lane_override.weight, 1) AS weight,
        job.paused OR coalesce(lane_override.paused, false) AS paused,

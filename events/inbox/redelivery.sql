@@ -1,7 +1,7 @@
 -- name: overdue
 -- Deliveries nobody claimed in time, and attempts that let their lease run out. Of a batch only the first has a lease.
 SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
-       delivery.max_attempts, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error
+       delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error
 FROM groundwork.delivery
 WHERE delivery.state IN (:in_flight) AND delivery.lease_expires_at < clock_timestamp()
 ORDER BY delivery.lease_expires_at
@@ -77,7 +77,7 @@ ORDER BY ended.id <> :delivery_id, ended.sequence;
 -- name: still_admitted
 -- Where a delivery stands that was admitted and that Prefect wants to hear nothing of.
 SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
-       delivery.max_attempts, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error
+       delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error
 FROM groundwork.delivery
 WHERE delivery.id = :delivery_id AND delivery.state = 'admitted';
 

@@ -35,6 +35,7 @@ class KnownDelivery:
         attempt: runs that claimed it.
         data: the event's, in wire form.
         cause: name of the event whose job sent this one; None where no job did.
+        waiting_for: what its job waits for, in words; None where it does not.
     """
 
     id: UUID
@@ -48,6 +49,7 @@ class KnownDelivery:
     data: dict[str, Any]
     workspace_id: str
     cause: str | None
+    waiting_for: str | None
 
     @property
     def ended(self) -> bool:

@@ -18,7 +18,8 @@ SELECT id, name, data, source FROM groundwork.event ORDER BY accepted_at, id;
 -- name: known_deliveries
 -- Every delivery in the order in which they ended; last those that have not.
 SELECT delivery.id, delivery.event_id, delivery.job, delivery.state, delivery.result, delivery.last_error,
-       delivery.attempt, event.name AS event_name, event.data, event.workspace_id, cause.name AS cause
+       delivery.attempt, event.name AS event_name, event.data, event.workspace_id, cause.name AS cause,
+       delivery.waiting_for
 FROM groundwork.delivery
 JOIN groundwork.event ON event.id = delivery.event_id
 LEFT JOIN groundwork.event AS cause ON cause.id = event.causation_id

@@ -6,7 +6,7 @@ SELECT EXISTS (SELECT FROM groundwork.delivery WHERE state IN (:in_flight));
 -- The deliveries in flight that ended runs were meant for. A run that an automation made is that of the latest dispatch if
 -- it was created after it; where the clocks of the two servers disagree, the claim deadline is the net.
 SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
-       delivery.max_attempts, run.id AS flow_run_id, delivery.lease_expires_at, delivery.last_error
+       delivery.max_attempts, delivery.continuations, run.id AS flow_run_id, delivery.lease_expires_at, delivery.last_error
 FROM unnest(
     CAST(:run_ids AS uuid[]), CAST(:delivery_ids AS uuid[]), CAST(:created_at AS timestamptz[])
 ) AS run (id, delivery_id, created_at)

@@ -16,6 +16,7 @@ class Standing:
 
     Attributes:
         attempt: runs that claimed it.
+        continuations: those of them that ended to wait.
         dispatches: runs that were asked for.
         lease_expires_at: when it is overdue. An admitted delivery has its claim deadline here.
     """
@@ -27,6 +28,7 @@ class Standing:
     attempt: int
     dispatches: int
     max_attempts: int
+    continuations: int
     flow_run_id: UUID | None
     lease_expires_at: datetime | None
     last_error: str | None
@@ -36,6 +38,11 @@ class Standing:
         """Read a row that has these columns, and perhaps others."""
         columns = {name: row._mapping[name] for name in cls.__slots__}
         return cls(**columns | {"state": DeliveryState(row.state)})
+
+    @property
+    def attempts_used(self) -> int:
+        """Attempts that count against the most that it may have."""
+        return self.attempt - self.continuations
 
     @property
     def unclaimed(self) -> int:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection, Row
 
-from groundwork.blocks.schema.states import ENDED
+from groundwork.blocks.schema.states import ENDED, WAITING
 from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
@@ -36,6 +36,8 @@ class DeliveryStatus(_Status):
         state: scheduled, queued, admitted, running, done, failed or cancelled.
         attempt: runs that claimed it so far.
         superseded_by: the delivery that does its work in its place (debounce, idempotency, singleton).
+        waiting_for: what its job waits for, in words: the name of the wait, and event or job; None where it does not.
+        not_before: it does not start or go on before then, unless what it waits for comes first.
         trace: when it reached each stage; stages not reached are left out.
     """
 
@@ -48,6 +50,8 @@ class DeliveryStatus(_Status):
     last_error: str | None
     flow_run_id: UUID | None
     superseded_by: UUID | None
+    waiting_for: str | None
+    not_before: datetime | None
     trace: dict[str, datetime]
 
     @property
@@ -94,5 +98,7 @@ def _delivery(row: Row[Any]) -> DeliveryStatus:
         last_error=row.last_error,
         flow_run_id=row.flow_run_id,
         superseded_by=row.superseded_by,
+        waiting_for=row.waiting_for if row.state in WAITING else None,
+        not_before=row.not_before if row.state in WAITING else None,
         trace={to_camel(stage): moment for stage, moment in stages.items() if moment},
     )

@@ -73,7 +73,8 @@ class Groundwork:
             job: name of the job, where several listen.
 
         Returns:
-            How its delivery ended, by which attempt. An attempt that is interrupted is followed by the next.
+            How its delivery ended, by which attempt. An attempt that is interrupted is followed by the next. Where the
+            job waits, its outcome so far: ``waiting_for`` says for what, and :meth:`drain` goes on once that is there.
 
         Raises:
             UnknownName: no job listens, or several do and none is named.
@@ -86,7 +87,7 @@ class Groundwork:
         event_id = self.send(event)
         while True:
             delivery = next(each for each in _deliveries() if (each.event_id, each.job) == (event_id, name))
-            if delivery.ended:
+            if delivery.ended or delivery.waiting_for:
                 return self._outcome(delivery)
             with database().transaction() as connection:
                 if not admit_at_once(connection, delivery.id):

@@ -14,10 +14,11 @@ class Outcome:
     """How a delivery ended.
 
     Attributes:
-        state: done, failed or cancelled.
+        state: done, failed or cancelled; scheduled or queued of a job that waits.
         result: what the job returned, as JSON keeps it.
         last_error: class and message of the error, as the dead letter has it; or why it was cancelled.
         attempts: runs that claimed it. A step that is tried again is tried within one.
+        waiting_for: what the job waits for, in words: the name of the wait, and event or job.
         exception: the error itself, with its traceback, where the job raised one in this process.
     """
 
@@ -29,6 +30,7 @@ class Outcome:
     attempts: int
     event_id: UUID = field(repr=False)
     delivery_id: UUID = field(repr=False)
+    waiting_for: str | None = None
     exception: BaseException | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -47,5 +49,6 @@ class Outcome:
             attempts=delivery.attempt,
             event_id=delivery.event_id,
             delivery_id=delivery.id,
+            waiting_for=delivery.waiting_for,
             exception=exception if delivery.state == "failed" else None,
         )

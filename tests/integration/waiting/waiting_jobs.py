@@ -1,0 +1,89 @@
+"""Jobs that wait."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from groundwork.events.base import Event
+from groundwork.flows.job import job
+from groundwork.flows.waiting import invoke, sleep, wait_for_event
+from groundwork.tasks.step import step
+
+
+class TrialBegun(Event, name="test/trial.begun"):
+    contact_id: str
+    folder: str = ""
+    raises: str = ""
+    unknown: str | None = None
+
+
+class ContactAnswered(Event, name="test/contact.answered"):
+    contact_id: str
+    text: str = ""
+    number: int = 0
+
+
+class ScoreWanted(Event, name="test/score.wanted"):
+    contact_id: str
+    fail: bool = False
+
+
+class SuiteBegun(Event, name="test/suite.begun"):
+    contact_id: str
+
+
+@step
+def greet(contact_id: str, folder: str) -> str:
+    _note(folder, "greet")
+    return f"hello {contact_id}"
+
+
+@job(on=TrialBegun, lane=1)
+def remind(event: TrialBegun) -> dict[str, Any]:
+    greeting = greet(event.contact_id, event.folder)
+    sleep("a-week", timedelta(days=7))
+    _note(event.folder, "after the sleep")
+    answer = wait_for_event("answer", ContactAnswered, match="contact_id", timeout=timedelta(days=3))
+    return {"greeting": greeting, "answer": answer.text if answer else None}
+
+
+@job(on=SuiteBegun, ordered=True)
+def in_order(event: SuiteBegun) -> str:
+    answer = wait_for_event("answer", ContactAnswered, match="contact_id", timeout=60)
+    return answer.text if answer else "none"
+
+
+@job(on=ScoreWanted, lane=5)
+def score_contact(event: ScoreWanted) -> dict[str, Any]:
+    if event.fail:
+        raise ValueError("no score for anybody")
+    return {"score": len(event.contact_id)}
+
+
+class AlertWanted(Event, name="test/alert.wanted"):
+    contact_id: str
+    fail: bool = False
+    timeout: float = 60.0
+
+
+@job(on=AlertWanted, lane=5)
+def alert(event: AlertWanted) -> int:
+    wanted = ScoreWanted(workspace_id=event.workspace_id, contact_id=event.contact_id, fail=event.fail)
+    score = invoke("score", wanted, timeout=event.timeout)
+    return int(score["score"])
+
+
+class TwiceWanted(Event, name="test/twice.wanted"):
+    contact_id: str
+
+
+@job(on=TwiceWanted, lane=5)
+def two_answers(event: TwiceWanted) -> list[str]:
+    answers = (wait_for_event(f"answer-{n}", ContactAnswered, match="contact_id", timeout=60) for n in (1, 2))
+    return [answer.text if answer else "none" for answer in answers]
+
+
+def _note(folder: str, what: str) -> None:
+    if folder:
+        with (Path(folder) / "log").open("a") as log:
+            log.write(f"{what}\n")
