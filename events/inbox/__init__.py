@@ -8,7 +8,7 @@ and :meth:`Attempt.settle` ends it.
 from groundwork.events.inbox.accept import Accepted, NewEvent, accept, send
 from groundwork.events.inbox.attempt import Attempt, current_attempt, running_attempt
 from groundwork.events.inbox.claim import claim
-from groundwork.events.inbox.ledger import LedgerEntry, once, written
+from groundwork.events.inbox.ledger import LedgerEntry, after_commit, once, written
 from groundwork.events.inbox.status import DeliveryStatus, EventStatus, event_status
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "LedgerEntry",
     "NewEvent",
     "accept",
+    "after_commit",
     "claim",
     "current_attempt",
     "event_status",

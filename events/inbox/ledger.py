@@ -1,7 +1,7 @@
 """The step ledger: an effect and the record that it happened, in one transaction, under the fence of one attempt."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,9 @@ from groundwork.events.inbox.statements import statements_of
 from groundwork.events.inbox.storing import storing
 
 _statement = statements_of(__file__)
+
+_CALLBACKS = "groundwork: after commit"
+"""Key of a connection's ``info``."""
 
 
 @dataclass
@@ -68,21 +71,54 @@ def ledger_entry(attempt: Attempt, step: str, key: str) -> Iterator[LedgerEntry]
         NotStorable, StaleAttempt: see :func:`once`.
     """
     address = {"delivery_id": attempt.delivery_id, "step": step, "key": key}
-    with database().transaction() as connection:
+    with database().transaction() as connection, _collecting(connection) as callbacks:
         with storing(f"once({step!r}): the key"):
             row = connection.execute(_statement("ledger_row"), address).one_or_none()
         entry = LedgerEntry(connection, kept=row is not None, result=row.result if row else None)
         yield entry
-        if entry.kept:
-            return
-        values = address | {"attempt": attempt.token, "result": _json(step, entry.result)}
-        with storing(f"once({step!r}): the result"):
-            written_for = connection.execute(_statement("write_ledger"), values).scalar()
-        if written_for is None:
-            raise StaleAttempt(
-                f"delivery {attempt.delivery_id}: {step} {key} of attempt {attempt.token} was rolled back, "
-                "a later attempt has the delivery"
-            )
+        if not entry.kept:
+            _write(connection, attempt, address, entry.result)
+    for callback in callbacks:
+        callback()
+
+
+def after_commit(connection: Connection, callback: Callable[[], object]) -> None:
+    """Have something done as soon as an effect is committed, such as to let others go on that wait for it. Best effort:
+    a process that dies at that moment has committed, and does not call back.
+
+    Args:
+        connection: that of the entry, or of a step with ``ledger=True``.
+        callback: is called in the same thread; an error that it raises is the step's.
+
+    Raises:
+        ConfigurationError: it is no connection of the ledger.
+    """
+    callbacks = connection.info.get(_CALLBACKS)
+    if callbacks is None:
+        raise ConfigurationError("after_commit: give it the connection that the ledger step was handed")
+    callbacks.append(callback)
+
+
+@contextmanager
+def _collecting(connection: Connection) -> Iterator[list[Callable[[], object]]]:
+    callbacks = connection.info[_CALLBACKS] = []
+    try:
+        yield callbacks
+    finally:
+        # A pool hands the connection on.
+        del connection.info[_CALLBACKS]
+
+
+def _write(connection: Connection, attempt: Attempt, address: dict[str, Any], result: Any) -> None:
+    step, key = address["step"], address["key"]
+    values = address | {"attempt": attempt.token, "result": _json(step, result)}
+    with storing(f"once({step!r}): the result"):
+        written_for = connection.execute(_statement("write_ledger"), values).scalar()
+    if written_for is None:
+        raise StaleAttempt(
+            f"delivery {attempt.delivery_id}: {step} {key} of attempt {attempt.token} was rolled back, "
+            "a later attempt has the delivery"
+        )
 
 
 def written(attempt: Attempt, step: str) -> dict[str, Any]:

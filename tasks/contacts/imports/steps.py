@@ -1,6 +1,6 @@
 """The steps of an import."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from groundwork.blocks.blob.store import BlobStat, blob_store
 from groundwork.blocks.database import database
 from groundwork.events.contacts.imports import CsvImportConfirmed
-from groundwork.events.inbox import running_attempt, written
+from groundwork.events.inbox import after_commit, running_attempt, written
 from groundwork.tasks.contacts.imports import record, rejects
 from groundwork.tasks.contacts.imports.counts import ImportCounts
 from groundwork.tasks.contacts.imports.reading.contacts_file import ContactsFile, open_contacts
@@ -20,7 +20,7 @@ from groundwork.tasks.contacts.imports.reading.read_ahead import read_ahead
 from groundwork.tasks.contacts.imports.record import ImportRecord, ImportSummary
 from groundwork.tasks.contacts.imports.rows import upsert
 from groundwork.tasks.contacts.imports.rows.prepare import PreparedChunk
-from groundwork.tasks.contacts.imports.turns import Turns
+from groundwork.tasks.contacts.imports.turns import Turn, Turns
 from groundwork.tasks.contacts.settings import contacts_settings
 from groundwork.tasks.step import step
 
@@ -105,10 +105,9 @@ def import_in_order(
     with Turns() as turns:
         pending: tuple[PreparedChunk, PrefectFuture[ImportCounts]] | None = None
         for chunk in chunks:
-            before = pending[0].number if pending else None
-            in_turn = partial(turns.wait_for, before)
+            turn = Turn(turns, before=pending[0].number if pending else None)
             # quote: Prefect need not look for futures within the chunk.
-            future = import_chunk.submit(event, quote(chunk), in_turn)  # type: ignore[call-overload]
+            future = import_chunk.submit(event, quote(chunk), turn)  # type: ignore[call-overload]
             if pending:
                 yield _committed(*pending, turns)
             pending = (chunk, future)
@@ -120,22 +119,23 @@ def _committed(
     chunk: PreparedChunk, future: PrefectFuture[ImportCounts], turns: Turns
 ) -> tuple[PreparedChunk, ImportCounts]:
     counts = future.result()
+    # The turn of one that a try before has committed is not passed by the step.
     turns.written(chunk.number)
     return chunk, counts
 
 
 @step(ledger=True, key=("chunk.number",))
-def import_chunk(
-    connection: Connection, event: CsvImportConfirmed, chunk: PreparedChunk, in_turn: Callable[[], None]
-) -> ImportCounts:
+def import_chunk(connection: Connection, event: CsvImportConfirmed, chunk: PreparedChunk, turn: Turn) -> ImportCounts:
     """Write one chunk of contacts, and the rows it rejects, exactly once.
 
     Args:
         connection: the transaction that writes it.
         event: what is imported.
         chunk: the rows.
-        in_turn: returns once the chunk before this one is committed.
+        turn: comes once the chunk before this one is committed.
     """
+    # Prefect ends the step long after its commit; the next chunk need not wait for that.
+    after_commit(connection, partial(turn.passes, chunk.number))
     if chunk.rejects is not None:
         rejects.write_part(blob_store(), event.import_id, chunk.number, chunk.rejects)
     return upsert.write_rows(
@@ -144,7 +144,7 @@ def import_chunk(
         workspace_id=event.workspace_id,
         import_id=event.import_id,
         on_conflict=event.options.on_conflict,
-        in_turn=in_turn,
+        in_turn=turn.comes,
     )
 
 

@@ -1,6 +1,7 @@
 """Turns: steps that run side by side up to the point where the order of the file counts."""
 
 import threading
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -50,3 +51,27 @@ class Turns:
         with self._changed:
             self._written.add(number)
             self._changed.notify_all()
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The turn of one chunk.
+
+    Attributes:
+        before: number of the chunk that has to be written first; None for the first.
+    """
+
+    turns: Turns
+    before: int | None
+
+    def comes(self) -> None:
+        """Return once it has come.
+
+        Raises:
+            OutOfTurn: it will not.
+        """
+        self.turns.wait_for(self.before)
+
+    def passes(self, number: int) -> None:
+        """Let the next chunk go on: that of this number is committed."""
+        self.turns.written(number)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from groundwork.blocks.errors import ConfigurationError, NotStorable, StaleAttempt
 from groundwork.events.base import Event
 from groundwork.events.identifiers import WorkspaceId
-from groundwork.events.inbox import Attempt, claim, once, send
+from groundwork.events.inbox import Attempt, after_commit, claim, once, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
 from groundwork.flows.job import job
@@ -185,3 +185,28 @@ def test_an_option_that_is_not_there_names_the_one_that_was_meant():
         job(lane=2)
     with pytest.raises(ConfigurationError, match=r"key=\('week',\)"):
         step(key="week")
+
+
+def test_what_waits_for_a_commit_is_called_after_it_and_only_then(db, delivery):
+    attempt = claimed(db, delivery)
+    seen: list[int] = []
+
+    def look() -> None:
+        seen.append(len(rows(db, "points", "person, points")))
+
+    with once(attempt, "add", key="1") as entry:
+        after_commit(entry.connection, look)
+        entry.connection.execute(text("INSERT INTO points VALUES ('ann', 1)"))
+        entry.result = True
+        look()
+    assert seen == [0, 1]
+
+    with pytest.raises(ZeroDivisionError), once(attempt, "add", key="2") as entry:
+        after_commit(entry.connection, look)
+        raise ZeroDivisionError
+    assert seen == [0, 1]
+
+
+def test_only_the_ledgers_connection_can_be_waited_for(db):
+    with db.transaction() as connection, pytest.raises(ConfigurationError, match="the ledger step was handed"):
+        after_commit(connection, print)
