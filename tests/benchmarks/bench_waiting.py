@@ -24,7 +24,8 @@ from tests.waiting import wait_until
 DESCRIPTION = (
     "admissions per second beside 100,000 deliveries asleep ÷ without them, measured alternately; deliveries per "
     "second that wake by the clock, and waits per second that events answer; and seconds from an event to the next "
-    "step of the job that waits for it ÷ from an event to the first step of a new delivery, alternately on one idle stack."
+    "step of the job that waits for it ÷ from an event to the first step of a new delivery, alternately on one idle "
+    "stack."
 )
 _ROUNDS = 50
 _CAPACITY = 20
