@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from types import FrameType
@@ -13,16 +13,21 @@ T = TypeVar("T")
 
 
 def run_in_own_loop(work: Coroutine[Any, Any, T]) -> T:
-    """Run async work and return what it gives. Called by plain code; where that itself is called within an event loop,
-    such as that of an async test, the loop is one of another thread, which has this one's context.
+    """Run async work and return what it gives. Called by plain code, wherever that runs.
 
     What the work raises is raised here. A SIGTERM cancels it, so that its ``finally`` is run, and then does what it
     does to plain code: what the process's handler raises ends the work, whether it heeds the cancellation or not.
     """
+    return outside_of_loops(lambda: _run(work))
+
+
+def outside_of_loops(work: Callable[[], T]) -> T:
+    """Do plain work where no event loop runs: here, or in a thread with this one's context where one does, such as that
+    of an async test. Meanwhile that loop stands still."""
     if not _within_a_loop():
-        return _run(work)
+        return work()
     with ThreadPoolExecutor(1, thread_name_prefix="own-loop") as thread:
-        return thread.submit(copy_context().run, _run, work).result()
+        return thread.submit(copy_context().run, work).result()
 
 
 def _within_a_loop() -> bool:
