@@ -9,7 +9,7 @@ tree, with the exit code of a command that an error ends (1 the work failed, 2 w
     │  │  ├─ NotStorable, BlobMissing, BlobChanged, BlobRefused, UploadLost
     │  │  └─ MailRefused, and of it RecipientRefused
     │  ├─ ConfigurationError ........... a setting or the code; no retry can help               2
-    │  ├─ UnknownName, DatabaseUnavailable, DeliveryDied
+    │  ├─ UnknownName, DatabaseUnavailable, DeliveryDied, Exited, SeveralErrors
     │  ├─ RetryAfter ................... the step waits as long as it was asked to
     │  └─ MailTemporarilyRefused, and of it MailSetupRefused, MailsNotSent
     └─ ControlFlow ..................... nobody has to act: the run ends, the delivery does not   1
@@ -134,6 +134,15 @@ class WaitedTooLong(NonRetriable):
 
 class DeliveryDied(GroundworkError):
     """No run could bring the delivery to an end, or its run was cancelled. The message says which."""
+
+
+class Exited(GroundworkError):
+    """A job or a step tried to end its process, as by sys.exit(), or raised what is no Exception. It ends by returning,
+    or by raising an Exception."""
+
+
+class SeveralErrors(GroundworkError):
+    """Several steps of a job that ran side by side have failed. The message has the error of each."""
 
 
 class RetryAfter(GroundworkError):

@@ -1,47 +1,47 @@
-"""Jobs, steps and hooks are plain functions that return plain data. What is not is refused before it loses its work."""
+"""Jobs, steps and hooks are functions, plain or async, that return plain data. What is not is refused before it loses
+its work."""
 
+import asyncio
 import functools
 import inspect
-import io
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.unkeepable import unkeepable
 
 LONGEST_RESULT = 10_000_000
 """Characters of JSON. It is read whenever somebody asks for an event's status."""
-_LOOKED_INTO = 100
-"""Most items of a list or a dictionary that are looked at: an element that cannot be kept is not alone, as a rule."""
 
 
 def require_plain_function(function: object, what: str) -> None:
-    """Refuse what would hand back a coroutine or a generator instead of doing its work.
+    """Refuse what would hand back a generator instead of doing its work.
 
     Args:
         function: what is decorated, or a hook.
         what: ``@job``, ``@step`` and the like, for the message.
 
     Raises:
-        ConfigurationError: it is no plain function. The message names the cure.
+        ConfigurationError: it is no function. The message names the cure.
     """
     if inspect.isclass(function) or not callable(function):
-        raise ConfigurationError(f"{what} takes a function, and {_name(function)} is none. Write `def name(…): …`.")
+        raise ConfigurationError(
+            f"{what} takes a function, and {_name(function)} is none. Write `def name(…): …` or `async def name(…): …`."
+        )
     for link in _links(function):
-        if inspect.iscoroutinefunction(link):
-            kind = "async"
-            cure = "Write `def`, and call what is async by asyncio.run(…) in it"
-        elif inspect.isasyncgenfunction(link):
-            kind = "an async generator"
-            cure = "Write `def`, collect what is async by asyncio.run(…) in it, and return a list"
-        elif inspect.isgeneratorfunction(link):
-            kind = "a generator: its body would not run"
-            cure = "Return a list instead of yielding"
-        else:
-            continue
-        raise ConfigurationError(f"{what}: {_name(function)} is {kind}. Only plain functions are supported. {cure}.")
+        if inspect.isasyncgenfunction(link) or inspect.isgeneratorfunction(link):
+            raise ConfigurationError(
+                f"{what}: {_name(function)} is a generator: its body would not run. Return a list instead of yielding."
+            )
+
+
+def is_async(function: object) -> bool:
+    """Whether calling a function gives a coroutine: it is an ``async def``, or a method, a partial or an object that
+    leads to one. A plain function that returns another one's coroutine is not: what it decorates may be run by it."""
+    return any(asyncio.iscoroutinefunction(link) for link in _links(function))
 
 
 def require_name(function: Callable[..., Any], what: str) -> None:
@@ -61,15 +61,14 @@ def require_plain_result(result: object, what: str) -> None:
         what: such as ``step welcome``, for the message.
 
     Raises:
-        ConfigurationError: it is, or holds, an awaitable, a generator, a Prefect state or future, or an open file.
+        ConfigurationError: it is, or holds, what :mod:`groundwork.blocks.unkeepable` lists: an awaitable, a generator,
+            a Prefect state or future, an open file, a lock, a function and the like.
     """
-    for each in (result, *_items(result)):
-        if (kind := _unkeepable(each)) is None:
-            continue
-        name = f"a {type(each).__name__}" if each is result else f"something that holds a {type(each).__name__}"
-        if inspect.iscoroutine(each):
-            each.close()
-        raise ConfigurationError(f"{what} returned {name}: {kind}")
+    if (found := unkeepable(result)) is None:
+        return
+    value, cure = found
+    name = f"a {type(value).__name__}" if value is result else f"something that holds a {type(value).__name__}"
+    raise ConfigurationError(f"{what} returned {name}: {cure}")
 
 
 def as_json(result: object, what: str) -> Any:
@@ -111,31 +110,6 @@ def _links(function: object) -> Iterator[object]:
         else:
             yield function
             function = type(function).__call__
-
-
-def _items(value: object) -> list[object]:
-    match value:
-        case Mapping():
-            return [value[key] for key, _ in zip(value, range(_LOOKED_INTO), strict=False)]
-        case list() | tuple() | set() | frozenset():
-            return [each for each, _ in zip(value, range(_LOOKED_INTO), strict=False)]
-    return []
-
-
-def _unkeepable(value: object) -> str | None:
-    """Why a value is no result; None where it may be one."""
-    if isinstance(value, str | bytes | int | float | None):
-        return None
-    if inspect.isawaitable(value) or isinstance(value, AsyncIterator):
-        return "what is async in it never ran. Call it by asyncio.run(…) and return what that gives."
-    if isinstance(value, io.IOBase):
-        return "an open file. Return its path, or its blob's key."
-    if isinstance(value, Iterator):
-        return "what it would yield was never made. Return list(…) of it."
-    module, name = type(value).__module__, type(value).__name__
-    if module.partition(".")[0] == "prefect" and name.endswith(("State", "Future")):
-        return "return plain data, or raise; of a future, its result()."
-    return None
 
 
 def _refuse(value: object) -> Any:

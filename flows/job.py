@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from prefect import Flow, flow
+from prefect import Flow
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed
 from pydantic import ValidationError
@@ -24,10 +24,13 @@ from groundwork.blocks.options import taking
 from groundwork.blocks.plain_function import as_json, require_name, require_plain_function
 from groundwork.blocks.retry import database_went_away
 from groundwork.events.base import Event
-from groundwork.events.inbox import Attempt, claim
+from groundwork.events.inbox import Attempt, claim, current_attempt
 from groundwork.events.inbox.attempt import storable
 from groundwork.events.inbox.claim import claim_started_by_person
+from groundwork.events.inbox.follow_on import BODY, sending_from
 from groundwork.events.inbox.holder import holder_in_words, was_cancelled
+from groundwork.events.inbox.under_way import refuse_threads_of_jobs
+from groundwork.flows.body import run_body
 from groundwork.flows.flow_run import as_claimant, current_flow_run, label
 from groundwork.flows.form import form_of
 from groundwork.flows.job_options import JobOptions
@@ -45,6 +48,31 @@ class JobFailed(GroundworkError):
 
 Body = Callable[[Any], Any]
 
+
+class JobFlow(Flow[..., Any]):
+    """The Prefect flow that a job is. Another job does not call it: that would be a second run of an event which nobody
+    has sent, within the lease of the first."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if current_attempt() is None and "delivery_id" not in kwargs:
+            refuse_threads_of_jobs(f"job {self.name}")
+        _refuse_within_a_job(self.name)
+        return super().__call__(*args, **kwargs)
+
+
+def _refuse_within_a_job(name: str) -> None:
+    """Refuse a call of a job from a job or one of its steps.
+
+    Raises:
+        ConfigurationError: it is one; the message names the ways.
+    """
+    if attempt := current_attempt():
+        raise ConfigurationError(
+            f"job {attempt.job} calls job {name}. Send the event that it listens to: send(event) starts it on its own, "
+            f"and invoke({name!r}, event) waits for its result"
+        )
+
+
 _flows: dict[str, Flow[..., Any]] = {}
 
 
@@ -58,8 +86,8 @@ def flow_of(job: str) -> Flow[..., Any]:
 
 
 @taking(JobOptions)
-def job(options: JobOptions) -> Callable[[Body], Flow[..., Any]]:
-    """Make a function of one event a job; with ``batch``, a function of a list of events.
+def job(options: JobOptions) -> Callable[[Body], JobFlow]:
+    """Make a function of one event a job, ``def`` or ``async def``; with ``batch``, a function of a list of events.
 
     The relay starts it with ``delivery_id``; a person starts it with the event's own fields, and that run is recorded
     in the inbox like any other. With ``batch`` it returns None, or a list with one outcome per event: a result, or an
@@ -71,10 +99,10 @@ def job(options: JobOptions) -> Callable[[Body], Flow[..., Any]]:
 
     Raises:
         ConfigurationError: there is no such option, ``on`` is missing or no event type with a name, ``lane`` is below
-            1, options contradict, or the function or ``on_failure`` is no plain function (``async def``, a generator).
+            1, options contradict, or the function or ``on_failure`` is no function or a generator.
     """
 
-    def make(body: Body) -> Flow[..., Any]:
+    def make(body: Body) -> JobFlow:
         require_plain_function(body, "@job")
         require_name(body, "@job")
         spec = JobSpec(name=body.__name__.replace("_", "-"), options=options, body=body)
@@ -88,14 +116,15 @@ def job(options: JobOptions) -> Callable[[Body], Flow[..., Any]]:
         vars(run)["__signature__"] = signature
         run.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
         # Events are validated by their own model; Prefect would build another one of the parameters for each run.
-        made = flow(
+        made = JobFlow(
+            run,
             name=spec.name,
             flow_run_name=None,
             persist_result=False,
             # Nothing is written to it. Without one, Prefect asks its server for a default in each run.
             result_storage=StepResults.of(StepSerializer.of(body)),
             validate_parameters=False,
-        )(run)
+        )
         # A deployment's schema is made of the flow's signature, a call's parameters of the function's.
         vars(made)["__signature__"] = form_of(options.on)
         _flows[spec.name] = made
@@ -119,6 +148,7 @@ def _parameters_of(on: type[Event]) -> inspect.Signature:
 
 
 def _run(spec: JobSpec, parameters: dict[str, Any]) -> Any:
+    _refuse_within_a_job(spec.name)
     flow_run = current_flow_run()
     given = {name: value for name, value in parameters.items() if value is not None}
     if "delivery_id" in given:
@@ -132,7 +162,7 @@ def _run(spec: JobSpec, parameters: dict[str, Any]) -> Any:
             return _superseded("The delivery that this run was recorded as has gone on without it.")
     label(flow_run, attempt)
     try:
-        with attempt.running():
+        with attempt.running(), sending_from(attempt, BODY):
             return _run_body(spec, attempt)
     except Suspended as waiting:
         return Completed(name="Suspended", message=str(waiting))
@@ -164,7 +194,7 @@ def _superseded(message: str) -> State[Any]:
 
 def _run_body(spec: JobSpec, attempt: Attempt) -> Any:
     try:
-        result = spec.body([member.event for member in attempt.members] if spec.options.batch else attempt.event)
+        result = run_body(spec, attempt)
         outcomes = _outcomes(spec, result, attempt)
     except ControlFlow:
         raise

@@ -1,6 +1,6 @@
 """The options of ``@job``."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from groundwork.blocks.settings import settings
 from groundwork.events.base import Event
 from groundwork.flows.flow_control import FlowControl
 
-OnFailure = Callable[[Any, BaseException], None]
+OnFailure = Callable[[Any, BaseException], Awaitable[None] | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,8 @@ class JobOptions(FlowControl):
             attempt keeps those behind it waiting. Risk: a lane stands still behind a hopeless delivery.
         max_attempts: runs a delivery may use up before it is a dead letter; None for what GROUNDWORK_MAX_ATTEMPTS says
             where the job is registered.
-        on_failure: called with the event and the error when the job has finally failed; for each event of a batch.
+        on_failure: called with the event and the error when the job has finally failed; for each event of a batch. It
+            may be an ``async def``.
     """
 
     on: type[Event]

@@ -1,5 +1,6 @@
 """Which jobs there are, and what the inbox has to know of each."""
 
+import inspect
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,8 +8,10 @@ from typing import Any
 
 from groundwork.blocks.applications import applications
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.exits import exit_as_failure
+from groundwork.blocks.own_loop import run_in_own_loop
 from groundwork.blocks.place import is_same_definition, place_of
-from groundwork.blocks.plain_function import require_plain_result
+from groundwork.blocks.plain_function import is_async, require_plain_result
 from groundwork.blocks.process_cache import process_cache
 from groundwork.events.base import Event
 from groundwork.events.inbox import Attempt
@@ -100,8 +103,10 @@ def notify_job_of_failed_event(attempt: Attempt, event: Event, error: BaseExcept
     if spec is None or spec.options.on_failure is None:
         return
     try:
-        with attempt.as_current():
+        with attempt.as_current(), exit_as_failure(f"on_failure of job {spec.name}"):
             told: object = spec.options.on_failure(event, error)
+            if is_async(spec.options.on_failure) and inspect.iscoroutine(told):
+                told = run_in_own_loop(told)
             require_plain_result(told, f"on_failure of job {spec.name}")
     except Exception:
         logger.exception("delivery %s has failed, and so has telling about it", attempt.delivery_id)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.blocks.plain_function import require_plain_result
+from groundwork.blocks.plain_function import is_async, require_plain_result
 from groundwork.events.inbox import running_attempt
 from groundwork.events.inbox.ledger import ledger_entry
 from groundwork.tasks.step_serializer import StepSerializer
@@ -31,8 +31,14 @@ def ledger_step(
         identify: picks the values of the key from the arguments.
 
     Raises:
-        ConfigurationError: the function's first parameter is not ``connection``.
+        ConfigurationError: the function's first parameter is not ``connection``, or it is an ``async def``.
     """
+    if is_async(function):
+        # Its transaction would be open while others of the event loop wait for its locks, and for a connection.
+        raise ConfigurationError(
+            f"step {name}: ledger=True hands it a transaction, which may not be open while something is awaited. Write "
+            f"`def {function.__name__}(connection: Connection, …)`; await in a step before it, and hand it the result"
+        )
     parameters = [*inspect.signature(function).parameters.values()]
     if not parameters or parameters[0].name != CONNECTION or parameters[0].kind is inspect.Parameter.KEYWORD_ONLY:
         raise ConfigurationError(

@@ -54,9 +54,11 @@ class Progress(ABC):
 
     def _draw(self) -> None:
         self._drawn_at = time.monotonic()
+        shown = {"progress": self.percent(), "description": self.description()}
+        # _sync: in an async step both would give a coroutine.
         if self._artifact is None:
-            artifact = create_progress_artifact(self.percent(), key=self.key, description=self.description())
+            artifact = create_progress_artifact(key=self.key, _sync=True, **shown)  # type: ignore[call-arg, arg-type]
             assert isinstance(artifact, UUID)
             self._artifact = artifact
         else:
-            update_progress_artifact(self._artifact, self.percent(), description=self.description())
+            update_progress_artifact(self._artifact, _sync=True, **shown)  # type: ignore[call-arg, arg-type]

@@ -1,9 +1,11 @@
 """The ``@step`` decorator: one small part of a job, retried and memoised on its own."""
 
+import asyncio
 import hashlib
 import inspect
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial, reduce, wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
@@ -16,16 +18,18 @@ from pydantic_core import PydanticSerializationError, to_json
 from sqlalchemy import Connection
 
 from groundwork.blocks.errors import ConfigurationError, NonRetriable, RetryAfter, StaleAttempt
+from groundwork.blocks.exits import exit_as_failure
 from groundwork.blocks.options import options_of
-from groundwork.blocks.plain_function import require_name, require_plain_function, require_plain_result
+from groundwork.blocks.plain_function import is_async, require_name, require_plain_function, require_plain_result
 from groundwork.blocks.words import printable
 from groundwork.events.inbox import current_attempt
 from groundwork.events.inbox.follow_on import sending_from
+from groundwork.events.inbox.under_way import refuse_threads_of_jobs
 from groundwork.tasks.ledger_step import ledger_step
-from groundwork.tasks.provider_limit import provider_tag
 from groundwork.tasks.step_options import LedgerStepOptions, StepOptions
 from groundwork.tasks.step_results import StepResults, result_key
 from groundwork.tasks.step_serializer import StepSerializer
+from groundwork.tasks.step_task import ProviderStep, StepTask, current_step, running_step
 
 O = ParamSpec("O")  # noqa: E741 - the options as keywords
 L = ParamSpec("L")
@@ -72,13 +76,15 @@ class StepDecorator(Generic[O, L]):
         at least once: a step with an effect in our database says ``ledger=True``, a loop of effects writes each through
         :func:`groundwork.events.inbox.once`, and a provider is given an idempotency key.
 
+        An ``async def`` is awaited by the job: ``await charge(order)``, or several by ``asyncio.gather(…)``.
+
         Args:
             options: by their names, as keywords: see :class:`~groundwork.tasks.step_options.StepOptions`.
 
         Raises:
-            ConfigurationError: there is no such option; the function is no plain one (``async def``, a generator);
-                ``key`` names a parameter that it does not have, or a parameter of the key is not JSON-ready; with
-                ``ledger``, its first parameter is not ``connection``.
+            ConfigurationError: there is no such option; the function is a generator; ``key`` names a parameter that it
+                does not have, or a parameter of the key is not JSON-ready; with ``ledger``, its first parameter is not
+                ``connection``, or it is an ``async def``.
         """
         if len(args) == 1 and not options:
             return StepMaker(StepOptions())(args[0])
@@ -127,23 +133,44 @@ def task_of(function: Callable[..., Any], options: StepOptions) -> Task[..., Any
         require_plain_result(result, f"step {name}")
         return result
 
-    @wraps(work)
-    def body(*args: Any, **kwargs: Any) -> Any:
+    @contextmanager
+    def one_try(args: Any, kwargs: Any) -> Iterator[None]:
         attempt = current_attempt()
-        try:
+        with running_step(name), exit_as_failure(f"step {name}"):
             if attempt is None:
-                return plain(work(*args, **kwargs))
+                refuse_threads_of_jobs(f"step {name}")
+                yield
+                return
             attempt.note_first_step()
             parameters = signature.bind(*args, **kwargs).arguments if options.memoise or options.ledger else {}
             with sending_from(attempt, _work_of(name, key, parameters)):
+                yield
+
+    @wraps(work)
+    def body(*args: Any, **kwargs: Any) -> Any:
+        if current_step():  # the plain function, as a part of another step
+            return plain(work(*args, **kwargs))
+        try:
+            with one_try(args, kwargs):
                 return plain(work(*args, **kwargs))
         except RetryAfter as asked:
-            _wait_out(asked, options.delays)
+            sleep(_wait_of(asked, options.delays))
+            raise
+
+    @wraps(work)
+    async def async_body(*args: Any, **kwargs: Any) -> Any:
+        if current_step():
+            return plain(await work(*args, **kwargs))
+        try:
+            with one_try(args, kwargs):
+                return plain(await work(*args, **kwargs))
+        except RetryAfter as asked:
+            await _sleep_beside_others(_wait_of(asked, options.delays))
             raise
 
     serializer = StepSerializer.of(function) if options.is_memoised else None
-    made = (ProviderStep if options.provider else Task)(
-        body,
+    made = (ProviderStep if options.provider else StepTask)(
+        async_body if is_async(function) else body,
         name=name,
         retries=options.retries,
         retry_delay_seconds=options.delays,
@@ -159,26 +186,6 @@ def task_of(function: Callable[..., Any], options: StepOptions) -> Task[..., Any
     )
     _steps.add(made)
     return made
-
-
-class ProviderStep(Task[P, R]):
-    """A step that calls a provider: each call carries the tag of the workspace whose job makes it."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._tagged()(*args, **kwargs)
-
-    def submit(self, *args: Any, **kwargs: Any) -> Any:
-        return self._tagged().submit(*args, **kwargs)
-
-    def map(self, *args: Any, **kwargs: Any) -> Any:
-        return self._tagged().map(*args, **kwargs)
-
-    def _tagged(self) -> Task[P, R]:
-        """The task as it is called now. The tag is its own: one of the context would go on to the steps that it calls,
-        which would then wait for slots that it holds."""
-        attempt = current_attempt()
-        tags = {provider_tag(attempt.event.workspace_id)} if attempt else set()
-        return self.with_options(tags=self.tags | tags)
 
 
 def _cache_key(name: str, key: tuple[str, ...] | None, parameters: dict[str, Any]) -> str | None:
@@ -223,16 +230,25 @@ def _run_namer(name: str, key: tuple[str, ...]) -> Callable[..., str]:
 
 
 def _may_succeed(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    error = state.result(raise_on_failure=False)
-    return not isinstance(error, NonRetriable | ConfigurationError | StaleAttempt)
+    # Not its result(), which is a coroutine within an event loop.
+    return not isinstance(state.data, NonRetriable | ConfigurationError | StaleAttempt)
 
 
-def _wait_out(asked: RetryAfter, delays: list[float]) -> None:
-    """Sleep what the provider asked for beyond the delay that Prefect will add.
+def _wait_of(asked: RetryAfter, delays: list[float]) -> float:
+    """Seconds that the provider asked for beyond the delay that Prefect will add.
 
     Prefect fixes the delays of a task when it is defined, so a longer wait has to happen inside the try.
     """
     context = TaskRunContext.get()
     tries_before = context.task_run.run_count - 1 if context else 0
-    if tries_before < len(delays):
-        sleep(max(0.0, min(asked.seconds, LONGEST_WAIT) - delays[tries_before] * (1 - JITTER)))
+    if tries_before >= len(delays):
+        return 0.0
+    return max(0.0, min(asked.seconds, LONGEST_WAIT) - delays[tries_before] * (1 - JITTER))
+
+
+async def _sleep_beside_others(seconds: float) -> None:
+    """Wait as :data:`sleep` does, and let the job's other async steps go on meanwhile."""
+    if sleep is time.sleep:
+        await asyncio.sleep(seconds)
+    else:
+        sleep(seconds)

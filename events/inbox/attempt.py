@@ -24,6 +24,7 @@ from groundwork.events.inbox.delivered import Delivered
 from groundwork.events.inbox.holder import holder
 from groundwork.events.inbox.statements import statements_of
 from groundwork.events.inbox.storing import storing
+from groundwork.events.inbox.under_way import job_under_way, refuse_threads_of_jobs
 from groundwork.events.inbox.wake import wake_relay
 
 _statement = statements_of(__file__)
@@ -45,10 +46,11 @@ def running_attempt() -> "Attempt":
     """The attempt that the calling code runs for.
 
     Raises:
-        ConfigurationError: no job is running.
+        ConfigurationError: no job is running, or not in this thread's context.
     """
     attempt = _current.get()
     if attempt is None:
+        refuse_threads_of_jobs("running_attempt()")
         raise ConfigurationError("this step works on a delivery: call it from a job")
     return attempt
 
@@ -117,7 +119,7 @@ class Attempt:
         renewer = threading.Thread(target=self._renew_until, args=(stop,), name="lease", daemon=True)
         renewer.start()
         try:
-            with self.as_current():
+            with job_under_way(), self.as_current():
                 yield
         finally:
             stop.set()

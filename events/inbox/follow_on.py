@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 
 from groundwork.events.base import Event
 from groundwork.events.inbox.attempt import Attempt, current_attempt
+from groundwork.events.inbox.under_way import refuse_threads_of_jobs
 
 
 @dataclass
@@ -19,18 +21,28 @@ class _Place:
     attempt: Attempt
     step: str
     sent: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def number(self, digest: str) -> int:
+        """Count one more of the same. Threads and tasks of one try share its place."""
+        with self._lock:
+            self.sent[digest] += 1
+            return self.sent[digest]
+
+
+BODY = "body"
+"""What a job sends outside of steps."""
 
 _place: ContextVar[_Place | None] = ContextVar("follow_on", default=None)
 
 
 @contextmanager
 def sending_from(attempt: Attempt, step: str) -> Iterator[None]:
-    """Count what is sent within the block as that of one try of a step.
+    """Count what is sent within the block as that of one try of a step, or of one run of a job's body.
 
     Args:
         attempt: the current one.
-        step: names the step and its inputs; the same at every try, and in every attempt.
+        step: names the step and its inputs, or is :data:`BODY`; the same at every try, and in every attempt.
     """
     mark = _place.set(_Place(attempt, step))
     try:
@@ -45,15 +57,18 @@ def follow_on_id(event: Event) -> str | None:
     Made of the delivery, the step with its inputs, the event's content, and how many with that content the step has
     sent before. So a step that is tried again, or a job that is run again, sends an event once, and one whose content
     has changed meanwhile is another event and is not lost.
+
+    Raises:
+        ConfigurationError: a thread sends that does not know of the job which runs in this process.
     """
     attempt = current_attempt()
     if attempt is None:
+        refuse_threads_of_jobs(f"send({type(event).__name__}(…))")
         return None
     place = _place.get()
     if place is None or place.attempt is not attempt:
-        place = _Place(attempt, "body")
+        place = _Place(attempt, BODY)
         _place.set(place)
     content = json.dumps([event.event_name, event.wire()], sort_keys=True)
     digest = hashlib.sha256(content.encode()).hexdigest()
-    place.sent[digest] += 1
-    return f"{attempt.delivery_id}:{place.step}:{digest}:{place.sent[digest]}"
+    return f"{attempt.delivery_id}:{place.step}:{digest}:{place.number(digest)}"

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from prefect.client.schemas.objects import State
 
+from groundwork.blocks.own_loop import outside_of_loops
 from groundwork.deployments.relay.decision import of_ended_run
 from groundwork.deployments.relay.redelivery import carry_out
 from groundwork.deployments.worker.child import without_heartbeat
@@ -14,6 +15,10 @@ from groundwork.events.inbox.runs import EndedRun, in_flight_of
 from groundwork.flows.job import flow_of
 from groundwork.flows.registry import jobs
 from groundwork.tasks import step
+
+
+def _ended(state: State[Any]) -> tuple[State[Any], Any]:
+    return state, None if state.is_completed() else state.result(raise_on_failure=False)
 
 
 class Runner:
@@ -33,8 +38,8 @@ class Runner:
         self._waive_delays()
         with without_heartbeat():
             flow: Any = flow_of(job)
-            state: State[Any] = flow(delivery_id=delivery_id, return_state=True)
-        error = None if state.is_completed() else state.result(raise_on_failure=False)
+            # Within the loop of an async test, what Prefect has twice would give coroutines to a plain job.
+            state, error = outside_of_loops(lambda: _ended(flow(delivery_id=delivery_id, return_state=True)))
         if isinstance(error, BaseException):
             self.exceptions[delivery_id] = error
         self._redeliver(delivery_id, state)

@@ -13,6 +13,10 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "testing-your-jobs.md"
 _BLOCK = re.compile(r"^```(?:python|ini|jinja)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _PATH = re.compile(r"(?:# |\{# )([\w/.]+)(?: #\})?\n")
 STRANGER = """
+import asyncio
+
+from groundwork.blocks.errors import RetryAfter
+from groundwork.tasks.step import step
 from shop.events import OrderPlaced, ParcelDue, StockCounted
 from groundwork.events.base import Event
 from groundwork.flows.job import job
@@ -43,6 +47,26 @@ def test_a_job_of_the_test_itself(groundwork):
 
     [outcome] = [groundwork.run_now(StockCounted(workspace_id="acme", left=3), job="test-the-stock")]
     assert outcome.result == 3
+
+
+def test_a_job_may_be_async_and_so_may_the_test(groundwork):
+    @step
+    async def count(left):
+        await asyncio.sleep(0)
+        if left == 5:
+            raise RetryAfter("later", seconds=200)
+        return left
+
+    @job(on=StockCounted)
+    async def count_both(event):
+        return await asyncio.gather(count(event.left), count(event.left + 1))
+
+    async def test(left):
+        return groundwork.run_now(StockCounted(workspace_id="acme", left=left), job="count-both")
+
+    groundwork.fail_step("count", times=2)
+    assert asyncio.run(test(3)).result == [3, 4]
+    assert asyncio.run(test(4)).last_error == "RetryAfter: later"
 
 
 def test_misspelt_step(groundwork):

@@ -1,0 +1,87 @@
+"""The Prefect task that a step is: what is checked, and noted, when it is called."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task
+
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.events.inbox import current_attempt
+from groundwork.events.inbox.under_way import refuse_threads_of_jobs
+from groundwork.tasks.provider_limit import provider_tag
+from groundwork.tasks.step_calls import noted_call, noted_future
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_running: ContextVar[str | None] = ContextVar("running_step", default=None)
+
+
+@contextmanager
+def running_step(name: str) -> Iterator[None]:
+    """Be the step that runs until the block ends."""
+    mark = _running.set(name)
+    try:
+        yield
+    finally:
+        _running.reset(mark)
+
+
+def current_step() -> str | None:
+    """Name of the step whose function the calling code runs in."""
+    return _running.get()
+
+
+class StepTask(Task[P, R]):
+    """A step.
+
+    It is called by a job, not by another step: Prefect keeps the result of a task within a task only once the outer one
+    has ended well, so that each try of the outer one would do the inner one again, and both retry.
+    """
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self._require_job()
+        return noted_call(self.name, super().__call__(*args, **kwargs))
+
+    def submit(self, *args: Any, **kwargs: Any) -> Any:
+        self._require_job()
+        return noted_future(super().submit(*args, **kwargs))
+
+    def map(self, *args: Any, **kwargs: Any) -> Any:
+        self._require_job()
+        return noted_future(super().map(*args, **kwargs))
+
+    def _require_job(self) -> None:
+        if current_attempt() is None:
+            refuse_threads_of_jobs(f"step {self.name}")
+        if outer := current_step():
+            function = self.name.replace("-", "_")
+            raise ConfigurationError(
+                f"step {self.name} is called within step {outer}, whose every try would do it again. Call it from the "
+                f"job's body and hand what it returns to {outer}; or call its plain function, {function}.fn(…), as a "
+                f"part of {outer}"
+            )
+
+
+class ProviderStep(StepTask[P, R]):
+    """A step that calls a provider: each call carries the tag of the workspace whose job makes it."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self._require_job()
+        return noted_call(self.name, self._tagged()(*args, **kwargs))
+
+    def submit(self, *args: Any, **kwargs: Any) -> Any:
+        self._require_job()
+        return noted_future(self._tagged().submit(*args, **kwargs))
+
+    def map(self, *args: Any, **kwargs: Any) -> Any:
+        self._require_job()
+        return noted_future(self._tagged().map(*args, **kwargs))
+
+    def _tagged(self) -> Task[P, R]:
+        """The task as it is called now, with a tag of its own."""
+        attempt = current_attempt()
+        tags = {provider_tag(attempt.event.workspace_id)} if attempt else set()
+        return self.with_options(tags=self.tags | tags)
