@@ -10,7 +10,7 @@ from typing import Any
 from prefect.context import AsyncClientContext, FlowRunContext
 from prefect.exceptions import ExternalSignal, PrefectSignal
 
-from groundwork.blocks.errors import ControlFlow, SeveralErrors, StaleAttempt
+from groundwork.blocks.errors import ControlFlow, SeveralErrors, StaleAttempt, Suspended
 from groundwork.blocks.exits import as_failure
 from groundwork.blocks.own_loop import run_in_own_loop
 from groundwork.blocks.plain_function import is_async
@@ -28,7 +28,7 @@ def run_body(spec: JobSpec, attempt: Attempt) -> Any:
         What it returned, once each step that it has called or submitted has ended.
 
     Raises:
-        ControlFlow: the run ends, and its delivery does not.
+        ControlFlow, Suspended: the run ends, and its delivery does not.
         Exited: the function raised SystemExit or the like, which would have ended the process.
         SeveralErrors: several steps that ran side by side have failed.
         ConfigurationError: an async step was called and not awaited.
@@ -62,7 +62,7 @@ def _one_error(what: str) -> Iterator[None]:
             yield
         except BaseExceptionGroup as group:
             raise _of_group(group, what) from group
-        except (PrefectSignal, ExternalSignal, Exception):
+        except (PrefectSignal, ExternalSignal, Suspended, Exception):
             raise
         except KeyboardInterrupt as error:
             if interrupts:
@@ -75,7 +75,7 @@ def _one_error(what: str) -> Iterator[None]:
 def _of_group(group: BaseExceptionGroup[BaseException], what: str) -> BaseException:
     """What a group amounts to: a signal, the end of the run, an outage, its only error, or several."""
     errors = list(_leaves(group))
-    kinds = (PrefectSignal, ExternalSignal), StaleAttempt, ControlFlow
+    kinds = (PrefectSignal, ExternalSignal), StaleAttempt, Suspended, ControlFlow
     for kind in kinds:
         if found := next((each for each in errors if isinstance(each, kind)), None):
             return found

@@ -8,11 +8,10 @@ Names and meanings follow Inngest's ``step.sleep``, ``step.waitForEvent`` and ``
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any, TypeVar
 
-from prefect.context import TaskRunContext
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
@@ -24,6 +23,8 @@ from groundwork.events.base import Event
 from groundwork.events.inbox import Attempt, current_attempt
 from groundwork.events.inbox.wait import Wait, answer_to, invoke_within
 from groundwork.flows.registry import jobs
+from groundwork.tasks.step_calls import require_ended_steps
+from groundwork.tasks.step_task import current_step
 
 E = TypeVar("E", bound=Event)
 
@@ -42,13 +43,16 @@ def sleep(name: str, seconds: float | timedelta | None = None, *, until: datetim
         until: a time with its zone, instead of ``seconds``. One that has passed does not wait.
 
     Raises:
-        ConfigurationError: not in a job's body; the name is used twice in one run; neither or both of ``seconds`` and
-            ``until``; the time is negative, without zone or beyond 366 days.
+        ConfigurationError: not in a job's body; an async step is under way; the name is used twice in one run;
+            neither or both of ``seconds`` and ``until``; the time is negative, without zone or beyond 366 days.
     """
     if (seconds is None) == (until is None):
         raise ConfigurationError(f"sleep({name!r}): say how long: seconds, or until when: until=…")
-    if until is not None and until.tzinfo is None:
-        raise ConfigurationError(f"sleep({name!r}): until={until} has no zone; use datetime.now(UTC) + …")
+    if until is not None:
+        if until.tzinfo is None:
+            raise ConfigurationError(f"sleep({name!r}): until={until} has no zone; use datetime.now(UTC) + …")
+        if until - datetime.now(UTC) > LONGEST:
+            raise ConfigurationError(f"sleep({name!r}): until={until} is beyond {LONGEST.days} days")
     length = None if seconds is None else _seconds(f"sleep({name!r})", "seconds", seconds)
     answer_to(_attempt(f"sleep({name!r})", name), Wait(name=name, kind="sleep", seconds=length, until=until))
 
@@ -145,8 +149,8 @@ def invoke(name: str, event: Event, *, timeout: float | timedelta, job: str | No
 def _attempt(call: str, name: str) -> Attempt:
     """The attempt whose body calls, and which has not used this name before."""
     attempt = current_attempt()
-    if attempt is None or TaskRunContext.get() is not None:
-        where = "a step" if TaskRunContext.get() is not None else "no job's body"
+    if attempt is None or current_step() is not None:
+        where = "no job's body" if attempt is None else f"the step {current_step()}"
         raise ConfigurationError(f"{call}: this is {where}. Wait in the body of a job, between its steps")
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise ConfigurationError(f"{call}: a name of 1 to {LONGEST_NAME} printable characters is wanted")
@@ -161,6 +165,7 @@ def _attempt(call: str, name: str) -> Attempt:
             f"{call}: this run has used the name before, and the second would get the answer of the first. Number it: "
             f'f"{name}-{{n}}"'
         )
+    require_ended_steps(call)
     attempt.waits.add(name)
     return attempt
 
@@ -186,12 +191,18 @@ def _match(call: str, own: Event, awaited: type[Event], match: str | Mapping[str
                 f"{call}: the job's own {own.event_name} has no {match}, so any event without one would do"
             )
         return {wire_name: value}
-    try:
-        return {
-            _wire_name(call, awaited, field): to_jsonable_python(value, by_alias=True) for field, value in match.items()
-        }
-    except PydanticSerializationError as error:
-        raise ConfigurationError(f"{call}: match={match!r} has a value that is no JSON: {error}") from None
+    wanted = {}
+    for field, value in match.items():
+        try:
+            wire = to_jsonable_python(value, by_alias=True)
+        except PydanticSerializationError:
+            wire = None
+        if wire is None or isinstance(wire, list | dict):
+            raise ConfigurationError(
+                f"{call}: match={match!r} has a value that is no single one: a text, number, id or date"
+            )
+        wanted[_wire_name(call, awaited, field)] = wire
+    return wanted
 
 
 def _wire_name(call: str, event: type[Event], field: str) -> str:

@@ -88,6 +88,22 @@ class StepCalls:
             if not future.was_asked:
                 future.result()
 
+    def require_ended(self, call: str) -> None:
+        """Wait for what was submitted, and refuse to go on beside an async step that is under way.
+
+        Args:
+            call: what is about to end the run, and with it whatever is under way.
+
+        Raises:
+            ConfigurationError: an async step is under way; the message names it.
+        """
+        for future in self._futures:
+            future.wait()
+        if open_steps := sorted({step for step, each in self._coroutines if _state(each) != inspect.CORO_CLOSED}):
+            raise ConfigurationError(
+                f"{call}: {', '.join(open_steps)} is under way, and would end with this run. Await it before the wait"
+            )
+
     def close(self) -> None:
         """Drop what was never awaited, so that Python does not warn of it a second time."""
         for _, call in self._coroutines:
@@ -112,6 +128,12 @@ def noting_calls() -> Iterator[StepCalls]:
     finally:
         _calls.reset(mark)
         calls.close()
+
+
+def require_ended_steps(call: str) -> None:
+    """See :meth:`StepCalls.require_ended`, of the run of the calling code."""
+    if (calls := _calls.get()) is not None:
+        calls.require_ended(call)
 
 
 def noted_call(step: str, called: Any) -> Any:

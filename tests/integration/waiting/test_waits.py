@@ -14,8 +14,10 @@ from tests.factories import delivery_of, scalar
 from tests.integration.waiting.waiting_jobs import (
     AlertWanted,
     ContactAnswered,
+    PatienceWanted,
     ScoreWanted,
     SuiteBegun,
+    ThrashingWanted,
     TrialBegun,
     TwiceWanted,
 )
@@ -218,3 +220,53 @@ def test_arrivals_are_taken(db, go, times):
     assert scalar(db, "SELECT count(*) FROM groundwork.arrival") == times
     go()
     assert scalar(db, "SELECT count(*) FROM groundwork.arrival") == 0
+
+
+def test_an_async_job_waits_between_its_steps(db, go):
+    event_id = send(PatienceWanted(workspace_id=ACME, contact_id="c1"))
+    go()
+    assert delivery_of(db, event_id).waiting_for == "answer: event test/contact.answered"
+    send(answered())
+    go()
+    assert delivery_of(db, event_id).result == ["a", "b", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("in a step", "sleep('within'): this is the step wait-in-a-step. Wait in the body of a job, between its steps"),
+        ("twice", 'Number it: f"the same-{n}"'),
+        ("no length", "say how long: seconds, or until when: until=…"),
+        ("negative", "seconds=-1: 0 s to 366 days"),
+        ("nan", "seconds=nan is no number of seconds"),
+        ("naive", "has no zone; use datetime.now(UTC)"),
+        ("a century", "0 s to 366 days"),
+        ("a far day", "is beyond 366 days"),
+        ("field", "ContactAnswered has no field 'contact' to match by; it has workspace_id, contact_id"),
+        ("no value", "match={'contact_id': {1, 2}} has a value that is no single one"),
+        ("name", "a name of 1 to 200 printable characters is wanted"),
+        ("nobody listens", "invoke(test/contact.answered): no job listens to it"),
+        ("another tenant", "invoke('stranger'): the event is of workspace other, and the job's of acme"),
+    ],
+)
+def test_a_wait_that_makes_no_sense_fails_the_delivery_with_the_cure(db, go, how, words):
+    event_id = send(ThrashingWanted(workspace_id=ACME, how=how))
+    go()
+    dead = delivery_of(db, event_id)
+    assert dead.state == "failed"
+    assert words in dead.last_error
+
+
+def test_no_handler_of_errors_swallows_a_wait(db, go, pass_time):
+    event_id = send(ThrashingWanted(workspace_id=ACME, how="swallow"))
+    [state] = go()
+    assert (state.name, delivery_of(db, event_id).state) == ("Suspended", "scheduled")
+    pass_time(3601)
+    go()
+    assert (delivery_of(db, event_id).state, delivery_of(db, event_id).result) == ("done", None)
+
+
+def test_a_wait_beside_an_async_step_under_way_is_refused(db, go):
+    event_id = send(PatienceWanted(workspace_id=ACME, contact_id="c1", how="beside a step"))
+    go()
+    assert "sleep('a-moment'): think is under way" in delivery_of(db, event_id).last_error

@@ -1,10 +1,12 @@
 """Jobs that wait."""
 
-from datetime import timedelta
+import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from groundwork.events.base import Event
+from groundwork.events.identifiers import WorkspaceId
 from groundwork.flows.job import job
 from groundwork.flows.waiting import invoke, sleep, wait_for_event
 from groundwork.tasks.step import step
@@ -87,3 +89,73 @@ def _note(folder: str, what: str) -> None:
     if folder:
         with (Path(folder) / "log").open("a") as log:
             log.write(f"{what}\n")
+
+
+class PatienceWanted(Event, name="test/patience.wanted"):
+    contact_id: str
+    how: str = "fine"
+
+
+@step
+async def think(what: str) -> str:
+    await asyncio.sleep(0.01)
+    return what
+
+
+@job(on=PatienceWanted, lane=5)
+async def be_patient(event: PatienceWanted) -> list[str]:
+    if event.how == "beside a step":
+        thinking = asyncio.create_task(think("slowly"))
+        await asyncio.sleep(0)
+        sleep("a-moment", 1)
+        await thinking
+    first, second = await asyncio.gather(think("a"), think("b"))
+    answer = wait_for_event("answer", ContactAnswered, match="contact_id", timeout=60)
+    return [first, second, answer.text if answer else "none"]
+
+
+class ThrashingWanted(Event, name="test/thrashing.wanted"):
+    how: str
+
+
+@step
+def wait_in_a_step() -> None:
+    sleep("within", 1)
+
+
+@job(on=ThrashingWanted, lane=5)
+def thrash(event: ThrashingWanted) -> object:
+    match event.how:
+        case "in a step":
+            wait_in_a_step()
+        case "twice":
+            for _ in range(2):
+                sleep("the same", 0)
+        case "no length":
+            sleep("a-moment")
+        case "negative":
+            sleep("a-moment", -1)
+        case "nan":
+            sleep("a-moment", float("nan"))
+        case "naive":
+            sleep("a-moment", until=datetime(2027, 1, 1))
+        case "a century":
+            sleep("a-moment", timedelta(days=36_500))
+        case "a far day":
+            sleep("a-moment", until=datetime(2127, 1, 1, tzinfo=UTC))
+        case "field":
+            wait_for_event("answer", ContactAnswered, match="contact", timeout=1)
+        case "no value":
+            wait_for_event("answer", ContactAnswered, match={"contact_id": {1, 2}}, timeout=1)
+        case "name":
+            sleep("", 1)
+        case "swallow":
+            try:
+                sleep("swallowed", 3600)
+            except Exception:
+                return "went on"
+        case "nobody listens":
+            invoke("nobody", ContactAnswered(workspace_id=event.workspace_id, contact_id="c1"), timeout=1)
+        case "another tenant":
+            invoke("stranger", ScoreWanted(workspace_id=WorkspaceId("other"), contact_id="c1"), timeout=1)
+    return None
