@@ -19,3 +19,21 @@ class BatchedCountWanted(Event, name="chaos/batched-count.wanted"):
     """Count a number, in order, together with others."""
 
     number: int
+
+
+class PatientCountWanted(Event, name="chaos/patient-count.wanted"):
+    """Count a number once one is told to."""
+
+    number: int
+
+
+class CountTold(Event, name="chaos/count.told"):
+    """Count a number, and let the one who waits for it go on."""
+
+    number: int
+
+
+class CountWeighed(Event, name="chaos/count.weighed"):
+    """Say what a number weighs."""
+
+    number: int

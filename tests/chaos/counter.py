@@ -3,6 +3,7 @@
 Every execution is recorded outside the ledger, so that overlaps, order and repeats can be seen from outside.
 """
 
+import asyncio
 import os
 from collections.abc import Sequence
 
@@ -13,8 +14,16 @@ from groundwork.events.base import Event
 from groundwork.events.inbox import once, running_attempt
 from groundwork.flows.flow_control import Batch
 from groundwork.flows.job import job
+from groundwork.flows.waiting import invoke, sleep, wait_for_event
 from groundwork.tasks.step import step
-from tests.chaos.count_events import BatchedCountWanted, CountWanted, OrderedCountWanted
+from tests.chaos.count_events import (
+    BatchedCountWanted,
+    CountTold,
+    CountWanted,
+    CountWeighed,
+    OrderedCountWanted,
+    PatientCountWanted,
+)
 from tests.chaos.storm.execution_log import executing
 
 CRM_URL = "CHAOS_CRM_URL"
@@ -22,6 +31,8 @@ CRM_URL = "CHAOS_CRM_URL"
 LANE = 2
 """Limit of the lanes without order."""
 _MAX_ATTEMPTS = 100
+_PATIENCE = 600.0
+"""Seconds that a job waits for what is sure to come."""
 
 _ADD = text(
     """
@@ -80,3 +91,35 @@ def count_together(events: list[BatchedCountWanted]) -> list[int]:
     """Count many numbers in one run."""
     _count(events)
     return [event.number for event in events]
+
+
+@job(on=CountTold, lane=LANE, max_attempts=_MAX_ATTEMPTS)
+def hear(event: CountTold) -> None:
+    """Count one number, and be what somebody waits for."""
+    _count([event])
+
+
+@job(on=CountWeighed, lane=LANE, max_attempts=_MAX_ATTEMPTS)
+def weigh(event: CountWeighed) -> int:
+    """Say what a number weighs."""
+    return 2 * event.number
+
+
+@step
+async def look_up(number: int) -> int:
+    """Find out what a number should weigh."""
+    await asyncio.sleep(0.01)
+    return 2 * number
+
+
+@job(on=PatientCountWanted, lane=LANE, max_attempts=_MAX_ATTEMPTS)
+async def count_when_told(event: PatientCountWanted) -> None:
+    """Count one number after a time, an event and another job."""
+    sleep("a-moment", 0.5)
+    expected, _ = await asyncio.gather(look_up(event.number), look_up(event.number + 1))
+    if wait_for_event("told", CountTold, match="number", timeout=_PATIENCE) is None:
+        raise AssertionError(f"nobody told of {event.number}")
+    weighed = CountWeighed(workspace_id=event.workspace_id, number=event.number)
+    if invoke("weighed", weighed, timeout=_PATIENCE) != expected:
+        raise AssertionError(f"{event.number} has another weight")
+    _count([event])

@@ -50,7 +50,7 @@ def transitions(database: Database) -> list[Transition]:
     rows = _rows(
         database,
         "SELECT extract(epoch FROM at)::float AS at, delivery_id::text AS delivery, job, workspace_id AS workspace,"
-        " leads, state, attempt, flow_run_id::text AS flow_run FROM chaos.transition ORDER BY at, id",
+        " leads, state, attempt, flow_run_id::text AS flow_run, waits FROM chaos.transition ORDER BY at, id",
     )
     return [Transition(**row._mapping) for row in rows]
 

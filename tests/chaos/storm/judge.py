@@ -32,7 +32,8 @@ Lane = tuple[str, str]
 
 @dataclass(frozen=True)
 class Transition:
-    """A change of a delivery's state. ``at`` counts seconds since 1970; ``leads``: alone, or the first of its batch."""
+    """A change of a delivery's state. ``at`` counts seconds since 1970; ``leads``: alone, or the first of its batch;
+    ``waits``: its job does, for what it asked for."""
 
     at: float
     delivery: str
@@ -42,6 +43,7 @@ class Transition:
     state: str
     attempt: int
     flow_run: str | None = None
+    waits: bool = False
 
 
 @dataclass(frozen=True)

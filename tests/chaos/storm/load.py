@@ -8,7 +8,13 @@ from typing import Any
 
 from groundwork.events.contacts.imports import CsvImportConfirmed
 from groundwork.events.contacts.users import UserSignedUp
-from tests.chaos.count_events import BatchedCountWanted, CountWanted, OrderedCountWanted
+from tests.chaos.count_events import (
+    BatchedCountWanted,
+    CountTold,
+    CountWanted,
+    OrderedCountWanted,
+    PatientCountWanted,
+)
 from tests.integration.stack.application import Application
 
 WORKSPACES = 20
@@ -18,13 +24,17 @@ _JOBS = {
     "count": CountWanted.event_name,
     "count-in-order": OrderedCountWanted.event_name,
     "count-together": BatchedCountWanted.event_name,
+    "count-when-told": PatientCountWanted.event_name,
+    "hear": CountTold.event_name,
 }
-_IMPORTS, _USERS, _SINGLES = 0.02, 0.04, 0.08
+_IMPORTS, _USERS, _SINGLES, _PATIENT = 0.02, 0.04, 0.06, 0.03
 """Shares of the events; the others are counted in batches."""
 _USERS_PER_REPEAT = 4
 """Of so many users, one signs up twice."""
 _SECOND_SIGN_UP = 2.0
 """Seconds after the first, at most."""
+_LONGEST_SILENCE = 8.0
+"""Seconds that one who waits to be told to count waits at most, if nothing breaks."""
 _LARGEST_REQUEST = 40
 
 Count = tuple[str, str, int]
@@ -130,6 +140,11 @@ def plan(rng: random.Random, events: int, seconds: float, uploads: Sequence[Uplo
         number = each % WORKSPACES
         job = "count-in-order" if number % 2 == 0 else "count"
         wanted.append((rng.uniform(0, seconds), names[number], job, 1))
+    for each in range(max(int(events * _PATIENT), 2)):
+        workspace, at = names[each % WORKSPACES], rng.uniform(0, seconds)
+        # They are numbered in order of time: the n-th that is told comes after the n-th that waits for it.
+        wanted.append((at, workspace, "count-when-told", 1))
+        wanted.append((at + rng.uniform(0.1, _LONGEST_SILENCE), workspace, "hear", 1))
     left = max(events - len(wanted), 0)
     while left:
         size = min(rng.randint(1, _LARGEST_REQUEST), left)

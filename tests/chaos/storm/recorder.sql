@@ -19,7 +19,8 @@ CREATE TABLE chaos.transition (
     leads boolean NOT NULL,
     state text NOT NULL,
     attempt int NOT NULL,
-    flow_run_id uuid
+    flow_run_id uuid,
+    waits boolean NOT NULL
 );
 
 CREATE TABLE chaos.first_step (
@@ -30,10 +31,10 @@ CREATE TABLE chaos.first_step (
 
 CREATE FUNCTION chaos.note_transition() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO chaos.transition (delivery_id, job, workspace_id, leads, state, attempt, flow_run_id)
+    INSERT INTO chaos.transition (delivery_id, job, workspace_id, leads, state, attempt, flow_run_id, waits)
     VALUES (
         NEW.id, NEW.job, NEW.workspace_id, NEW.batch_id IS NULL OR NEW.batch_id = NEW.id, NEW.state, NEW.attempt,
-        NEW.flow_run_id
+        NEW.flow_run_id, NEW.waiting_for IS NOT NULL
     );
     RETURN NULL;
 END

@@ -48,7 +48,7 @@ def interruptions(transitions: Iterable[Transition]) -> list[Interruption]:
     for each in transitions:
         claim = running.pop(each.delivery, None)
         claimed_again = claim is not None and (each.state, each.flow_run) == ("running", claim.flow_run)
-        if claim is not None and each.state in _NOT_ENDED and not claimed_again:
+        if claim is not None and each.state in _NOT_ENDED and not claimed_again and not each.waits:
             interrupted.append(Interruption(each.delivery, claim.attempt, claim.flow_run, claim.at, each.at))
         if each.leads and each.state == "running":
             running[each.delivery] = each

@@ -15,7 +15,16 @@ from tests.chaos.storm.sender import Sender
 from tests.chaos.storm.stack import StormStack
 
 ORDERED = ("count-in-order", "count-together")
-LIMITS = {"count": counter.LANE, "count-in-order": 1, "count-together": 1, "process-csv": 1, "send-welcome": 5}
+LIMITS = {
+    "count": counter.LANE,
+    "count-in-order": 1,
+    "count-together": 1,
+    "count-when-told": counter.LANE,
+    "hear": counter.LANE,
+    "weigh": counter.LANE,
+    "process-csv": 1,
+    "send-welcome": 5,
+}
 _EXAMPLES = 5
 """How many of each fault of the product the report names."""
 
