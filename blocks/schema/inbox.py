@@ -227,7 +227,7 @@ wait = Table(
     Column("answer", JSONB),
     Column("set_up_at", _timestamp, nullable=False, server_default=func.clock_timestamp()),
     Column("answered_at", _timestamp),
-    CheckConstraint("kind IN ('sleep', 'event', 'job')", name="kind"),
+    CheckConstraint("kind IN ('sleep', 'event', 'job', 'retry')", name="kind"),
     CheckConstraint("state IN ('waiting', 'answered', 'over')", name="state"),
     Index(
         "wait_event_idx",

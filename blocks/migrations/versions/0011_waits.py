@@ -53,7 +53,7 @@ def upgrade() -> None:
         sa.Column("answer", sa.dialects.postgresql.JSONB()),
         sa.Column("set_up_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.clock_timestamp()),
         sa.Column("answered_at", sa.DateTime(timezone=True)),
-        sa.CheckConstraint("kind IN ('sleep', 'event', 'job')", name="wait_kind_check"),
+        sa.CheckConstraint("kind IN ('sleep', 'event', 'job', 'retry')", name="wait_kind_check"),
         sa.CheckConstraint("state IN ('waiting', 'answered', 'over')", name="wait_state_check"),
         sa.ForeignKeyConstraint(
             ["delivery_id"], ["groundwork.delivery.id"], name="wait_delivery_id_fkey", ondelete="CASCADE"
