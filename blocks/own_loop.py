@@ -24,13 +24,14 @@ def run_in_own_loop(work: Coroutine[Any, Any, T]) -> T:
 def outside_of_loops(work: Callable[[], T]) -> T:
     """Do plain work where no event loop runs: here, or in a thread with this one's context where one does, such as that
     of an async test. Meanwhile that loop stands still."""
-    if not _within_a_loop():
+    if not is_within_a_loop():
         return work()
     with ThreadPoolExecutor(1, thread_name_prefix="own-loop") as thread:
         return thread.submit(copy_context().run, work).result()
 
 
-def _within_a_loop() -> bool:
+def is_within_a_loop() -> bool:
+    """Whether an event loop runs in this thread."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

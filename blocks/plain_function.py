@@ -50,7 +50,7 @@ def require_name(function: Callable[..., Any], what: str) -> None:
     Raises:
         ConfigurationError: it has none.
     """
-    if not getattr(function, "__name__", "").isidentifier():
+    if not getattr(function, "__name__", "").isidentifier() or not hasattr(function, "__qualname__"):
         raise ConfigurationError(f"{what}: {_name(function)} has no name. Write `def name(…): …` and call it there.")
 
 

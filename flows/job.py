@@ -3,6 +3,7 @@
 import inspect
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from groundwork.blocks.errors import (
     Suspended,
 )
 from groundwork.blocks.options import taking
+from groundwork.blocks.own_loop import outside_of_loops
 from groundwork.blocks.plain_function import as_json, require_name, require_plain_function
 from groundwork.blocks.retry import database_went_away
 from groundwork.events.base import Event
@@ -57,7 +59,8 @@ class JobFlow(Flow[..., Any]):
         if current_attempt() is None and "delivery_id" not in kwargs:
             refuse_threads_of_jobs(f"job {self.name}")
         _refuse_within_a_job(self.name)
-        return super().__call__(*args, **kwargs)
+        # A notebook and an async test have one, in which what Prefect has twice would give coroutines to plain steps.
+        return outside_of_loops(partial(super().__call__, *args, **kwargs))
 
 
 def _refuse_within_a_job(name: str) -> None:

@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+from asyncio import CancelledError
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -108,5 +109,5 @@ def notify_job_of_failed_event(attempt: Attempt, event: Event, error: BaseExcept
             if is_async(spec.options.on_failure) and inspect.iscoroutine(told):
                 told = run_in_own_loop(told)
             require_plain_result(told, f"on_failure of job {spec.name}")
-    except Exception:
+    except (Exception, CancelledError, GeneratorExit):
         logger.exception("delivery %s has failed, and so has telling about it", attempt.delivery_id)

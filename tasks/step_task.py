@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 from prefect import Task
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.own_loop import is_within_a_loop
 from groundwork.events.inbox import current_attempt
 from groundwork.events.inbox.under_way import refuse_threads_of_jobs
 from groundwork.tasks.provider_limit import provider_tag
@@ -66,10 +67,19 @@ class StepTask(Task[P, R]):
 
 
 class ProviderStep(StepTask[P, R]):
-    """A step that calls a provider: each call carries the tag of the workspace whose job makes it."""
+    """A step that calls a provider: each call carries the tag of the workspace whose job makes it.
+
+    In the event loop of an async job it is async: a plain one would keep the loop from those whose slot it waits for.
+    """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self._require_job()
+        if not self.isasync and is_within_a_loop():
+            function = self.name.replace("-", "_")
+            raise ConfigurationError(
+                f"step {self.name} is a plain one with provider=True, and an event loop would stand still while it "
+                f"waits for its turn. Write `async def {function}(…)`, or `await asyncio.to_thread({function}, …)`"
+            )
         return noted_call(self.name, self._tagged()(*args, **kwargs))
 
     def submit(self, *args: Any, **kwargs: Any) -> Any:

@@ -190,6 +190,22 @@ def test_provider_steps_carry_their_tag(run):
     assert seen == [["workspace:acme"]] * 3
 
 
+def test_a_plain_provider_step_does_not_hold_up_a_loop(run):
+    @step(provider=True)
+    def ask_plainly(number: int) -> int:
+        return number
+
+    async def ask_in_the_loop(event: Any) -> int:
+        return ask_plainly(1)
+
+    async def ask_in_a_thread(event: Any) -> int:
+        return await asyncio.to_thread(ask_plainly, 1)
+
+    refused, _ = run(ask_in_the_loop)
+    assert "step ask-plainly is a plain one with provider=True" in refused.last_error
+    assert run(ask_in_a_thread)[0].result == 1
+
+
 @pytest.mark.parametrize("form", ["submit", "map"])
 def test_async_steps_are_submitted_by_async_and_by_plain_jobs(run, tmp_path, form):
     @step

@@ -142,7 +142,9 @@ def test_a_decorator_that_hides_an_async_function_is_told_to_await_it():
 
 
 def test_a_function_without_a_name_is_refused():
-    for nameless in (functools.partial(print, 1), lambda event: None):
+    half_named = AsyncCallable()
+    half_named.__name__ = "greet"
+    for nameless in (functools.partial(print, 1), lambda event: None, AsyncCallable(), half_named):
         with pytest.raises(ConfigurationError, match="has no name"):
             step(nameless)
 
