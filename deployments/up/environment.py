@@ -1,4 +1,4 @@
-"""The environment of the parts: Groundwork's settings, Prefect's, and what leads each to the server and its database."""
+"""The environment of the parts: settings, and what leads each of them to Prefect and to its database."""
 
 import os
 from collections.abc import Mapping
