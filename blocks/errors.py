@@ -21,7 +21,11 @@ own.
 """
 
 import inspect
-from typing import ClassVar
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import ClassVar, Protocol, Self
+
+from groundwork.blocks.retry_after import seconds_of, seconds_of_headers
 
 
 class Explained(Exception):
@@ -121,14 +125,53 @@ class DeliveryDied(GroundworkError):
 class RetryAfter(GroundworkError):
     """A provider asked to be called again later. The step waits that long before it tries again.
 
-    Args:
-        message: what the provider said.
-        seconds: how long it wants to be left alone.
+    A text that is neither a number nor a date of HTTP counts as 0: the step's own delay stays, since a provider's
+    malformed header is no reason to fail a job.
+
+    Attributes:
+        seconds: how long the provider wants to be left alone; 0 for a moment that is over.
+
+    Raises:
+        ConfigurationError: ``seconds`` is negative, not finite, a datetime without time zone, or no time.
     """
 
-    def __init__(self, message: str, seconds: float) -> None:
+    def __init__(self, message: str, seconds: float | timedelta | datetime | str) -> None:
+        """Say how long to wait.
+
+        Args:
+            message: what the provider said.
+            seconds: seconds, a timedelta, a datetime with a time zone, or what the header ``Retry-After`` says: seconds
+                or a date.
+        """
         super().__init__(message)
-        self.seconds = seconds
+        try:
+            self.seconds = seconds_of(seconds) or 0.0
+        except (ValueError, TypeError) as error:
+            raise ConfigurationError(f"RetryAfter({message!r}, {seconds!r}): {error}") from None
+
+    @classmethod
+    def of(cls, response: "HasHeaders", message: str = "") -> Self:
+        """What a response of httpx or requests asks for by its header ``Retry-After``::
+
+            if response.status_code in (429, 503):
+                raise RetryAfter.of(response)
+
+        Without such a header, or with one that cannot be read, the step's own delay stays.
+
+        Args:
+            response: of httpx, requests or the like: it has ``headers`` and, as a rule, ``status_code``.
+            message: what the provider said; by default the status.
+        """
+        status = getattr(response, "status_code", None) or getattr(response, "status", "")
+        return cls(message or f"the provider answered {status}".strip(), seconds_of_headers(response.headers) or 0.0)
+
+
+class HasHeaders(Protocol):
+    """A response, as far as :meth:`RetryAfter.of` looks at it."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Its headers."""
 
 
 class MailTemporarilyRefused(GroundworkError):
