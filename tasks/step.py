@@ -1,18 +1,15 @@
 """The ``@step`` decorator: one small part of a job, retried and memoised on its own."""
 
-import hashlib
 import inspect
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial, reduce, wraps
+from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 from weakref import WeakSet
 
 from prefect import Task
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.context import TaskRunContext
-from pydantic_core import PydanticSerializationError, to_json
 from sqlalchemy import Connection
 
 from groundwork.blocks.errors import ConfigurationError, NonRetriable, RetryAfter, StaleAttempt
@@ -23,9 +20,11 @@ from groundwork.events.inbox import current_attempt
 from groundwork.events.inbox.follow_on import sending_from
 from groundwork.tasks.ledger_step import ledger_step
 from groundwork.tasks.provider_limit import provider_tag
+from groundwork.tasks.step_identity import StepIdentity
 from groundwork.tasks.step_options import LedgerStepOptions, StepOptions
-from groundwork.tasks.step_results import StepResults, result_key
+from groundwork.tasks.step_results import StepResults
 from groundwork.tasks.step_serializer import StepSerializer
+from groundwork.tasks.step_work import StepWork, identifying
 
 O = ParamSpec("O")  # noqa: E741 - the options as keywords
 L = ParamSpec("L")
@@ -38,6 +37,9 @@ LONGEST_NAME = 200
 """Characters of a task run's name."""
 LONGEST_WAIT = 300.0
 """Seconds a step waits at most for a provider's Retry-After; the flow's process waits with it."""
+
+_UNKEPT = ", or say @step(memoise=False): it is done again by a later attempt then"
+"""What else can be done about a result that cannot be kept."""
 
 sleep = time.sleep
 """How a step waits for a provider. The test kit does not."""
@@ -115,42 +117,49 @@ def task_of(function: Callable[..., Any], options: StepOptions) -> Task[..., Any
     """The Prefect task of a step."""
     require_plain_function(function, "@step")
     require_name(function, "@step")
-    name = function.__name__.replace("_", "-")
-    key = options.key
-    work = ledger_step(function, name, partial(_identifying, key)) if options.ledger else function
+    identity = StepIdentity.of(function, options.name)
+    name, key = identity.short, options.key
+    work = ledger_step(function, identity, key) if options.ledger else function
     signature = inspect.signature(work)
     unknown = {each.partition(".")[0] for each in key or ()} - set(signature.parameters)
     if unknown:
         raise ConfigurationError(f"step {name}: key names {sorted(unknown)}, which {function.__name__} does not take")
+    serializer = StepSerializer.of(function) if options.is_memoised else None
+    if serializer:
+        serializer.require_keepable(f"step {name}", _UNKEPT)
 
-    def plain(result: Any) -> Any:
+    def kept(result: Any) -> Any:
         require_plain_result(result, f"step {name}")
-        return result
+        try:
+            return serializer.again(result) if serializer else result
+        except TypeError as error:
+            raise ConfigurationError(f"step {name} returned {error}{_UNKEPT}") from None
 
     @wraps(work)
     def body(*args: Any, **kwargs: Any) -> Any:
         attempt = current_attempt()
-        try:
-            if attempt is None:
-                return plain(work(*args, **kwargs))
-            attempt.note_first_step()
-            parameters = signature.bind(*args, **kwargs).arguments if options.memoise or options.ledger else {}
-            with sending_from(attempt, _work_of(name, key, parameters)):
-                return plain(work(*args, **kwargs))
-        except RetryAfter as asked:
-            _wait_out(asked, options.delays)
-            raise
+        if attempt is None:
+            return kept(work(*args, **kwargs))
+        attempt.note_first_step()
+        parameters = signature.bind(*args, **kwargs).arguments if options.memoise or options.ledger else {}
+        asked = StepWork.of(identity, key, parameters)
+        if options.is_memoised:
+            identity.require_one_function(attempt)
+        with sending_from(attempt, asked.name, asked.old_name if attempt.token > 1 else None):
+            return kept(work(*args, **kwargs))
 
-    serializer = StepSerializer.of(function) if options.is_memoised else None
+    vars(body)["step_identity"] = identity
     made = (ProviderStep if options.provider else Task)(
         body,
         name=name,
         retries=options.retries,
         retry_delay_seconds=options.delays,
         retry_jitter_factor=JITTER if options.retries else None,
-        retry_condition_fn=_may_succeed,
+        retry_condition_fn=_retries_after(options.delays),
         persist_result=options.is_memoised,
-        cache_key_fn=(lambda _, parameters: _cache_key(name, key, parameters)) if options.is_memoised else None,
+        cache_key_fn=_cache_key(identity, key) if options.is_memoised else None,
+        # What a caller does to a result must not be in what the next caller gets.
+        cache_result_in_memory=False,
         result_storage=StepResults.of(serializer) if serializer else None,
         result_serializer=serializer,
         timeout_seconds=options.timeout,
@@ -181,58 +190,49 @@ class ProviderStep(Task[P, R]):
         return self.with_options(tags=self.tags | tags)
 
 
-def _cache_key(name: str, key: tuple[str, ...] | None, parameters: dict[str, Any]) -> str | None:
-    attempt = current_attempt()
-    if attempt is None:
-        return None
-    return result_key(attempt.delivery_id, _work_of(name, key, parameters))
+def _cache_key(identity: StepIdentity, key: tuple[str, ...] | None) -> Callable[..., str | None]:
+    """What tells Prefect where the result of a call is kept; nowhere, where no job is running."""
 
+    def result_key(_context: object, parameters: dict[str, Any]) -> str | None:
+        attempt = current_attempt()
+        try:
+            return StepWork.of(identity, key, parameters).result_key(attempt) if attempt else None
+        except ConfigurationError:
+            # Prefect would log it and go on. The step itself raises it.
+            return None
 
-def _work_of(name: str, key: tuple[str, ...] | None, parameters: dict[str, Any]) -> str:
-    """Which piece of work a call of a step is: its name and a digest of what identifies it."""
-    try:
-        inputs = to_json(_identifying(key, parameters))
-    except PydanticSerializationError as error:
-        raise ConfigurationError(
-            f"step {name}: its parameters cannot all be part of its key ({error}). "
-            "Name those that identify its work: @step(key=(…))."
-        ) from None
-    return f"{name}:{hashlib.sha256(inputs).hexdigest()}"
-
-
-def _identifying(key: tuple[str, ...] | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters, or attributes of theirs, that a key names; all of them where there is none."""
-    if key is None:
-        return dict(parameters)
-    found = {}
-    for each in key:
-        parameter, *attributes = each.split(".")
-        if parameter in parameters:
-            found[each] = reduce(getattr, attributes, parameters[parameter])
-    return found
+    return result_key
 
 
 def _run_namer(name: str, key: tuple[str, ...]) -> Callable[..., str]:
     """What names a step's task runs, such as ``import-chunk-2``."""
 
     def named(parameters: dict[str, Any]) -> str:
-        values = (printable(str(value)) for value in _identifying(key, parameters).values())
+        values = (printable(str(value)) for value in identifying(key, parameters).values())
         return "-".join([name, *values])[:LONGEST_NAME]
 
     return named
 
 
-def _may_succeed(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    error = state.result(raise_on_failure=False)
-    return not isinstance(error, NonRetriable | ConfigurationError | StaleAttempt)
+def _retries_after(delays: list[float]) -> Callable[[Task[..., Any], TaskRun, State[Any]], bool]:
+    """What tells Prefect after a failed try whether another one may succeed. Prefect asks while there are retries left,
+    and outside the step's timeout: what a provider asked for is waited for here."""
+
+    def may_succeed(_task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+        error = state.result(raise_on_failure=False)
+        if isinstance(error, RetryAfter):
+            tries_before = run.run_count - 1
+            _wait_out(error.seconds, delays[tries_before] if tries_before < len(delays) else 0.0)
+        return not isinstance(error, NonRetriable | ConfigurationError | StaleAttempt)
+
+    return may_succeed
 
 
-def _wait_out(asked: RetryAfter, delays: list[float]) -> None:
-    """Sleep what the provider asked for beyond the delay that Prefect will add.
+def _wait_out(seconds: float, delay: float) -> None:
+    """Sleep what the provider asked for beyond the delay that Prefect will add, which is fixed where a step is defined.
 
-    Prefect fixes the delays of a task when it is defined, so a longer wait has to happen inside the try.
+    Args:
+        seconds: to wait in all.
+        delay: seconds before the next try, before they are spread.
     """
-    context = TaskRunContext.get()
-    tries_before = context.task_run.run_count - 1 if context else 0
-    if tries_before < len(delays):
-        sleep(max(0.0, min(asked.seconds, LONGEST_WAIT) - delays[tries_before] * (1 - JITTER)))
+    sleep(max(0.0, min(seconds, LONGEST_WAIT) - delay * (1 - JITTER)))

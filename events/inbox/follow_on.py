@@ -8,8 +8,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from groundwork.blocks.database import database
 from groundwork.events.base import Event
 from groundwork.events.inbox.attempt import Attempt, current_attempt
+from groundwork.events.inbox.statements import statements_of
+
+_statement = statements_of(__file__)
 
 
 @dataclass
@@ -18,6 +22,7 @@ class _Place:
 
     attempt: Attempt
     step: str
+    old_step: str | None = None
     sent: Counter[str] = field(default_factory=Counter)
 
 
@@ -25,14 +30,15 @@ _place: ContextVar[_Place | None] = ContextVar("follow_on", default=None)
 
 
 @contextmanager
-def sending_from(attempt: Attempt, step: str) -> Iterator[None]:
+def sending_from(attempt: Attempt, step: str, old_step: str | None = None) -> Iterator[None]:
     """Count what is sent within the block as that of one try of a step.
 
     Args:
         attempt: the current one.
         step: names the step and its inputs; the same at every try, and in every attempt.
+        old_step: what named them in releases in which steps went by their short names.
     """
-    mark = _place.set(_Place(attempt, step))
+    mark = _place.set(_Place(attempt, step, old_step))
     try:
         yield
     finally:
@@ -56,4 +62,16 @@ def follow_on_id(event: Event) -> str | None:
     content = json.dumps([event.event_name, event.wire()], sort_keys=True)
     digest = hashlib.sha256(content.encode()).hexdigest()
     place.sent[digest] += 1
-    return f"{attempt.delivery_id}:{place.step}:{digest}:{place.sent[digest]}"
+    end = f"{digest}:{place.sent[digest]}"
+    if place.old_step is not None and attempt.token > 1:
+        # An attempt before a deploy has sent it under the id of that release, which stays the event's id.
+        old = f"{attempt.delivery_id}:{place.old_step}:{end}"
+        if _was_sent(event, old):
+            return old
+    return f"{attempt.delivery_id}:{place.step}:{end}"
+
+
+def _was_sent(event: Event, dedupe_id: str) -> bool:
+    key = {"workspace_id": event.workspace_id, "name": event.event_name, "dedupe_id": dedupe_id}
+    with database().transaction() as connection:
+        return bool(connection.execute(_statement("was_sent"), key).scalar())
