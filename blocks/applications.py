@@ -38,7 +38,8 @@ class Application:
         schema: module of its tables.
         migrations: package of its Alembic revisions, a branch of its own; ``docs/migrations.md``.
         templates: ``package:folder`` of its notifications.
-        blocks: ``module:Class`` of each Prefect block that it registers.
+        blocks: ``module:Class`` of each Prefect block that a deploy registers; of a
+            :class:`~groundwork.blocks.configured.ConfiguredBlock` it makes a document as well.
         commands: ``module:app`` of a Typer application whose commands join those of ``groundwork``.
     """
 

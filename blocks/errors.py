@@ -13,7 +13,7 @@ tree, with the exit code of a command that an error ends (1 the work failed, 2 w
     │  ├─ RetryAfter ................... the step waits as long as it was asked to
     │  └─ MailTemporarilyRefused, and of it MailSetupRefused, MailsNotSent
     └─ ControlFlow ..................... nobody has to act: the run ends, the delivery does not   1
-       ├─ StaleAttempt
+       ├─ StaleAttempt, PutOff
        └─ Interrupted
 
 :class:`Suspended` stands beside the tree: it is no error at all, and ``except Exception`` leaves it alone.
@@ -23,7 +23,11 @@ own.
 """
 
 import inspect
-from typing import ClassVar
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import ClassVar, Protocol, Self
+
+from groundwork.blocks.retry_after import seconds_of, seconds_of_headers
 
 
 class Explained(Exception):
@@ -69,6 +73,46 @@ class Suspended(BaseException):
 
     It passes ``except Exception`` on purpose: a job that swallowed it would work on as if nothing had to be waited for.
     """
+
+
+class PutOff(ControlFlow):
+    """The next try of a step is far off. The run ends, and its delivery waits for it; no action is needed.
+
+    Attributes:
+        step: its name.
+        work: names what it was to do, across runs.
+        seconds: until the next try.
+        tries: that it has used up.
+        reason: why the last one failed.
+    """
+
+    def __init__(self, step: str, work: str, seconds: float, tries: int) -> None:
+        super().__init__(f"step {step} is tried again in {seconds:.0f} s")
+        self.step, self.work, self.seconds, self.tries = step, work, seconds, tries
+        self.reason = ""
+
+    @classmethod
+    def mark(cls, error: Exception, put_off: "PutOff") -> None:
+        """Let an error say that its step is put off."""
+        vars(error)["groundwork_put_off"] = put_off
+
+    @classmethod
+    def of(cls, error: BaseException) -> "PutOff | None":
+        """What an error's step is put off by; None where it has failed."""
+        return vars(error).get("groundwork_put_off")
+
+
+class Postponed(BaseException):
+    """What a job's body is left by when a step of it is put off. Like :class:`Suspended`, it passes
+    ``except Exception``.
+
+    Attributes:
+        put_off: which step, and until when.
+    """
+
+    def __init__(self, put_off: PutOff) -> None:
+        super().__init__(str(put_off))
+        self.put_off = put_off
 
 
 class NonRetriable(GroundworkError):
@@ -148,14 +192,53 @@ class SeveralErrors(GroundworkError):
 class RetryAfter(GroundworkError):
     """A provider asked to be called again later. The step waits that long before it tries again.
 
-    Args:
-        message: what the provider said.
-        seconds: how long it wants to be left alone.
+    A text that is neither a number nor a date of HTTP counts as 0: the step's own delay stays, since a provider's
+    malformed header is no reason to fail a job.
+
+    Attributes:
+        seconds: how long the provider wants to be left alone; 0 for a moment that is over.
+
+    Raises:
+        ConfigurationError: ``seconds`` is negative, not finite, a datetime without time zone, or no time.
     """
 
-    def __init__(self, message: str, seconds: float) -> None:
+    def __init__(self, message: str, seconds: float | timedelta | datetime | str) -> None:
+        """Say how long to wait.
+
+        Args:
+            message: what the provider said.
+            seconds: seconds, a timedelta, a datetime with a time zone, or what the header ``Retry-After`` says: seconds
+                or a date.
+        """
         super().__init__(message)
-        self.seconds = seconds
+        try:
+            self.seconds = seconds_of(seconds) or 0.0
+        except (ValueError, TypeError) as error:
+            raise ConfigurationError(f"RetryAfter({message!r}, {seconds!r}): {error}") from None
+
+    @classmethod
+    def of(cls, response: "HasHeaders", message: str = "") -> Self:
+        """What a response of httpx or requests asks for by its header ``Retry-After``::
+
+            if response.status_code in (429, 503):
+                raise RetryAfter.of(response)
+
+        Without such a header, or with one that cannot be read, the step's own delay stays.
+
+        Args:
+            response: of httpx, requests or the like: it has ``headers`` and, as a rule, ``status_code``.
+            message: what the provider said; by default the status.
+        """
+        status = getattr(response, "status_code", None) or getattr(response, "status", "")
+        return cls(message or f"the provider answered {status}".strip(), seconds_of_headers(response.headers) or 0.0)
+
+
+class HasHeaders(Protocol):
+    """A response, as far as :meth:`RetryAfter.of` looks at it."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Its headers."""
 
 
 class MailTemporarilyRefused(GroundworkError):

@@ -10,12 +10,13 @@ from typing import Any
 from prefect.context import AsyncClientContext, FlowRunContext
 from prefect.exceptions import ExternalSignal, PrefectSignal
 
-from groundwork.blocks.errors import ControlFlow, SeveralErrors, StaleAttempt, Suspended
+from groundwork.blocks.errors import ControlFlow, Postponed, SeveralErrors, StaleAttempt, Suspended
 from groundwork.blocks.exits import as_failure
 from groundwork.blocks.own_loop import run_in_own_loop
 from groundwork.blocks.plain_function import is_async
 from groundwork.blocks.retry import database_went_away
 from groundwork.events.inbox import Attempt
+from groundwork.events.inbox.put_off import put_off
 from groundwork.flows.registry import JobSpec
 from groundwork.tasks.provider_limit import prefect_went_away
 from groundwork.tasks.step_calls import StepCalls, noting_calls
@@ -34,12 +35,24 @@ def run_body(spec: JobSpec, attempt: Attempt) -> Any:
         ConfigurationError: an async step was called and not awaited.
         Exception: what the function raised, or a step that it submitted and did not ask for its result.
     """
+    attempt.may_wait = not spec.options.batch
+    try:
+        return _run_function(spec, attempt)
+    except Postponed as postponed:
+        raise put_off(attempt, postponed.put_off) from None
+
+
+def _run_function(spec: JobSpec, attempt: Attempt) -> Any:
     argument = [member.event for member in attempt.members] if spec.options.batch else attempt.event
     with _one_error(f"job {spec.name}"), noting_calls() as calls:
         if is_async(spec.body):
             result = run_in_own_loop(_awaited(spec, argument, calls))
         else:
-            result = spec.body(argument)
+            try:
+                result = spec.body(argument)
+            except Postponed:
+                calls.let_submitted_end()
+                raise
             calls.require_awaited(spec.name)
         calls.collect()
         return result
@@ -48,7 +61,11 @@ def run_body(spec: JobSpec, attempt: Attempt) -> Any:
 async def _awaited(spec: JobSpec, argument: Any, calls: StepCalls) -> Any:
     # Each async step would open a client of Prefect's of its own, and with it a connection.
     async with AsyncClientContext.get_or_create() if FlowRunContext.get() else nullcontext():
-        result = await spec.body(argument)
+        try:
+            result = await spec.body(argument)
+        except Postponed:
+            await calls.let_end()
+            raise
         await calls.settle()
         calls.require_awaited(spec.name)
         return result
@@ -62,7 +79,7 @@ def _one_error(what: str) -> Iterator[None]:
             yield
         except BaseExceptionGroup as group:
             raise _of_group(group, what) from group
-        except (PrefectSignal, ExternalSignal, Suspended, Exception):
+        except (PrefectSignal, ExternalSignal, Suspended, Postponed, Exception):
             raise
         except KeyboardInterrupt as error:
             if interrupts:
@@ -75,7 +92,7 @@ def _one_error(what: str) -> Iterator[None]:
 def _of_group(group: BaseExceptionGroup[BaseException], what: str) -> BaseException:
     """What a group amounts to: a signal, the end of the run, an outage, its only error, or several."""
     errors = list(_leaves(group))
-    kinds = (PrefectSignal, ExternalSignal), StaleAttempt, Suspended, ControlFlow
+    kinds = (PrefectSignal, ExternalSignal), StaleAttempt, Suspended, Postponed, ControlFlow
     for kind in kinds:
         if found := next((each for each in errors if isinstance(each, kind)), None):
             return found

@@ -22,7 +22,6 @@ from groundwork.blocks.settings import settings
 from groundwork.events.base import Event
 from groundwork.events.inbox import Attempt, current_attempt
 from groundwork.events.inbox.wait import Wait, answer_to, invoke_within
-from groundwork.flows.registry import jobs
 from groundwork.tasks.step_calls import require_ended_steps
 from groundwork.tasks.step_task import current_step
 
@@ -154,8 +153,7 @@ def _attempt(call: str, name: str) -> Attempt:
         raise ConfigurationError(f"{call}: this is {where}. Wait in the body of a job, between its steps")
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise ConfigurationError(f"{call}: a name of 1 to {LONGEST_NAME} printable characters is wanted")
-    spec = jobs().get(attempt.job)
-    if spec is not None and spec.options.batch:
+    if not attempt.may_wait:
         raise ConfigurationError(
             f"{call}: job {attempt.job} takes batches, whose events would all wait for one. Send a follow-on event to "
             "a job without batch, and wait there"

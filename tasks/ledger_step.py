@@ -2,37 +2,40 @@
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.plain_function import is_async, require_plain_result
 from groundwork.events.inbox import running_attempt
 from groundwork.events.inbox.ledger import ledger_entry
+from groundwork.tasks.step_identity import StepIdentity
 from groundwork.tasks.step_serializer import StepSerializer
+from groundwork.tasks.step_work import StepWork
 
 CONNECTION = "connection"
 """Parameter that is handed the transaction."""
 
 
 def ledger_step(
-    function: Callable[..., Any], name: str, identify: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    function: Callable[..., Any], identity: StepIdentity, key: tuple[str, ...] | None
 ) -> Callable[..., Any]:
     """The step's function without its ``connection``: it runs once per delivery and key, and later calls give what it
     returned.
 
     Args:
         function: what ``@step(ledger=True)`` decorates.
-        name: of the step; its ledger rows have it.
-        identify: picks the values of the key from the arguments.
+        identity: of the step; its ledger rows have it, and its short name.
+        key: what ``@step(key=…)`` says.
 
     Raises:
-        ConfigurationError: the function's first parameter is not ``connection``, or it is an ``async def``.
+        ConfigurationError: the function's first parameter is not ``connection``, it is an ``async def``, or its return
+            annotation says that no result of it can be kept.
     """
+    name = identity.short
     if is_async(function):
         # Its transaction would be open while others of the event loop wait for its locks, and for a connection.
         raise ConfigurationError(
@@ -47,12 +50,21 @@ def ledger_step(
         )
     signature = inspect.signature(function).replace(parameters=parameters[1:])
     serializer = StepSerializer.of(function)
+    serializer.require_keepable(f"step {name}", "")
 
     @wraps(function)
     def kept(*args: Any, **kwargs: Any) -> Any:
         arguments = signature.bind(*args, **kwargs)
         arguments.apply_defaults()
-        with ledger_entry(running_attempt(), name, _key(name, identify(arguments.arguments))) as entry:
+        attempt = running_attempt()
+        identity.require_one_function(attempt)
+        work = StepWork.of(identity, key, arguments.arguments)
+        with ledger_entry(attempt, work.address) as entry:
+            if entry.unsigned and not identity.has_old_name:
+                raise ConfigurationError(
+                    f"step {name}: this delivery's ledger has a row of a step of this name, written before steps had "
+                    f"identities, and several steps have the name now. Say which wrote it: @step(name={name!r})."
+                )
             if not entry.kept:
                 result = function(entry.connection, *args, **kwargs)
                 require_plain_result(result, f"step {name}")
@@ -65,32 +77,11 @@ def ledger_step(
     return kept
 
 
-def _key(name: str, identifying: Mapping[str, Any]) -> str:
-    """The ledger's key: one value as its text, several as a list in JSON."""
-    try:
-        values = [to_jsonable_python(each) for each in identifying.values()]
-    except PydanticSerializationError as error:
-        raise ConfigurationError(
-            f"step {name}: its parameters cannot all be part of its key ({error}). "
-            "Name those that identify its work: @step(ledger=True, key=(…))."
-        ) from None
-    match values:
-        case []:
-            return ""
-        case [str(text)]:
-            return text
-        case [None]:
-            return ""
-        case [value]:
-            return json.dumps(value, sort_keys=True)
-    return json.dumps(values, sort_keys=True)
-
-
 def _plain(name: str, serializer: StepSerializer, result: Any) -> Any:
     try:
         return json.loads(serializer.dumps(result))
     except TypeError as error:
-        raise ConfigurationError(f"step {name} wrote nothing: {error}") from None
+        raise ConfigurationError(f"step {name} wrote nothing: it returned {error}") from None
 
 
 def _rebuilt(name: str, serializer: StepSerializer, plain: Any) -> Any:

@@ -1,23 +1,17 @@
 """The ``@step`` decorator: one small part of a job, retried and memoised on its own."""
 
-import asyncio
-import hashlib
 import inspect
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial, reduce, wraps
+from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 from weakref import WeakSet
 
 from prefect import Task
-from prefect.client.schemas.objects import State, TaskRun
-from prefect.context import TaskRunContext
-from pydantic_core import PydanticSerializationError, to_json
 from sqlalchemy import Connection
 
-from groundwork.blocks.errors import ConfigurationError, NonRetriable, RetryAfter, StaleAttempt
+from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.exits import exit_as_failure
 from groundwork.blocks.options import options_of
 from groundwork.blocks.plain_function import is_async, require_name, require_plain_function, require_plain_result
@@ -26,25 +20,24 @@ from groundwork.events.inbox import current_attempt
 from groundwork.events.inbox.follow_on import sending_from
 from groundwork.events.inbox.under_way import refuse_threads_of_jobs
 from groundwork.tasks.ledger_step import ledger_step
+from groundwork.tasks.step_identity import StepIdentity
 from groundwork.tasks.step_options import LedgerStepOptions, StepOptions
-from groundwork.tasks.step_results import StepResults, result_key
+from groundwork.tasks.step_results import StepResults
+from groundwork.tasks.step_retries import JITTER, StepRetries
 from groundwork.tasks.step_serializer import StepSerializer
 from groundwork.tasks.step_task import ProviderStep, StepTask, current_step, running_step
+from groundwork.tasks.step_work import StepWork, identifying
 
 O = ParamSpec("O")  # noqa: E741 - the options as keywords
 L = ParamSpec("L")
 P = ParamSpec("P")
 R = TypeVar("R")
 
-JITTER = 0.5
-"""Each delay is spread by this share of it to either side, so that those that failed together spread out."""
 LONGEST_NAME = 200
 """Characters of a task run's name."""
-LONGEST_WAIT = 300.0
-"""Seconds a step waits at most for a provider's Retry-After; the flow's process waits with it."""
+_UNKEPT = ", or say @step(memoise=False): it is done again by a later attempt then"
+"""What else can be done about a result that cannot be kept."""
 
-sleep = time.sleep
-"""How a step waits for a provider. The test kit does not."""
 _steps: WeakSet[Task[..., Any]] = WeakSet()
 
 
@@ -82,9 +75,9 @@ class StepDecorator(Generic[O, L]):
             options: by their names, as keywords: see :class:`~groundwork.tasks.step_options.StepOptions`.
 
         Raises:
-            ConfigurationError: there is no such option; the function is a generator; ``key`` names a parameter that it
-                does not have, or a parameter of the key is not JSON-ready; with ``ledger``, its first parameter is not
-                ``connection``, or it is an ``async def``.
+            ConfigurationError: there is no such option; the function is a generator; another step has its identity;
+                ``key`` names a parameter that it does not have; its return annotation says that no result can be kept;
+                with ``ledger``, its first parameter is not ``connection``, or it is an ``async def``.
         """
         if len(args) == 1 and not options:
             return StepMaker(StepOptions())(args[0])
@@ -121,17 +114,23 @@ def task_of(function: Callable[..., Any], options: StepOptions) -> Task[..., Any
     """The Prefect task of a step."""
     require_plain_function(function, "@step")
     require_name(function, "@step")
-    name = function.__name__.replace("_", "-")
-    key = options.key
-    work = ledger_step(function, name, partial(_identifying, key)) if options.ledger else function
+    identity = StepIdentity.of(function, options.name)
+    name, key = identity.short, options.key
+    work = ledger_step(function, identity, key) if options.ledger else function
     signature = inspect.signature(work)
     unknown = {each.partition(".")[0] for each in key or ()} - set(signature.parameters)
     if unknown:
         raise ConfigurationError(f"step {name}: key names {sorted(unknown)}, which {function.__name__} does not take")
+    serializer = StepSerializer.of(function) if options.is_memoised else None
+    if serializer:
+        serializer.require_keepable(f"step {name}", _UNKEPT)
 
-    def plain(result: Any) -> Any:
+    def kept(result: Any) -> Any:
         require_plain_result(result, f"step {name}")
-        return result
+        try:
+            return serializer.again(result) if serializer else result
+        except TypeError as error:
+            raise ConfigurationError(f"step {name} returned {error}{_UNKEPT}") from None
 
     @contextmanager
     def one_try(args: Any, kwargs: Any) -> Iterator[None]:
@@ -143,41 +142,39 @@ def task_of(function: Callable[..., Any], options: StepOptions) -> Task[..., Any
                 return
             attempt.note_first_step()
             parameters = signature.bind(*args, **kwargs).arguments if options.memoise or options.ledger else {}
-            with sending_from(attempt, _work_of(name, key, parameters)):
+            asked = StepWork.of(identity, key, parameters)
+            if options.is_memoised:
+                identity.require_one_function(attempt)
+            with sending_from(attempt, asked.name, asked.old_name if attempt.token > 1 else None):
                 yield
 
     @wraps(work)
     def body(*args: Any, **kwargs: Any) -> Any:
         if current_step():  # the plain function, as a part of another step
-            return plain(work(*args, **kwargs))
-        try:
-            with one_try(args, kwargs):
-                return plain(work(*args, **kwargs))
-        except RetryAfter as asked:
-            sleep(_wait_of(asked, options.delays))
-            raise
+            return kept(work(*args, **kwargs))
+        with one_try(args, kwargs):
+            return kept(work(*args, **kwargs))
 
     @wraps(work)
     async def async_body(*args: Any, **kwargs: Any) -> Any:
         if current_step():
-            return plain(await work(*args, **kwargs))
-        try:
-            with one_try(args, kwargs):
-                return plain(await work(*args, **kwargs))
-        except RetryAfter as asked:
-            await _sleep_beside_others(_wait_of(asked, options.delays))
-            raise
+            return kept(await work(*args, **kwargs))
+        with one_try(args, kwargs):
+            return kept(await work(*args, **kwargs))
 
-    serializer = StepSerializer.of(function) if options.is_memoised else None
+    made_of = async_body if is_async(function) else body
+    vars(made_of)["step_identity"] = identity
     made = (ProviderStep if options.provider else StepTask)(
-        async_body if is_async(function) else body,
+        made_of,
         name=name,
         retries=options.retries,
         retry_delay_seconds=options.delays,
         retry_jitter_factor=JITTER if options.retries else None,
-        retry_condition_fn=_may_succeed,
+        retry_condition_fn=StepRetries(identity, options).condition(beside_others=is_async(function)),
         persist_result=options.is_memoised,
-        cache_key_fn=(lambda _, parameters: _cache_key(name, key, parameters)) if options.is_memoised else None,
+        cache_key_fn=_cache_key(identity, key) if options.is_memoised else None,
+        # What a caller does to a result must not be in what the next caller gets.
+        cache_result_in_memory=False,
         result_storage=StepResults.of(serializer) if serializer else None,
         result_serializer=serializer,
         timeout_seconds=options.timeout,
@@ -188,67 +185,25 @@ def task_of(function: Callable[..., Any], options: StepOptions) -> Task[..., Any
     return made
 
 
-def _cache_key(name: str, key: tuple[str, ...] | None, parameters: dict[str, Any]) -> str | None:
-    attempt = current_attempt()
-    if attempt is None:
-        return None
-    return result_key(attempt.delivery_id, _work_of(name, key, parameters))
+def _cache_key(identity: StepIdentity, key: tuple[str, ...] | None) -> Callable[..., str | None]:
+    """What tells Prefect where the result of a call is kept; nowhere, where no job is running."""
 
+    def result_key(_context: object, parameters: dict[str, Any]) -> str | None:
+        attempt = current_attempt()
+        try:
+            return StepWork.of(identity, key, parameters).result_key(attempt) if attempt else None
+        except ConfigurationError:
+            # Prefect would log it and go on. The step itself raises it.
+            return None
 
-def _work_of(name: str, key: tuple[str, ...] | None, parameters: dict[str, Any]) -> str:
-    """Which piece of work a call of a step is: its name and a digest of what identifies it."""
-    try:
-        inputs = to_json(_identifying(key, parameters))
-    except PydanticSerializationError as error:
-        raise ConfigurationError(
-            f"step {name}: its parameters cannot all be part of its key ({error}). "
-            "Name those that identify its work: @step(key=(…))."
-        ) from None
-    return f"{name}:{hashlib.sha256(inputs).hexdigest()}"
-
-
-def _identifying(key: tuple[str, ...] | None, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters, or attributes of theirs, that a key names; all of them where there is none."""
-    if key is None:
-        return dict(parameters)
-    found = {}
-    for each in key:
-        parameter, *attributes = each.split(".")
-        if parameter in parameters:
-            found[each] = reduce(getattr, attributes, parameters[parameter])
-    return found
+    return result_key
 
 
 def _run_namer(name: str, key: tuple[str, ...]) -> Callable[..., str]:
     """What names a step's task runs, such as ``import-chunk-2``."""
 
     def named(parameters: dict[str, Any]) -> str:
-        values = (printable(str(value)) for value in _identifying(key, parameters).values())
+        values = (printable(str(value)) for value in identifying(key, parameters).values())
         return "-".join([name, *values])[:LONGEST_NAME]
 
     return named
-
-
-def _may_succeed(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    # Not its result(), which is a coroutine within an event loop.
-    return not isinstance(state.data, NonRetriable | ConfigurationError | StaleAttempt)
-
-
-def _wait_of(asked: RetryAfter, delays: list[float]) -> float:
-    """Seconds that the provider asked for beyond the delay that Prefect will add.
-
-    Prefect fixes the delays of a task when it is defined, so a longer wait has to happen inside the try.
-    """
-    context = TaskRunContext.get()
-    tries_before = context.task_run.run_count - 1 if context else 0
-    if tries_before >= len(delays):
-        return 0.0
-    return max(0.0, min(asked.seconds, LONGEST_WAIT) - delays[tries_before] * (1 - JITTER))
-
-
-async def _sleep_beside_others(seconds: float) -> None:
-    """Wait as :data:`sleep` does, and let the job's other async steps go on meanwhile."""
-    if sleep is time.sleep:
-        await asyncio.sleep(seconds)
-    else:
-        sleep(seconds)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from prefect.futures import PrefectConcurrentFuture, PrefectFuture, PrefectFutureList
 
-from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.errors import ConfigurationError, Postponed, PutOff
 
 R = TypeVar("R")
 
@@ -29,13 +29,22 @@ class StepFuture(PrefectConcurrentFuture[R]):
     def result(self, timeout: float | None = None, raise_on_failure: bool = True) -> R:
         """What the step returned, once it has; or its error is raised."""
         self.was_asked = True
-        return super().result(timeout, raise_on_failure)
+        try:
+            return super().result(timeout, raise_on_failure)
+        except Exception as error:
+            raise beyond_handlers(error) from error.__cause__
 
     @property
     def state(self) -> Any:
         """The task run's state."""
         self.was_asked = True
         return super().state
+
+
+def beyond_handlers(error: Exception) -> BaseException:
+    """The error itself; or, where its step is put off, what no handler of errors in the job's body sees."""
+    put_off = PutOff.of(error)
+    return error if put_off is None else Postponed(put_off)
 
 
 class StepCalls:
@@ -61,6 +70,17 @@ class StepCalls:
         """Let tasks that were cancelled end. Called in the job's event loop, before :meth:`require_awaited`."""
         if cancelled := [task for task in asyncio.all_tasks() if task.cancelling()]:
             await asyncio.wait(cancelled, timeout=SETTLE_SECONDS)
+
+    async def let_end(self) -> None:
+        """Wait for the async steps that are under way, so that the next run need not do them again."""
+        begun = {id(call) for _, call in self._coroutines}
+        if tasks := [each for each in asyncio.all_tasks() if id(each.get_coro()) in begun]:
+            await asyncio.wait(tasks)
+
+    def let_submitted_end(self) -> None:
+        """Wait for the steps that were submitted."""
+        for future in self._futures:
+            future.wait()
 
     def require_awaited(self, job: str) -> None:
         """Refuse the end of a job that has not awaited its async steps.
@@ -97,8 +117,7 @@ class StepCalls:
         Raises:
             ConfigurationError: an async step is under way; the message names it.
         """
-        for future in self._futures:
-            future.wait()
+        self.let_submitted_end()
         if open_steps := sorted({step for step, each in self._coroutines if _state(each) != inspect.CORO_CLOSED}):
             raise ConfigurationError(
                 f"{call}: {', '.join(open_steps)} is under way, and would end with this run. Await it before the wait"

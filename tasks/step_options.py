@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.tasks.step_identity import require_step_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,9 @@ class StepOptions:
         longest_delay: seconds; no delay grows beyond it.
         key: names of the parameters that identify the step's work, or of their attributes (``chunk.number``); the task
             run is named after it. Default: all of them, which must be JSON-ready.
+        name: of a step that was renamed or moved: its old identity, by which deliveries under way find what it has
+            done. Default: its module and qualified name. Another name, or none where there was one, makes it another
+            step, which they do again. No two steps have one.
         memoise: False for a step without an effect whose result is large or cheap to make again.
         ledger: it writes to our database. It is handed a transaction as its first parameter ``connection``, which
             callers leave out; what it writes there and what it returns are kept together, once per delivery and key,
@@ -32,6 +36,7 @@ class StepOptions:
     first_delay: float = 1.0
     longest_delay: float = 60.0
     key: tuple[str, ...] | None = None
+    name: str | None = None
     memoise: bool = True
     ledger: bool = False
     timeout: float | None = None
@@ -42,6 +47,7 @@ class StepOptions:
             raise ConfigurationError(f"@step(retries={self.retries}): 0 or more tries after the first")
         if isinstance(self.key, str):
             raise ConfigurationError(f"@step(key={self.key!r}): a tuple of names is wanted: key=({self.key!r},)")
+        require_step_name(self.name)
 
     @property
     def delays(self) -> list[float]:

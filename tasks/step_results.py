@@ -18,14 +18,12 @@ from pydantic import PrivateAttr
 
 from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.errors import GroundworkError
-from groundwork.tasks.step_serializer import StepSerializer
+from groundwork.tasks.step_serializer import MOST_BYTES, StepSerializer
 
 logger = logging.getLogger(__name__)
 
 PREFIX = "step-results/"
 """First part of the blob keys. Nothing else may be kept below it: retention deletes what it does not know."""
-MOST_BYTES = 64 * 1024 * 1024
-"""Size of a result. Larger ones are not kept, and what is larger is not read: a planted blob costs no memory."""
 
 _FIRST_LINE = b"groundwork step result 1\n"
 _KEY = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):[^/]+:[0-9a-f]{64}")
@@ -40,7 +38,7 @@ def result_key(delivery_id: UUID, work: str) -> str:
     """The key of a step's result for Prefect.
 
     Args:
-        work: name of the step and digest of its inputs, ``name:digest``.
+        work: short name of the step, and a digest of its identity and inputs, ``name:digest``.
     """
     return f"{delivery_id}:{work}"
 

@@ -1,6 +1,7 @@
 """The Prefect task that a step is: what is checked, and noted, when it is called."""
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
@@ -12,7 +13,7 @@ from groundwork.blocks.own_loop import is_within_a_loop
 from groundwork.events.inbox import current_attempt
 from groundwork.events.inbox.under_way import refuse_threads_of_jobs
 from groundwork.tasks.provider_limit import provider_tag
-from groundwork.tasks.step_calls import noted_call, noted_future
+from groundwork.tasks.step_calls import beyond_handlers, noted_call, noted_future
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,7 +45,7 @@ class StepTask(Task[P, R]):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self._require_job()
-        return noted_call(self.name, super().__call__(*args, **kwargs))
+        return noted_call(self.name, _beyond_handlers(lambda: super(StepTask, self).__call__(*args, **kwargs)))
 
     def submit(self, *args: Any, **kwargs: Any) -> Any:
         self._require_job()
@@ -80,7 +81,7 @@ class ProviderStep(StepTask[P, R]):
                 f"step {self.name} is a plain one with provider=True, and an event loop would stand still while it "
                 f"waits for its turn. Write `async def {function}(…)`, or `await asyncio.to_thread({function}, …)`"
             )
-        return noted_call(self.name, self._tagged()(*args, **kwargs))
+        return noted_call(self.name, _beyond_handlers(lambda: self._tagged()(*args, **kwargs)))
 
     def submit(self, *args: Any, **kwargs: Any) -> Any:
         self._require_job()
@@ -95,3 +96,19 @@ class ProviderStep(StepTask[P, R]):
         attempt = current_attempt()
         tags = {provider_tag(attempt.event.workspace_id)} if attempt else set()
         return self.with_options(tags=self.tags | tags)
+
+
+def _beyond_handlers(call: Callable[[], Any]) -> Any:
+    """What a call gives. Where its step is put off, no handler of errors in the job's body sees that."""
+    try:
+        called = call()
+    except Exception as error:
+        raise beyond_handlers(error) from error.__cause__
+    return _awaited_beyond_handlers(called) if inspect.iscoroutine(called) else called
+
+
+async def _awaited_beyond_handlers(called: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        return await called
+    except Exception as error:
+        raise beyond_handlers(error) from error.__cause__

@@ -202,6 +202,13 @@ step_ledger = Table(
     Column("delivery_id", Uuid, ForeignKey(f"{SCHEMA}.delivery.id", ondelete="CASCADE"), primary_key=True),
     Column("step", Text, primary_key=True),
     Column("key", Text, primary_key=True, comment="what the step worked on, such as a chunk's number"),
+    Column(
+        "identity",
+        Text,
+        primary_key=True,
+        server_default="",
+        comment="of the step: module and qualified name, or its given name; empty: of once(), or of an old release",
+    ),
     Column("attempt", Integer, nullable=False),
     Column("result", JSONB, nullable=False),
     Column("written_at", _timestamp, nullable=False, server_default=func.clock_timestamp()),

@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from groundwork.deployments.deployment_block import deployment_block
 from groundwork.deployments.scaffold import files
 from groundwork.deployments.scaffold.names import EventName
 from groundwork.deployments.scaffold.sample_event import sample_event
 from groundwork.deployments.scaffold.wiring import Wiring, add_block
+from groundwork.deployments.wiring.deployment_block import deployment_block
 from groundwork.events.base import Event
 
 

@@ -8,7 +8,7 @@ from groundwork.blocks.applications import VARIABLE, applications
 from groundwork.blocks.errors import ConfigurationError, UnknownName
 from groundwork.deployments.scaffold.job import NewJob, known_event_type, new_event_type
 from groundwork.deployments.scaffold.names import event_name, job_name
-from groundwork.deployments.wiring.project import FILE, deployments_of
+from groundwork.deployments.wiring.project import FILE, deployments_of, named_folder, nearest_folder
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def project_at(folder: Path | None) -> ProjectFolder:
     Raises:
         ConfigurationError: there is none, or its package is not installed where this runs.
     """
-    place = _with_wiring(folder)
+    place = nearest_folder() if folder is None else named_folder(folder)
     for application in applications():
         package, _, room = (application.jobs or "").rpartition(".")
         if room == "flows" and (place / "flows") in _places_of(f"{package}.flows"):
@@ -71,23 +71,6 @@ def job_of(project: ProjectFolder, name: str, on: str) -> JobToWrite:
     except UnknownName:
         listens_to = new_event_type(project.package, event)
     return JobToWrite(project.folder, NewJob(project.package, name, listens_to))
-
-
-def _with_wiring(folder: Path | None) -> Path:
-    if folder is not None:
-        if not (folder / FILE).is_file():
-            raise ConfigurationError(
-                f"--project {folder}: there is no {FILE} in it. Make one: groundwork new project DIR"
-            )
-        return folder.resolve()
-    here = Path.cwd()
-    for each in (here, *here.parents):
-        if (each / FILE).is_file():
-            return each.resolve()
-    raise ConfigurationError(
-        f"There is no {FILE} in {here} or above it. Go to your project's folder, name it with --project, or make one: "
-        "groundwork new project DIR"
-    )
 
 
 def _places_of(package: str) -> set[Path]:

@@ -16,24 +16,16 @@ from groundwork.blocks.all_settings import check_settings
 from groundwork.blocks.database import Database
 from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.blocks.errors import DatabaseUnavailable
-from groundwork.blocks.prefect_profile import (
-    DATABASE_VARIABLE,
-    prefect_database_may_be_configured,
-    prefect_may_be_configured,
-)
+from groundwork.blocks.prefect_profile import prefect_may_be_configured
 from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY, Settings
 from groundwork.deployments.up.asking import answer
+from groundwork.deployments.up.environment import OwnServer, environment_of_parts
 from groundwork.deployments.up.home import PART_VARIABLE, PREFECT, WORKER, Home, Running
 from groundwork.deployments.up.part import Part
 from groundwork.deployments.up.part_log import PartLog
 from groundwork.deployments.up.ports import refuse_taken_ports
-from groundwork.deployments.up.prefect_settings import (
-    PREFECT_SETTINGS,
-    one_certificate,
-    vacuum_settings,
-    worker_logging,
-)
-from groundwork.deployments.up.sign_in import CLIENT_VARIABLE, SERVER_VARIABLE, authorization, sign_in, sign_in_file
+from groundwork.deployments.up.prefect_settings import worker_logging
+from groundwork.deployments.up.sign_in import SERVER_VARIABLE, authorization, sign_in, sign_in_file
 from groundwork.deployments.up.stages import Stages, Terminal
 from groundwork.deployments.wiring.prefect_deploy import PrefectDeploy
 from groundwork.deployments.wiring.project import deployments_of
@@ -79,13 +71,13 @@ class Stack:
         self.project = project
         self.gateway_url = f"http://{settings.host}:{settings.port}"
         self.joined = self._prefect_elsewhere()
-        self.prefect_url = self.joined.ui_url if self.joined else f"http://127.0.0.1:{settings.prefect_port}"
-        self.prefect_api_url = self.joined.api_url if self.joined else f"{self.prefect_url}/api"
         self.postgres = EmbeddedPostgres(home.folder) if settings.database_url is None else None
         if self.postgres:
             self.postgres.make_password()
         self.sign_in = None if self.joined else sign_in(home.folder, os.environ, production=settings.in_production)
-        self.environment = self._environment()
+        server = self.joined or OwnServer(home, settings, self.postgres, self.sign_in)
+        self.prefect_url, self.prefect_api_url = server.ui_url, server.api_url
+        self.environment = environment_of_parts(home, settings, server.environment)
         self.prefect = None if self.joined else self._prefect()
         self.gateway, self.relay, self.worker = self._gateway(), self._relay(), self._worker()
         others = [self.gateway, self.relay, self.worker]
@@ -229,53 +221,12 @@ class Stack:
             )
         )
 
-    def _environment(self) -> dict[str, str]:
-        environment = {
-            **PREFECT_SETTINGS,
-            **vacuum_settings(self.settings.retention_days_flow_runs),
-            **os.environ,
-            "GROUNDWORK_HOME": str(self.home.folder),
-            "GROUNDWORK_HOST": self.settings.host,
-            "GROUNDWORK_PORT": str(self.settings.port),
-            "GROUNDWORK_PREFECT_PORT": str(self.settings.prefect_port),
-            "PREFECT_HOME": str(self.home.folder / "prefect"),
-            "PYTHONUNBUFFERED": "1",
-        }
-        # A profile is a file in the PREFECT_HOME of the person, which parts do not see.
-        environment.pop("PREFECT_PROFILE", None)
-        return environment | (self.joined.environment if self.joined else self._own_server())
-
     def _prefect_elsewhere(self) -> "PrefectElsewhere | None":
         if not prefect_may_be_configured():
             return None
         from groundwork.deployments.up.prefect_elsewhere import prefect_elsewhere
 
         return prefect_elsewhere(self.settings, self.home.folder)
-
-    def _own_server(self) -> dict[str, str]:
-        """What leads parts to the server that is started here, and that server to its database."""
-        environment = {
-            "PREFECT_API_SSL_CERT_FILE": str(one_certificate(self.home.folder / "prefect")),
-            "PREFECT_API_URL": self.prefect_api_url,
-            "PREFECT_UI_URL": self.prefect_url,
-        }
-        if self.sign_in:
-            environment |= {SERVER_VARIABLE: self.sign_in, CLIENT_VARIABLE: self.sign_in}
-        return environment | self._own_servers_database()
-
-    def _own_servers_database(self) -> dict[str, str]:
-        if prefect_database_may_be_configured():
-            from groundwork.deployments.up.prefect_database import said_to_prefect
-
-            if said := said_to_prefect():
-                return said
-        if self.postgres and self.settings.prefect_database_url is None:
-            url = self.postgres.url("prefect", driver="postgresql+asyncpg")
-        else:
-            from groundwork.deployments.up.prefect_database import prefect_database
-
-            url = prefect_database(self.settings)
-        return {DATABASE_VARIABLE: url.render_as_string(hide_password=False)}
 
     def _part(
         self,

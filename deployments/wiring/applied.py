@@ -15,9 +15,9 @@ from prefect.events.actions import RunDeployment
 from pydantic import BaseModel, ValidationError
 
 from groundwork.blocks.applications import applications
-from groundwork.blocks.configured import FORMER_DOCUMENT
+from groundwork.blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
 from groundwork.deployments.relay.prefect_client import pages
-from groundwork.deployments.wiring.documents import BLOCKS
+from groundwork.deployments.wiring.documents import blocks
 from groundwork.deployments.wiring.project import FILE, deployments_of
 from groundwork.deployments.wiring.work_pool import WORK_POOL
 
@@ -67,10 +67,16 @@ def fingerprint(project: Sequence[Path], code: Mapping[str, Sequence[Path]] | No
 
 
 def code_of_jobs() -> dict[str, Sequence[Path]]:
-    """What decides which form a deployment has: the code of Groundwork, and the flows and events of applications."""
-    named = {each for application in applications() for each in (application.jobs, application.events) if each}
-    packages = {*(f"groundwork.{room}" for room in _ROOMS), *named}
-    found = {name: find_spec(name) for name in packages}
+    """What decides what a deploy does: the code of Groundwork, and of applications the flows, events and blocks.
+
+    A package within another one of them is part of that one.
+    """
+    packages = {f"groundwork.{room}" for room in _ROOMS}
+    for application in applications():
+        packages |= {each for each in (application.jobs, application.events) if each}
+        packages |= {reference.partition(":")[0].rpartition(".")[0] for reference in application.blocks} - {""}
+    outermost = {each for each in packages if not any(each.startswith(f"{other}.") for other in packages)}
+    found = {name: find_spec(name) for name in outermost}
     return {
         name: [Path(each) for each in spec.submodule_search_locations or ()]
         for name, spec in found.items()
@@ -115,11 +121,12 @@ def is_applied(file: Path, project: Sequence[Path]) -> bool:
     if noted.fingerprint != fingerprint(project):
         return False
     pool, deployments, documents = _on_server()
+    documented = [block for block in blocks() if issubclass(block, ConfiguredBlock)]
     return (
         pool == noted.pool
         and all(id in deployments and deployments[id][1] >= count for id, count in noted.deployments.items())
-        and all((block.get_block_type_slug(), block.document) in documents for block in BLOCKS)
-        and not any((block.get_block_type_slug(), FORMER_DOCUMENT) in documents for block in BLOCKS)
+        and all((block.get_block_type_slug(), block.document) in documents for block in documented)
+        and not any((block.get_block_type_slug(), FORMER_DOCUMENT) in documents for block in documented)
     )
 
 

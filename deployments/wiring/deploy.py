@@ -14,7 +14,7 @@ from prefect.workers.base import BaseWorker
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.settings import Settings
 from groundwork.deployments.wiring.applied import is_applied, remember
-from groundwork.deployments.wiring.documents import BLOCKS, ensure_document
+from groundwork.deployments.wiring.documents import blocks, ensure_block
 from groundwork.deployments.wiring.prefect_deploy import PrefectDeploy
 from groundwork.deployments.wiring.switched_off import stay_disabled
 from groundwork.deployments.wiring.work_pool import WORK_POOL
@@ -55,8 +55,8 @@ def deploy_wiring(
         if note is not None and is_applied(note, project):
             blocks_are_there()
             return
-        for block in BLOCKS:
-            ensure_document(block)
+        for block in blocks():
+            ensure_block(block)
         blocks_are_there()
         with stay_disabled():
             (prepared or PrefectDeploy(project, environment)).run()

@@ -2,21 +2,55 @@
 
 import logging
 
+from prefect.blocks.core import Block
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import BlockDocumentCreate, BlockDocumentUpdate
 from prefect.client.schemas.objects import BlockDocument
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from pydantic import ValidationError
 
+from groundwork.blocks.applications import applications
 from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
 from groundwork.blocks.database_block import DatabaseBlock
+from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.ingest_keys import IngestKeys
 from groundwork.blocks.mailer import Mailer
+from groundwork.blocks.place import place_of
 
 logger = logging.getLogger(__name__)
 
 BLOCKS: tuple[type[ConfiguredBlock], ...] = (DatabaseBlock, BlobStore, Mailer, IngestKeys)
+"""The engine's own."""
+
+
+def blocks() -> tuple[type[Block], ...]:
+    """The block types that a deploy registers: the engine's, and those that the applications name.
+
+    Raises:
+        ConfigurationError: an application names one that is not there or is no block, or two have one slug.
+    """
+    found: dict[str, type[Block]] = {each.get_block_type_slug(): each for each in BLOCKS}
+    for application in applications():
+        for reference in application.blocks:
+            block = application.named(reference)
+            if not (isinstance(block, type) and issubclass(block, Block)):
+                raise ConfigurationError(f"application {application.name}: {reference} is no block of Prefect's")
+            slug = block.get_block_type_slug()
+            if found.setdefault(slug, block) is not block:
+                raise ConfigurationError(
+                    f"two blocks have the slug {slug}: {place_of(found[slug])} and {place_of(block)}. Give one another "
+                    "_block_type_slug."
+                )
+    return tuple(found.values())
+
+
+def ensure_block(block: type[Block]) -> None:
+    """Register a block type; of one that is configured as Groundwork's are, see :func:`ensure_document`."""
+    if issubclass(block, ConfiguredBlock):
+        ensure_document(block)
+    else:
+        block.register_type_and_schema()
 
 
 def ensure_document(block: type[ConfiguredBlock]) -> None:

@@ -38,18 +38,38 @@ def project_folders() -> list[Path]:
         ConfigurationError: there is none.
     """
     named = [Path(each.strip()) for each in settings().project.split(",") if each.strip()]
-    for folder in named:
-        if not (folder / FILE).is_file():
-            raise ConfigurationError(
-                f"--project {folder}: there is no {FILE} in it. `groundwork new project {folder}` makes a project."
-            )
     if named:
-        return [folder.resolve() for folder in named]
-    here = Path.cwd()
+        return [named_folder(each) for each in named]
     checkout = Path(flows.__file__ or "").resolve().parent.parent
-    for folder in (here, *here.parents, checkout):
+    return [nearest_folder(otherwise=checkout)]
+
+
+def named_folder(folder: Path) -> Path:
+    """A folder that somebody names as a project.
+
+    Raises:
+        ConfigurationError: it has no ``prefect.yaml``.
+    """
+    if not (folder / FILE).is_file():
+        raise ConfigurationError(
+            f"--project {folder}: there is no {FILE} in it. `groundwork new project {folder}` makes a project."
+        )
+    return folder.resolve()
+
+
+def nearest_folder(otherwise: Path | None = None) -> Path:
+    """The nearest folder with a ``prefect.yaml`` from this one upwards.
+
+    Args:
+        otherwise: the folder to take where there is none, if it has one.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents, *([otherwise] if otherwise else [])):
         if (folder / FILE).is_file():
-            return [folder]
+            return folder.resolve()
     raise ConfigurationError(
         f"There is no {FILE} in {here} or above it. Go to your project's folder, name it with --project, or make one: "
         "groundwork new project DIR"

@@ -3,7 +3,7 @@
 import json
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -71,14 +71,18 @@ class Attempt:
     Attributes:
         token: the attempt's number, which is the fencing token: the inbox refuses writes of any but the latest.
         members: what the run works on, in order of acceptance. The first one's row is the fence of all.
+        may_wait: whether the run may end to wait: not that of a batch, whose events would all wait.
         waits: names of the waits that the run has come to so far.
+        step_functions: what each step that has been called is made of, by the step's identity.
     """
 
     job: str
     token: int
     correlation_id: UUID
     members: Sequence[Member]
+    may_wait: bool = field(default=True, repr=False)
     waits: set[str] = field(default_factory=set, repr=False)
+    step_functions: dict[str, Callable[..., Any]] = field(default_factory=dict, repr=False, compare=False)
     _first_step_noted: bool = field(default=False, repr=False)
 
     @classmethod

@@ -9,9 +9,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from groundwork.blocks.database import database
 from groundwork.events.base import Event
 from groundwork.events.inbox.attempt import Attempt, current_attempt
+from groundwork.events.inbox.statements import statements_of
 from groundwork.events.inbox.under_way import refuse_threads_of_jobs
+
+_statement = statements_of(__file__)
 
 
 @dataclass
@@ -20,6 +24,7 @@ class _Place:
 
     attempt: Attempt
     step: str
+    old_step: str | None = None
     sent: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -37,14 +42,15 @@ _place: ContextVar[_Place | None] = ContextVar("follow_on", default=None)
 
 
 @contextmanager
-def sending_from(attempt: Attempt, step: str) -> Iterator[None]:
+def sending_from(attempt: Attempt, step: str, old_step: str | None = None) -> Iterator[None]:
     """Count what is sent within the block as that of one try of a step, or of one run of a job's body.
 
     Args:
         attempt: the current one.
         step: names the step and its inputs, or is :data:`BODY`; the same at every try, and in every attempt.
+        old_step: what named them in releases in which steps went by their short names.
     """
-    mark = _place.set(_Place(attempt, step))
+    mark = _place.set(_Place(attempt, step, old_step))
     try:
         yield
     finally:
@@ -71,4 +77,16 @@ def follow_on_id(event: Event) -> str | None:
         _place.set(place)
     content = json.dumps([event.event_name, event.wire()], sort_keys=True)
     digest = hashlib.sha256(content.encode()).hexdigest()
-    return f"{attempt.delivery_id}:{place.step}:{digest}:{place.number(digest)}"
+    end = f"{digest}:{place.number(digest)}"
+    if place.old_step is not None and attempt.token > 1:
+        # An attempt before a deploy has sent it under the id of that release, which stays the event's id.
+        old = f"{attempt.delivery_id}:{place.old_step}:{end}"
+        if _was_sent(event, old):
+            return old
+    return f"{attempt.delivery_id}:{place.step}:{end}"
+
+
+def _was_sent(event: Event, dedupe_id: str) -> bool:
+    key = {"workspace_id": event.workspace_id, "name": event.event_name, "dedupe_id": dedupe_id}
+    with database().transaction() as connection:
+        return bool(connection.execute(_statement("was_sent"), key).scalar())

@@ -1,9 +1,9 @@
 """The step ledger: an effect and the record that it happened, in one transaction, under the fence of one attempt."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -29,12 +29,31 @@ class LedgerEntry:
     Attributes:
         connection: the transaction in which the effect belongs.
         kept: whether the effect was written before.
+        unsigned: what was written before says of no step's identity that it is its own.
         result: what was written before, or None; set it to what this effect amounts to, JSON-ready.
     """
 
     connection: Connection
     kept: bool
     result: Any = None
+    unsigned: bool = False
+
+
+@dataclass(frozen=True)
+class LedgerAddress:
+    """Where a step's entry is.
+
+    Attributes:
+        step: its short name.
+        key: what it works on.
+        identity: which of several steps of that name it is; empty for what is not a step's own, see :func:`once`.
+        old_key: what earlier releases had as its key, where that was another one.
+    """
+
+    step: str
+    key: str
+    identity: str = ""
+    old_key: str | None = None
 
 
 @contextmanager
@@ -54,7 +73,7 @@ def once(attempt: Attempt, step: str, key: str) -> Iterator[LedgerEntry]:
         ConfigurationError: no result was set, so that nobody could tell that the effect was written; it is rolled back.
         StaleAttempt: a later attempt has the delivery; the effect is rolled back.
     """
-    with ledger_entry(attempt, step, key) as entry:
+    with ledger_entry(attempt, LedgerAddress(step, key)) as entry:
         if entry.kept and entry.result is None:
             # A step with ledger=True kept that it returned None. Whoever asks for None here would write it again.
             entry.result = True
@@ -64,17 +83,20 @@ def once(attempt: Attempt, step: str, key: str) -> Iterator[LedgerEntry]:
 
 
 @contextmanager
-def ledger_entry(attempt: Attempt, step: str, key: str) -> Iterator[LedgerEntry]:
+def ledger_entry(attempt: Attempt, address: LedgerAddress) -> Iterator[LedgerEntry]:
     """Write an effect as :func:`once` does, whose result may be None: ``entry.kept`` says whether it was written.
 
     Raises:
         NotStorable, StaleAttempt: see :func:`once`.
     """
-    address = {"delivery_id": attempt.delivery_id, "step": step, "key": key}
+    values = {"delivery_id": attempt.delivery_id} | asdict(address)
     with database().transaction() as connection, _collecting(connection) as callbacks:
+        step = address.step
         with storing(f"once({step!r}): the key"):
-            row = connection.execute(_statement("ledger_row"), address).one_or_none()
-        entry = LedgerEntry(connection, kept=row is not None, result=row.result if row else None)
+            row = connection.execute(_statement("ledger_row"), values).one_or_none()
+        entry = LedgerEntry(connection, kept=row is not None)
+        if row is not None:
+            entry.result, entry.unsigned = row.result, not row.identity
         yield entry
         if not entry.kept:
             _write(connection, attempt, address, entry.result)
@@ -109,26 +131,39 @@ def _collecting(connection: Connection) -> Iterator[list[Callable[[], object]]]:
         del connection.info[_CALLBACKS]
 
 
-def _write(connection: Connection, attempt: Attempt, address: dict[str, Any], result: Any) -> None:
-    step, key = address["step"], address["key"]
-    values = address | {"attempt": attempt.token, "result": _json(step, result)}
+def _write(connection: Connection, attempt: Attempt, address: LedgerAddress, result: Any) -> None:
+    step = address.step
+    values = {"delivery_id": attempt.delivery_id, "attempt": attempt.token, "result": _json(step, result)}
     with storing(f"once({step!r}): the result"):
-        written_for = connection.execute(_statement("write_ledger"), values).scalar()
+        written_for = connection.execute(_statement("write_ledger"), values | asdict(address)).scalar()
     if written_for is None:
         raise StaleAttempt(
-            f"delivery {attempt.delivery_id}: {step} {key} of attempt {attempt.token} was rolled back, "
+            f"delivery {attempt.delivery_id}: {step} {address.key} of attempt {attempt.token} was rolled back, "
             "a later attempt has the delivery"
         )
 
 
-def written(attempt: Attempt, step: str) -> dict[str, Any]:
-    """What a step has already written for this delivery: results by key, as the ledger has it (:func:`once`)."""
-    address = {"delivery_id": attempt.delivery_id, "step": step}
-    rows: dict[str, Any] = {}
+def written(attempt: Attempt, step: str, *, identity: str | None = None) -> dict[str, Any]:
+    """What a step has already written for this delivery: results by key, as the ledger has it (:func:`once`).
+
+    Args:
+        step: its name, as Prefect shows it.
+        identity: which of several steps of that name, as :func:`groundwork.tasks.step_identity.identity_of` says.
+
+    Raises:
+        ConfigurationError: several steps of the name have written, and ``identity`` does not say which is meant.
+    """
+    address = {"delivery_id": attempt.delivery_id, "step": step, "identity": identity}
+    found: Sequence[Any] = ()
     for trial in while_database_restarts(settings().lease_seconds):
         with trial, database().transaction() as connection:
-            rows = {row.key: row.result for row in connection.execute(_statement("ledger_rows"), address)}
-    return rows
+            found = connection.execute(_statement("ledger_rows"), address).all()
+    identities = sorted({row.identity for row in found} - {""})
+    if len(identities) > 1:
+        raise ConfigurationError(
+            f"written({step!r}): {' and '.join(identities)} have written; say which: identity=identity_of(step)"
+        )
+    return {row.key: row.result for row in found}
 
 
 def _json(step: str, result: Any) -> str:

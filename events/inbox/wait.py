@@ -124,21 +124,6 @@ def invoke_within(connection: Connection, attempt: Attempt, wait: Wait, event: E
     return aimed
 
 
-def suspend(attempt: Attempt, until: datetime, waiting_for: str) -> Suspended:
-    """Let a delivery wait for a time, and give the worker's place back.
-
-    Returns:
-        What ends the run: raise it.
-
-    Raises:
-        StaleAttempt: a later attempt has the delivery.
-    """
-    for trial in while_database_restarts(settings().lease_seconds):
-        with trial, database().transaction() as connection:
-            suspended = _suspend(connection, attempt, until, waiting_for)
-    return suspended
-
-
 def _set_up(attempt: Attempt, wait: Wait) -> None:
     if wait.kind == "event":
         _have_noted(wait.event_name or "")
@@ -193,10 +178,19 @@ def _answer(connection: Connection, attempt: Attempt, wait: Wait) -> dict[str, A
     if found.due:
         connection.execute(_statement("end_wait"), address)
         return None
-    return _suspend(connection, attempt, found.due_at, wait.in_words)
+    return suspend(connection, attempt, found.due_at, wait.in_words)
 
 
-def _suspend(connection: Connection, attempt: Attempt, until: datetime, waiting_for: str) -> Suspended:
+def suspend(connection: Connection, attempt: Attempt, until: datetime, waiting_for: str) -> Suspended:
+    """Let a delivery wait for a time, and give the worker's place back. The run ends once the caller's transaction has
+    committed.
+
+    Returns:
+        What ends it: raise it then.
+
+    Raises:
+        StaleAttempt: a later attempt has the delivery.
+    """
     own = {"delivery_id": attempt.delivery_id, "attempt": attempt.token}
     row = connection.execute(_statement("suspend"), own | {"due_at": until, "waiting_for": waiting_for}).one_or_none()
     # Its COMMIT may have gone through, and only the answer was lost.

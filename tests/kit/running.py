@@ -14,7 +14,7 @@ from groundwork.deployments.worker.child import without_heartbeat
 from groundwork.events.inbox.runs import EndedRun, in_flight_of
 from groundwork.flows.job import flow_of
 from groundwork.flows.registry import jobs
-from groundwork.tasks import step
+from groundwork.tasks import step, step_retries
 
 
 def _ended(state: State[Any]) -> tuple[State[Any], Any]:
@@ -54,7 +54,8 @@ class Runner:
 
     def _waive_delays(self) -> None:
         """Let no step wait before it is tried again."""
-        self._patch.setattr(step, "sleep", lambda _seconds: None)
+        self._patch.setattr(step_retries, "sleep", lambda _seconds: None)
+        self._patch.setattr(step_retries, "LONGEST_IN_PLACE", float("inf"))
         for each in step.steps():
             if id(each) not in self._hastened:
                 self._hastened.add(id(each))

@@ -11,6 +11,7 @@ from groundwork.blocks.errors import UnknownName
 from groundwork.blocks.suggestions import did_you_mean
 from groundwork.flows.registry import jobs
 from groundwork.tasks.step import steps
+from groundwork.tasks.step_identity import identity_of
 
 AWAY = ConnectionError("fail_step: the provider is away")
 """What a step raises where the test says nothing else: an error that another try may get over."""
@@ -20,7 +21,7 @@ def let_fail(name: str, times: int, error: BaseException | type[BaseException], 
     """Let the next calls of a step raise, each try being one. Steps of two applications that have one name share them.
 
     Args:
-        name: of the step, as Prefect shows it or as its function is called.
+        name: of the step, as Prefect shows it or as its function is called; or its identity, ``crm.steps.load``.
         times: how many calls.
         error: what they raise.
         patch: takes the trouble away again.
@@ -34,7 +35,7 @@ def let_fail(name: str, times: int, error: BaseException | type[BaseException], 
         raise ValueError(f"fail_step({name!r}, times={times}): at least 1")
     jobs()
     known = steps()
-    wanted = [each for each in known if each.name == name.replace("_", "-")]
+    wanted = [each for each in known if name == identity_of(each) or each.name == name.replace("_", "-")]
     if not wanted:
         near = did_you_mean(name.replace("_", "-"), dict.fromkeys(each.name for each in known))
         raise UnknownName(f"unknown step {name!r}{near}")

@@ -19,7 +19,13 @@ def project(tmp_path: Path) -> Path:
 def test_what_ships_has_a_fingerprint_that_stays(project: Path):
     assert fingerprint([project]) is not None
     assert fingerprint([project]) == fingerprint([project])
-    assert {"groundwork.flows", "groundwork.events", "groundwork.flows.contacts"} <= code_of_jobs().keys()
+    assert {"groundwork.flows", "groundwork.events"} <= code_of_jobs().keys()
+
+
+def test_each_file_of_the_code_counts_once():
+    files = [file for folders in code_of_jobs().values() for folder in folders for file in folder.rglob("*.py")]
+    assert PROJECT / "flows" / "contacts" / "process_csv.py" in files
+    assert len(files) == len(set(files))
 
 
 def test_another_wiring_and_other_code_have_another(project: Path):

@@ -28,8 +28,8 @@ from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import admit
 from groundwork.flows.job import job
 from groundwork.tasks.step import step
-from groundwork.tasks.step_results import MOST_BYTES, PREFIX, ResultRefused, StepResults
-from groundwork.tasks.step_serializer import StepSerializer
+from groundwork.tasks.step_results import PREFIX, ResultRefused, StepResults
+from groundwork.tasks.step_serializer import MOST_BYTES, StepSerializer
 from tests.factories import delivery_of, register_job
 
 pytestmark = pytest.mark.usefixtures("prefect_api")

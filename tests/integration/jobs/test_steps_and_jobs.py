@@ -4,6 +4,8 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
@@ -14,7 +16,7 @@ from prefect.utilities.callables import parameter_schema
 from pydantic import Field, ValidationError
 from sqlalchemy import text
 
-from groundwork.blocks.errors import ConfigurationError, Interrupted, NonRetriable, StaleAttempt
+from groundwork.blocks.errors import ConfigurationError, Interrupted, NonRetriable, RetryAfter, StaleAttempt
 from groundwork.events.base import Event, UserEvent
 from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.inbox import send
@@ -117,6 +119,27 @@ def test_a_step_waits_as_long_as_the_provider_asks(delivery, tmp_path):
     began = time.monotonic()
     assert five_steps(delivery_id=delivery.id) == 150
     assert time.monotonic() - began >= 0.5
+
+
+def test_a_wait_that_a_provider_asked_for_does_not_count_against_the_steps_timeout(db, tmp_path):
+    @step(retries=1, first_delay=0.01, timeout=0.5)
+    def ask(folder: str) -> str:
+        with (Path(folder) / "executions").open("a") as log:
+            log.write("asked\n")
+        if len(executions(Path(folder))) == 1:
+            raise RetryAfter("the provider is busy", timedelta(seconds=1.2))
+        return "answered"
+
+    @job(on=StepsWanted)
+    def ask_patiently(event: StepsWanted) -> str:
+        return ask(event.folder)
+
+    register_job(db, "ask-patiently", "test/steps.wanted")
+    event_id = send(StepsWanted(workspace_id=WorkspaceId("acme"), folder=str(tmp_path)))
+    admit(capacity=1)
+    began = time.monotonic()
+    assert ask_patiently(delivery_id=delivery_of(db, event_id).id) == "answered"
+    assert time.monotonic() - began >= 1.2
 
 
 def test_a_run_whose_delivery_is_taken_says_by_whom_and_does_nothing(delivery, tmp_path):

@@ -99,7 +99,7 @@ def test_an_event_that_is_answered_by_between_set_up_and_look(db, go, monkeypatc
 def test_an_event_that_is_answered_by_while_the_delivery_is_being_suspended(db, go, monkeypatch):
     have_waited_before(db, go)
     event_id = send(wanted())
-    suspend = wait._suspend
+    suspend = wait.suspend
     answering: list[threading.Thread] = []
 
     def suspend_while_the_relay_answers(connection, attempt, until, words):
@@ -110,7 +110,7 @@ def test_an_event_that_is_answered_by_while_the_delivery_is_being_suspended(db, 
             wait_until(lambda: is_blocked(db), what="the relay stands behind the wait")
         return suspended
 
-    monkeypatch.setattr(wait, "_suspend", suspend_while_the_relay_answers)
+    monkeypatch.setattr(wait, "suspend", suspend_while_the_relay_answers)
     admitted = admit(100)
     from groundwork.flows.job import flow_of
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from groundwork.blocks.errors import RetryAfter
 from groundwork.events.base import Event
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.flows.job import job
@@ -159,3 +160,52 @@ def thrash(event: ThrashingWanted) -> object:
         case "another tenant":
             invoke("stranger", ScoreWanted(workspace_id=WorkspaceId("other"), contact_id="c1"), timeout=1)
     return None
+
+
+class LeadPushed(Event, name="test/lead.pushed"):
+    folder: str
+    how: str = "busy"
+    times: int = 1
+
+
+@step(retries=4, first_delay=20.0, longest_delay=40.0)
+def call_crm(how: str, folder: str, times: int) -> str:
+    _note(folder, how)
+    if (Path(folder) / "log").read_text().count(f"{how}\n") <= times:
+        raise RetryAfter("busy", 600) if how == "busy" else ConnectionError("no answer")
+    return how
+
+
+@step(retries=2, first_delay=20.0)
+async def call_model(how: str, folder: str, times: int) -> str:
+    return str(call_crm.fn(how, folder, times))
+
+
+@step
+async def note_slowly(folder: str) -> str:
+    await asyncio.sleep(0.3)
+    _note(folder, "slow")
+    return "slow"
+
+
+@job(on=LeadPushed, lane=5)
+def push_lead(event: LeadPushed) -> list[str]:
+    first = greet("c1", event.folder)
+    try:
+        return [first, call_crm(event.how, event.folder, event.times)]
+    except Exception:
+        _note(event.folder, "swallowed")
+        raise
+
+
+class LeadThoughtOf(Event, name="test/lead.thought-of"):
+    folder: str
+    together: str = "gather"
+
+
+@job(on=LeadThoughtOf, lane=5)
+async def think_of_lead(event: LeadThoughtOf) -> list[str]:
+    if event.together == "submit":
+        slow = note_slowly.submit(event.folder)
+        return [await call_model("busy", event.folder, 1), slow.result()]
+    return list(await asyncio.gather(call_model("busy", event.folder, 1), note_slowly(event.folder)))

@@ -24,7 +24,8 @@ ADMITTED, RUNNING = DeliveryState.ADMITTED, DeliveryState.RUNNING
 
 
 def delivery(state: DeliveryState = ADMITTED, **fields: object) -> Standing:
-    default = {"attempt": 0 if state == ADMITTED else 1, "dispatches": 1, "max_attempts": 3, "last_error": None}
+    attempt = 0 if state == ADMITTED else 1
+    default = {"attempt": attempt, "continuations": 0, "dispatches": 1, "max_attempts": 3, "last_error": None}
     return Standing(
         id=UUID(int=1),
         job="process-csv",
@@ -89,6 +90,16 @@ def test_an_attempt_without_a_lease_is_followed_by_another_until_it_was_the_last
     assert isinstance(last, End)
     assert last.outcome == "failed"
     assert last.reason.endswith("It was the last of 3 attempts.")
+
+
+def test_runs_that_ended_to_wait_are_no_attempts():
+    waited = delivery(RUNNING, attempt=9, continuations=7)
+    again = of_overdue(waited, None, cancelled=False, now=NOW, pending_seconds=10)
+    assert isinstance(again, Again)
+    assert again.tries == 2
+    last = delivery(RUNNING, attempt=10, continuations=7)
+    assert isinstance(of_overdue(last, None, cancelled=False, now=NOW, pending_seconds=10), End)
+    assert of_ended_run(waited, ended(StateType.CRASHED, "No image."), cancelled=False, known_job=True).tries == 2
 
 
 def ended(kind: StateType, message: str | None = None) -> State:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from groundwork.deployments.deployment_block import deployment_block
 from groundwork.deployments.scaffold.wiring import add_block, with_block
+from groundwork.deployments.wiring.deployment_block import deployment_block
 
 ROOT = Path(__file__).parents[3]
 BLOCK = deployment_block("cancel-order", entrypoint="shop.flows.a.a", event_name="order/order.cancelled")

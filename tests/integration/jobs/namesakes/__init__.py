@@ -1,0 +1,1 @@
+"""Steps of one name in two modules."""
