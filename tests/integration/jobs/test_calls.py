@@ -15,6 +15,7 @@ from groundwork.blocks.errors import ConfigurationError
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import running_attempt, send
 from groundwork.events.inbox.admission import admit
+from groundwork.flows import registry
 from groundwork.flows.job import job
 from groundwork.tasks.step import step
 from tests.factories import delivery_of, register_job, scalar
@@ -26,7 +27,7 @@ seen: list[Any] = []
 
 
 @pytest.fixture
-def run(db):
+def run(db, monkeypatch):
     """The delivery of a run of a body."""
 
     def run(body: Callable[[Any], Any]) -> Any:
@@ -38,6 +39,7 @@ def run(db):
         return delivery_of(db, event_id)
 
     seen.clear()
+    monkeypatch.setattr(registry, "_jobs", dict(registry._jobs))
     return run
 
 
