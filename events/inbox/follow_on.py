@@ -7,16 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from groundwork.events.base import Event
-from groundwork.events.inbox.attempt import Attempt, current_attempt
+from groundwork.events.inbox.current import current_attempt
+
+if TYPE_CHECKING:
+    from groundwork.events.inbox.attempt import Attempt
 
 
 @dataclass
 class _Place:
     """One try of a step, or one run of a job's body, and how often it has sent the same thing so far."""
 
-    attempt: Attempt
+    attempt: "Attempt"
     step: str
     sent: Counter[str] = field(default_factory=Counter)
 
@@ -25,7 +29,7 @@ _place: ContextVar[_Place | None] = ContextVar("follow_on", default=None)
 
 
 @contextmanager
-def sending_from(attempt: Attempt, step: str) -> Iterator[None]:
+def sending_from(attempt: "Attempt", step: str) -> Iterator[None]:
     """Count what is sent within the block as that of one try of a step.
 
     Args:
