@@ -6,7 +6,8 @@ tree, with the exit code of a command that an error ends (1 the work failed, 2 w
     Explained
     ├─ GroundworkError ................. somebody has to act, or try again                      2
     │  ├─ NonRetriable ................. no retry can help                                      1
-    │  │  ├─ NotStorable, BlobMissing, BlobChanged, BlobRefused, UploadLost
+    │  │  ├─ NotStorable, EventMisfit, ChainTooLong
+    │  │  ├─ BlobMissing, BlobChanged, BlobRefused, UploadLost
     │  │  └─ MailRefused, and of it RecipientRefused
     │  ├─ ConfigurationError ........... a setting or the code; no retry can help               2
     │  ├─ UnknownName, DatabaseUnavailable, DeliveryDied, Exited, SeveralErrors
@@ -125,6 +126,16 @@ class NonRetriable(GroundworkError):
 class NotStorable(NonRetriable):
     """The inbox cannot store a value, now or later: it is too long, malformed or out of range. Mend it, then send a new
     event."""
+
+
+class EventMisfit(NonRetriable):
+    """A stored event does not fit its type in this code. Mend the type so that it reads what is stored (docs/jobs.md,
+    "Event types that change"), deploy, then `groundwork dead replay`."""
+
+
+class ChainTooLong(NonRetriable):
+    """Jobs have sent each other too many events in a row. Find what sends them round, or raise
+    GROUNDWORK_MAX_CHAIN_DEPTH."""
 
 
 class BlobMissing(NonRetriable):

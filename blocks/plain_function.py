@@ -8,13 +8,9 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pydantic_core import PydanticSerializationError, to_jsonable_python
-
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.storable import LONGEST_JSON, Unstorable, as_plain
 from groundwork.blocks.unkeepable import unkeepable
-
-LONGEST_RESULT = 10_000_000
-"""Characters of JSON. It is read whenever somebody asks for an event's status."""
 
 
 def require_plain_function(function: object, what: str) -> None:
@@ -71,29 +67,28 @@ def require_plain_result(result: object, what: str) -> None:
     raise ConfigurationError(f"{what} returned {name}: {cure}")
 
 
-def as_json(result: object, what: str) -> Any:
+def as_json(result: object, what: str, name: str = "result") -> Any:
     """A result as JSON can hold it. Dates, UUIDs, decimals, enumerations, paths, models and dataclasses become text or
     objects.
 
     Args:
         what: such as ``job process-csv``, for the message.
+        name: of the result, for the place in the message.
 
     Raises:
-        ConfigurationError: it holds what JSON and PostgreSQL cannot.
+        ConfigurationError: it holds what JSON and PostgreSQL cannot; the message names the place in it.
     """
     require_plain_result(result, what)
     try:
-        plain = to_jsonable_python(result, fallback=_refuse)
-    except (PydanticSerializationError, UnicodeError, ValueError, RecursionError) as error:
+        plain = as_plain(result)
+        if (size := len(json.dumps(plain))) > LONGEST_JSON:
+            reason = f"{size:,} characters long, and {LONGEST_JSON:,} at most are kept; put it into the blob store"
+            raise Unstorable([], reason)
+    except Unstorable as fault:
         raise ConfigurationError(
-            f"{what} returned a {type(result).__name__} that cannot be kept ({error}). Return plain data: numbers, "
-            "text, dates, lists and dictionaries, models or dataclasses."
+            f"{what} returned a {type(result).__name__} that cannot be kept: {fault.told(name)}. Return plain "
+            "data: numbers, text, dates, lists and dictionaries, models or dataclasses."
         ) from None
-    fault = _fault_of(plain)
-    if fault is None and (size := len(json.dumps(plain))) > LONGEST_RESULT:
-        fault = f"it is {size:,} characters long, and {LONGEST_RESULT:,} at most are kept; put it into the blob store"
-    if fault is not None:
-        raise ConfigurationError(f"{what} returned a {type(result).__name__} that cannot be kept: {fault}.")
     return plain
 
 
@@ -110,29 +105,6 @@ def _links(function: object) -> Iterator[object]:
         else:
             yield function
             function = type(function).__call__
-
-
-def _refuse(value: object) -> Any:
-    raise ValueError(f"of type {type(value).__name__}")
-
-
-def _fault_of(value: Any) -> str | None:
-    """What PostgreSQL would refuse in a JSON value."""
-    pending = [value]
-    while pending:
-        match pending.pop():
-            case str(text) if "\x00" in text:
-                return "a text in it holds the character NUL, which PostgreSQL does not store"
-            case str(text) if not text.isascii() and text != text.encode(errors="replace").decode():
-                return "a text in it holds half a character (a lone surrogate), which is no Unicode"
-            case float(number) if number != number or number in (float("inf"), float("-inf")):
-                return f"it holds {number}, which JSON does not know"
-            case dict(found):
-                pending.extend(found)
-                pending.extend(found.values())
-            case list(found):
-                pending.extend(found)
-    return None
 
 
 def _name(function: object) -> str:

@@ -151,6 +151,14 @@ class Settings(EnvironmentSettings):
     max_attempts: int = Field(
         5, ge=1, description="Runs a delivery may use up before it is a dead letter. Too low: a rough night loses work."
     )
+    max_chain_depth: int = Field(
+        100,
+        ge=0,
+        description="Events that may follow each other, each sent by a job for the one before. The job that would send "
+        "one more fails, as a dead letter with the chain's correlation id. 0: any number. Too low: a long chain that "
+        "means well ends early, such as one that pages through a provider or plans its own next run. Too high, or 0: "
+        "jobs that send each other events for ever fill the workers.",
+    )
 
     workspace_provider_limit: int = Field(
         2,

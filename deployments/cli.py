@@ -8,7 +8,20 @@ import typer
 
 from groundwork.blocks.applications import applications
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.deployments.commands import cancel, dead, deploy, lanes, mail, new, pause, send, status, up, user
+from groundwork.deployments.commands import (
+    cancel,
+    dead,
+    deploy,
+    events,
+    lanes,
+    mail,
+    new,
+    pause,
+    send,
+    status,
+    up,
+    user,
+)
 from groundwork.deployments.commands.failure import explain
 
 _CLOSED_PIPE = 141
@@ -56,6 +69,7 @@ def program() -> typer.Typer:
     app.command("lanes")(lanes.lanes)
     app.add_typer(lanes.lane, name="lane")
     app.add_typer(dead.app, name="dead")
+    app.add_typer(events.app, name="events")
     app.add_typer(mail.app, name="mail")
     app.add_typer(user.app, name="user")
     app.add_typer(new.app, name="new")

@@ -1,7 +1,7 @@
 """The base of every event type: immutable, camelCase on the wire, unknown fields refused."""
 
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.place import is_same_definition, place_of
+from groundwork.blocks.storable import Unstorable, check_plain
 from groundwork.events.identifiers import UserId, WorkspaceId
 
 NAME_PATTERN = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*/[a-z][a-z0-9]*(-[a-z0-9]+)*(\.[a-z][a-z0-9]*(-[a-z0-9]+)*)+$")
@@ -21,9 +22,11 @@ WIRE = ConfigDict(
     validate_by_name=True,
     validate_by_alias=True,
     allow_inf_nan=False,
+    ser_json_inf_nan="constants",
 )
 """How every model of the wire behaves: immutable, camelCase, unknown fields refused, and so are the numbers that JSON
-does not know, which lax validation makes of the text ``"nan"``."""
+does not know, which lax validation makes of the text ``"nan"``. Where a field takes anything, such a number is written
+as what it is, so that whoever stores it finds it: Pydantic's default is null."""
 
 _registry: dict[str, type["Event"]] = {}
 
@@ -41,6 +44,8 @@ class Event(BaseModel):
 
     model_config = WIRE
     event_name: ClassVar[str] = ""
+    sendable: ClassVar[bool] = True
+    """False: the inbox alone records such events, and nobody may send one."""
 
     workspace_id: WorkspaceId = Field(description="Workspace (tenant) that it happened in.")
 
@@ -62,12 +67,14 @@ class Event(BaseModel):
         cls.event_name = name
         _registry[name] = cls
 
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_what_the_inbox_cannot_hold(cls, data: Any) -> Any:
-        if _has_nul(data):
-            raise PydanticCustomError("nul_character", "Text may not contain the character U+0000")
-        return data
+    @model_validator(mode="after")
+    def _refuse_what_the_inbox_cannot_hold(self) -> Self:
+        fields = type(self).model_fields
+        try:
+            check_plain({fields[name].alias or name: value for name, value in self})
+        except Unstorable as fault:
+            raise PydanticCustomError("not_storable", "{reason}", {"reason": fault.told("")}) from None
+        return self
 
     def wire(self) -> dict[str, Any]:
         """The event's data as JSON-ready camelCase fields, unset optional fields left out."""
@@ -78,15 +85,6 @@ class UserEvent(Event):
     """An event that a person caused."""
 
     user_id: UserId = Field(description="Person who caused it.")
-
-
-def _has_nul(value: Any) -> bool:
-    """Whether any text at any depth holds U+0000, which JSONB refuses."""
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(_has_nul(key) or _has_nul(each) for key, each in value.items())
-    return isinstance(value, list) and any(_has_nul(each) for each in value)
 
 
 def registered() -> dict[str, type[Event]]:

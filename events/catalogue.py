@@ -10,9 +10,9 @@ from groundwork.events.base import Event, registered
 
 
 def event_types() -> dict[str, type[Event]]:
-    """Every event type by name, those of all applications."""
+    """Every event type that may be sent, by name, those of all applications."""
     _load()
-    return dict(sorted(registered().items()))
+    return {name: each for name, each in sorted(registered().items()) if each.sendable}
 
 
 def event_type(name: str) -> type[Event]:

@@ -36,7 +36,7 @@ def current_flow_run() -> FlowRun:
 def label(flow_run: FlowRun, attempt: Attempt) -> None:
     """Let the UI find the run by its workspace, and name it so in its log and its events. Best effort: a label is not
     worth a run."""
-    workspace_id = attempt.event.workspace_id
+    workspace_id = attempt.workspace_id
     # What the run logs and emits from now on takes its name from here.
     flow_run.name = f"{attempt.job}/{workspace_id}/{str(attempt.event_id)[-12:]}"
     try:

@@ -25,18 +25,19 @@ from groundwork.blocks.options import taking
 from groundwork.blocks.own_loop import outside_of_loops
 from groundwork.blocks.plain_function import as_json, require_name, require_plain_function
 from groundwork.blocks.retry import database_went_away
+from groundwork.blocks.storable import error_text, has_plain_text
 from groundwork.events.base import Event
 from groundwork.events.inbox import Attempt, claim, current_attempt
-from groundwork.events.inbox.attempt import storable
 from groundwork.events.inbox.claim import claim_started_by_person
 from groundwork.events.inbox.follow_on import BODY, sending_from
 from groundwork.events.inbox.holder import holder_in_words, was_cancelled
 from groundwork.events.inbox.under_way import refuse_threads_of_jobs
+from groundwork.events.misfit import field_faults
 from groundwork.flows.body import run_body
 from groundwork.flows.flow_run import as_claimant, current_flow_run, label
 from groundwork.flows.form import form_of
 from groundwork.flows.job_options import JobOptions
-from groundwork.flows.registry import JobSpec, notify_job_of_failed_event, notify_job_of_failure, register
+from groundwork.flows.registry import JobSpec, notify_job_of_failed_event, notify_job_of_misfits, register
 from groundwork.tasks.provider_limit import prefect_went_away
 from groundwork.tasks.step_results import StepResults
 from groundwork.tasks.step_serializer import StepSerializer
@@ -156,7 +157,7 @@ def _run(spec: JobSpec, parameters: dict[str, Any]) -> Any:
     given = {name: value for name, value in parameters.items() if value is not None}
     if "delivery_id" in given:
         delivery_id = UUID(str(given["delivery_id"]))
-        attempt = claim(delivery_id, as_claimant(flow_run))
+        attempt = claim(delivery_id, as_claimant(flow_run), spec.options.on)
         if attempt is None:
             return _superseded(f"Delivery {delivery_id} is not this run's: {holder_in_words(delivery_id)}.")
     else:
@@ -164,6 +165,9 @@ def _run(spec: JobSpec, parameters: dict[str, Any]) -> Any:
         if attempt is None:
             return _superseded("The delivery that this run was recorded as has gone on without it.")
     label(flow_run, attempt)
+    notify_job_of_misfits(attempt, attempt.ended_misfits)
+    if not attempt.members:
+        raise attempt.ended_misfits[0].event.error
     try:
         with attempt.running(), sending_from(attempt, BODY):
             return _run_body(spec, attempt)
@@ -186,7 +190,7 @@ def _event_of(on: type[Event], given: dict[str, Any]) -> Event:
     try:
         return on.model_validate(given)
     except ValidationError as error:
-        faults = "".join(f"\n  {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        faults = "".join(f"\n  {each}" for each in field_faults(error))
         raise NonRetriable(f"The parameters make no {on.event_name}. Correct them and run again:{faults}") from None
 
 
@@ -205,10 +209,12 @@ def _run_body(spec: JobSpec, attempt: Attempt) -> Any:
         if database_went_away(error) or prefect_went_away(error):
             raise
         attempt.fail(error)
-        notify_job_of_failure(attempt, error)
-        if storable(text := str(error)) != text:
+        for member in attempt.members:
+            notify_job_of_failed_event(attempt, member.event, error)
+        notify_job_of_misfits(attempt, attempt.misfits)
+        if not has_plain_text(error):
             # Prefect would answer 503 to the run's state, again and again.
-            raise JobFailed(storable(f"{type(error).__name__}: {error}")) from None
+            raise JobFailed(error_text(error)) from None
         raise
     attempt.settle_each(outcomes)
     return _notified_of_failures(attempt, outcomes) or result
@@ -224,7 +230,17 @@ def _outcomes(spec: JobSpec, result: Any, attempt: Attempt) -> Sequence[Any]:
         raise ConfigurationError(
             f"job {spec.name} takes batches: return None, or a list of {len(attempt.members)} outcomes, one per event"
         )
-    return [each if isinstance(each, BaseException) else as_json(each, f"job {spec.name}") for each in result]
+    return [_outcome(spec, each, place) for place, each in enumerate(result)]
+
+
+def _outcome(spec: JobSpec, outcome: Any, place: int) -> Any:
+    """What one delivery of a batch ends with. What cannot be kept fails this one alone."""
+    if isinstance(outcome, BaseException):
+        return outcome
+    try:
+        return as_json(outcome, f"job {spec.name}", f"result[{place}]")
+    except ConfigurationError as error:
+        return error
 
 
 def _notified_of_failures(attempt: Attempt, outcomes: Sequence[Any]) -> State[Any] | None:
@@ -236,6 +252,10 @@ def _notified_of_failures(attempt: Attempt, outcomes: Sequence[Any]) -> State[An
     ]
     for event, error in failed:
         notify_job_of_failed_event(attempt, event, error)
-    if not failed:
+    notify_job_of_misfits(attempt, attempt.misfits)
+    misfits = [*attempt.misfits, *attempt.ended_misfits]
+    errors = [error for _, error in failed] + [each.event.error for each in misfits]
+    if not errors:
         return None
-    return Completed(name="PartlyFailed", message=f"{len(failed)} of {len(outcomes)} events failed: {failed[0][1]}")
+    message = f"{len(errors)} of {len(outcomes) + len(misfits)} events failed: {error_text(errors[0])}"
+    return Completed(name="PartlyFailed", message=message)

@@ -3,7 +3,7 @@
 import inspect
 import logging
 from asyncio import CancelledError
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from groundwork.blocks.process_cache import process_cache
 from groundwork.events.base import Event
 from groundwork.events.inbox import Attempt
 from groundwork.events.inbox.jobs import Registration
+from groundwork.events.inbox.members import MisfitMember
+from groundwork.events.misfit import Misfit
 from groundwork.flows.job_options import JobOptions
 
 logger = logging.getLogger(__name__)
@@ -94,11 +96,19 @@ def _load() -> None:
 
 def notify_job_of_failure(attempt: Attempt, error: BaseException) -> None:
     """Run the job's ``on_failure`` hook for each event of an attempt. Its own errors are only logged."""
-    for event in [member.event for member in attempt.members]:
+    events: list[Event | Misfit] = [each.event for each in attempt.members]
+    for event in [*events, *(each.event for each in attempt.misfits)]:
         notify_job_of_failed_event(attempt, event, error)
 
 
-def notify_job_of_failed_event(attempt: Attempt, event: Event, error: BaseException) -> None:
+def notify_job_of_misfits(attempt: Attempt, misfits: Sequence[MisfitMember]) -> None:
+    """Run the job's ``on_failure`` hook for events that do not fit their type. Its own errors are only logged."""
+    for member in misfits:
+        logger.error("delivery %s of job %s has failed: %s", member.delivery_id, attempt.job, member.event.error)
+        notify_job_of_failed_event(attempt, member.event, member.event.error)
+
+
+def notify_job_of_failed_event(attempt: Attempt, event: Event | Misfit, error: BaseException) -> None:
     """Run the job's ``on_failure`` hook for one event of an attempt. Its own errors are only logged."""
     spec = _jobs.get(attempt.job) or jobs().get(attempt.job)
     if spec is None or spec.options.on_failure is None:

@@ -79,6 +79,13 @@ event = Table(
     Column("source", Text, nullable=False, comment="name of the key, or of the run, that sent it"),
     Column("correlation_id", Uuid, nullable=False, comment="the first event of the chain"),
     Column("causation_id", Uuid, comment="the event whose job sent this one"),
+    Column(
+        "depth",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="events before it in its chain",
+    ),
     UniqueConstraint("workspace_id", "name", "dedupe_id"),
     Index(None, "accepted_at"),
     schema=SCHEMA,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from groundwork.blocks.errors import NotStorable
 from groundwork.blocks.ingest_keys import IngestKey
 from groundwork.blocks.suggestions import did_you_mean
 from groundwork.deployments.gateway.faults import Faults, Path, shortened
@@ -116,12 +117,16 @@ class _Reading:
         event = self._typed(envelope, path) if envelope else None
         if envelope is None or event is None:
             return None
-        return NewEvent.of(
-            event,
-            dedupe_id=envelope.id or self._repeated_id(index),
-            occurred_at=envelope.occurred_at,
-            source=self._sender.name,
-        )
+        try:
+            return NewEvent.of(
+                event,
+                dedupe_id=envelope.id or self._repeated_id(index),
+                occurred_at=envelope.occurred_at,
+                source=self._sender.name,
+            )
+        except NotStorable as error:
+            self._faults.add([*path, "data"], str(error), "Send a value that JSON and PostgreSQL know.")
+            return None
 
     def _repeated_id(self, index: int) -> str | None:
         """The id of an event that came without one. Another sender's webhook-id is another request, and no id that a

@@ -5,6 +5,7 @@ import asyncio
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from groundwork.blocks.errors import NotStorable
 from groundwork.deployments.gateway.authentication import Authentication
 from groundwork.deployments.gateway.body import discard_body, parse_json, read_body, require_json
 from groundwork.deployments.gateway.envelope import read_events
@@ -47,6 +48,8 @@ async def post_events(request: Request) -> JSONResponse:
         accepted = await asyncio.wait_for(writer.submit(events, len(body)), ANSWER_SECONDS)
     except QueueFull:
         raise queue_full() from None
+    except NotStorable as error:
+        raise Refusal(422, f"Nothing was accepted: {error}") from None
     except (*DATABASE_ERRORS, TimeoutError) as error:
         raise not_stored(error) from error
     duplicates = sum(each.duplicate for each in accepted)

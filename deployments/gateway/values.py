@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import Any
 
+from groundwork.blocks.storable import fault_of_scalar
 from groundwork.deployments.gateway.faults import Faults, Path
 
 MOST_VALUES = 100_000
@@ -79,17 +80,13 @@ def check_values(event: dict[str, Any], path: Path, faults: Faults) -> None:
 def _check_key(key: str, here: Path, faults: Faults) -> None:
     if key == FORBIDDEN_KEY:
         faults.add(here, f"the key {key!r} is reserved", "Rename the key.")
-    if "\0" in key:
-        _add_nul(here, faults)
+    if (reason := fault_of_scalar(key)) is not None:
+        faults.add(here, f"a key cannot be stored: {reason}", "Rename the key.")
 
 
 def _check_scalar(value: Any, here: Path, faults: Faults) -> None:
-    if isinstance(value, str):
-        if "\0" in value:
-            _add_nul(here, faults)
-    elif isinstance(value, float) and not isfinite(value):
+    if isinstance(value, float) and not isfinite(value):
         faults.add(here, "the number is too large for a double", "Send it as a string.")
-
-
-def _add_nul(here: Path, faults: Faults) -> None:
-    faults.add(here, "a NUL character (\\u0000) cannot be stored", "Remove the character.")
+    elif (reason := fault_of_scalar(value)) is not None:
+        cure = "Remove the character." if isinstance(value, str) else "Send it as a string."
+        faults.add(here, f"it cannot be stored: {reason}", cure)

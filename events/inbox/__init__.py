@@ -6,9 +6,11 @@ and :meth:`Attempt.settle` ends it.
 """
 
 from groundwork.events.inbox.accept import Accepted, NewEvent, accept, send
-from groundwork.events.inbox.attempt import Attempt, current_attempt, running_attempt
+from groundwork.events.inbox.attempt import Attempt
 from groundwork.events.inbox.claim import claim
+from groundwork.events.inbox.current import current_attempt, running_attempt
 from groundwork.events.inbox.ledger import LedgerEntry, after_commit, once, written
+from groundwork.events.inbox.many_events import send_many
 from groundwork.events.inbox.status import DeliveryStatus, EventStatus, event_status
 
 __all__ = [
@@ -26,5 +28,6 @@ __all__ = [
     "once",
     "running_attempt",
     "send",
+    "send_many",
     "written",
 ]

@@ -1,19 +1,24 @@
 """How events enter the inbox."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 from uuid import UUID
 
+from pydantic_core import PydanticSerializationError
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from groundwork.blocks.database import database
+from groundwork.blocks.errors import ConfigurationError, NotStorable
+from groundwork.blocks.storable import LONGEST_JSON, Unstorable, as_plain, check_plain
 from groundwork.blocks.uuid7 import uuid7
 from groundwork.events.base import Event
-from groundwork.events.inbox.attempt import current_attempt
+from groundwork.events.inbox.chain import Cause
+from groundwork.events.inbox.current import current_attempt
 from groundwork.events.inbox.follow_on import follow_on_id
 from groundwork.events.inbox.statements import statements_of
 from groundwork.events.inbox.storing import check_id, storing
@@ -32,6 +37,7 @@ class NewEvent:
         occurred_at: when it happened, by the sender's clock.
         source: who sent it: the name of a key, or of a run.
         starts_at: do not start its jobs before then; None means now.
+        cause: the event for which it is sent; None for that of the job that runs, if one does.
     """
 
     name: str
@@ -42,18 +48,24 @@ class NewEvent:
     occurred_at: datetime
     source: str
     starts_at: datetime | None = None
+    cause: Cause | None = None
 
     @classmethod
     def of(
         cls, event: Event, *, dedupe_id: str | None = None, occurred_at: datetime | None = None, source: str
     ) -> Self:
-        """The inbox form of a typed event. A time in the future delays its jobs until then."""
+        """The inbox form of a typed event. A time in the future delays its jobs until then.
+
+        Raises:
+            NotStorable: the event cannot be stored; the message names the field.
+            ConfigurationError: nobody may send events of this type.
+        """
         now = datetime.now(UTC)
         return cls(
             name=event.event_name,
             workspace_id=str(event.workspace_id),
             user_id=getattr(event, "user_id", None),
-            data=event.wire(),
+            data=_stored_data(event),
             dedupe_id=dedupe_id or str(uuid7()),
             occurred_at=occurred_at or now,
             source=source,
@@ -93,27 +105,35 @@ def send(
         The event's id; of the first, where this one is a duplicate.
 
     Raises:
-        NotStorable: the id is too long, or PostgreSQL refuses the event for good, in which case the caller's
-            transaction has to be rolled back, as after any of its errors.
+        NotStorable: the id is too long, or the event holds what cannot be stored, and the message names the field; or
+            PostgreSQL refuses it for good, in which case the caller's transaction has to be rolled back, as after any
+            of its errors.
+        ChainTooLong: a job sends it whose own event is the last that its chain may have.
         StaleAttempt: without a session, in a job whose delivery a later attempt has; nothing is sent.
     """
     if dedupe_id is not None:
         check_id(dedupe_id)
-    if session is None:
-        dedupe_id = dedupe_id or follow_on_id(event)
     new = NewEvent.of(event, dedupe_id=dedupe_id, occurred_at=occurred_at, source=source)
-    with storing(f"the event {event.event_name}"):
-        return _send(new, session)
+    if session is None and dedupe_id is None and (follow_on := follow_on_id(event)):
+        new = replace(new, dedupe_id=follow_on)
+    with storing(f"the event {event.event_name}"), sending(session) as connection:
+        return accept(connection, [new])[0].id
 
 
-def _send(new: NewEvent, session: Session | Connection | None) -> UUID:
-    if session is None:
-        with database().transaction() as connection:
-            if attempt := current_attempt():
-                attempt.keep_fence(connection)
-            return accept(connection, [new])[0].id
-    connection = session.connection() if isinstance(session, Session) else session
-    return accept(connection, [new])[0].id
+@contextmanager
+def sending(session: Session | Connection | None) -> Iterator[Connection]:
+    """The transaction that events are sent in: the caller's, or one of its own, which keeps the fence of the attempt.
+
+    Raises:
+        StaleAttempt: it is one of its own, and a later attempt has the delivery of the job that sends.
+    """
+    if session is not None:
+        yield session.connection() if isinstance(session, Session) else session
+        return
+    with database().transaction() as connection:
+        if attempt := current_attempt():
+            attempt.keep_fence(connection)
+        yield connection
 
 
 def accept(connection: Connection, events: Sequence[NewEvent]) -> list[Accepted]:
@@ -127,24 +147,24 @@ def accept(connection: Connection, events: Sequence[NewEvent]) -> list[Accepted]
         One entry per event, in the same order.
 
     Raises:
+        NotStorable: one of them is too large; nothing was stored.
+        ChainTooLong: a job sends them, and its event ends a chain that may grow no longer; nothing was stored.
         sqlalchemy.exc.DBAPIError: nothing was stored; :func:`~groundwork.blocks.verdict.verdict_of` tells whether
             another try may help.
     """
     if not events:
         return []
-    cause = current_attempt()
+    attempt = current_attempt()
     ids = [uuid7() for _ in events]
     rows = [
-        vars(event)
-        | {
-            "position": position,
-            "id": ids[position],
-            "correlation_id": cause.correlation_id if cause else ids[position],
-            "causation_id": cause.event_id if cause else None,
-        }
+        _row(event, attempt.cause if attempt else None) | {"position": position, "id": ids[position]}
         for position, event in enumerate(events)
     ]
+    for row in rows:
+        row["correlation_id"] = row["correlation_id"] or row["id"]
     document = _json(rows)
+    if len(document) > LONGEST_JSON:
+        _check_size(rows)
     stored = {row.id: row.cancels for row in connection.execute(_statement("accept"), {"events": document})}
     if cancelling := [event_id for event_id, cancels in stored.items() if cancels]:
         connection.execute(_statement("cancel_on"), {"events": document, "cancelling": cancelling})
@@ -153,6 +173,54 @@ def accept(connection: Connection, events: Sequence[NewEvent]) -> list[Accepted]
     known = {position for position, event_id in enumerate(ids) if event_id not in stored}
     first = _first_ids(connection, events, known) if known else {}
     return [Accepted(first.get(position, ids[position]), position in known) for position in range(len(events))]
+
+
+def _row(event: NewEvent, sender: Cause | None) -> dict[str, Any]:
+    """An event as the statement reads it.
+
+    Args:
+        sender: the event of the job that sends it; None where no job does.
+    """
+    if event.cause is None and sender is not None:
+        sender.check(event.name)
+    cause = event.cause or sender
+    return {name: value for name, value in vars(event).items() if name != "cause"} | {
+        "correlation_id": cause.correlation_id if cause else None,
+        "causation_id": cause.event_id if cause else None,
+        "depth": cause.depth + 1 if cause else 0,
+    }
+
+
+def _stored_data(event: Event) -> dict[str, Any]:
+    if not event.sendable:
+        raise ConfigurationError(f"{event.event_name} cannot be sent: the inbox alone records such events")
+    try:
+        data = event.wire()
+        check_plain(data)
+    except Unstorable as fault:
+        raise _not_storable(event, fault) from None
+    except (PydanticSerializationError, ValueError, RecursionError) as error:
+        # Pydantic does not say where: each field is looked into for it.
+        fields = type(event).model_fields
+        try:
+            as_plain({fields[name].alias or name: value for name, value in event})
+        except Unstorable as fault:
+            raise _not_storable(event, fault) from None
+        raise NotStorable(f"the event {event.event_name} cannot be stored: {error}") from error
+    return data
+
+
+def _not_storable(event: Event, fault: Unstorable) -> NotStorable:
+    return NotStorable(f"the event {event.event_name} cannot be stored: {fault.told('')}")
+
+
+def _check_size(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        if (size := len(_json([row]))) > LONGEST_JSON:
+            raise NotStorable(
+                f"the event {row['name']} cannot be stored: it is {size:,} characters long, and {LONGEST_JSON:,} at "
+                "most are kept. Put what is this large into the blob store, and send its key."
+            )
 
 
 def _first_ids(connection: Connection, events: Sequence[NewEvent], known: set[int]) -> dict[int, UUID]:

@@ -8,13 +8,14 @@ WITH incoming AS (
     SELECT *
     FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS e (
         position int, id uuid, name text, workspace_id text, user_id text, dedupe_id text, data jsonb,
-        occurred_at timestamptz, starts_at timestamptz, source text, correlation_id uuid, causation_id uuid
+        occurred_at timestamptz, starts_at timestamptz, source text, correlation_id uuid, causation_id uuid,
+        depth int
     )
 ), stored AS (
     INSERT INTO groundwork.event (
-        id, name, workspace_id, user_id, dedupe_id, data, occurred_at, source, correlation_id, causation_id
+        id, name, workspace_id, user_id, dedupe_id, data, occurred_at, source, correlation_id, causation_id, depth
     )
-    SELECT id, name, workspace_id, user_id, dedupe_id, data, occurred_at, source, correlation_id, causation_id
+    SELECT id, name, workspace_id, user_id, dedupe_id, data, occurred_at, source, correlation_id, causation_id, depth
     FROM incoming
     ORDER BY position
     ON CONFLICT (workspace_id, name, dedupe_id) DO NOTHING

@@ -1,11 +1,9 @@
 """One run's attempt at a delivery, and the lease that it holds while it lives."""
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import UUID
@@ -14,54 +12,30 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from groundwork.blocks.database import database
-from groundwork.blocks.errors import ConfigurationError, StaleAttempt
+from groundwork.blocks.errors import StaleAttempt
 from groundwork.blocks.outages import FIRST_PAUSE, Outages
 from groundwork.blocks.retry import database_went_away, while_database_restarts
+from groundwork.blocks.schema.states import DeliveryState
 from groundwork.blocks.settings import settings
+from groundwork.blocks.verdict import verdict_of
 from groundwork.events.base import Event
-from groundwork.events.catalogue import parse_event
+from groundwork.events.inbox.chain import Cause
+from groundwork.events.inbox.current import being, current_attempt, running_attempt
 from groundwork.events.inbox.delivered import Delivered
+from groundwork.events.inbox.failures import record_failures
 from groundwork.events.inbox.holder import holder
+from groundwork.events.inbox.members import Member, MisfitMember, read_members
+from groundwork.events.inbox.outcomes import Outcome, documents, without_refused
 from groundwork.events.inbox.statements import statements_of
-from groundwork.events.inbox.storing import storing
-from groundwork.events.inbox.under_way import job_under_way, refuse_threads_of_jobs
+from groundwork.events.inbox.storing import stored_json, storing
+from groundwork.events.inbox.under_way import job_under_way
 from groundwork.events.inbox.wake import wake_relay
+
+__all__ = ["Attempt", "Member", "current_attempt", "running_attempt"]
 
 _statement = statements_of(__file__)
 
 logger = logging.getLogger(__name__)
-
-LONGEST_ERROR = 10_000
-"""Characters of an error that a dead letter keeps."""
-
-_current: ContextVar["Attempt | None"] = ContextVar("attempt", default=None)
-
-
-def current_attempt() -> "Attempt | None":
-    """The attempt that the calling code runs for, if a job is running."""
-    return _current.get()
-
-
-def running_attempt() -> "Attempt":
-    """The attempt that the calling code runs for.
-
-    Raises:
-        ConfigurationError: no job is running, or not in this thread's context.
-    """
-    attempt = _current.get()
-    if attempt is None:
-        refuse_threads_of_jobs("running_attempt()")
-        raise ConfigurationError("this step works on a delivery: call it from a job")
-    return attempt
-
-
-@dataclass(frozen=True)
-class Member:
-    """One delivery of an attempt: the only one, or one of a batch."""
-
-    delivery_id: UUID
-    event_id: UUID
-    event: Event
 
 
 @dataclass
@@ -70,7 +44,13 @@ class Attempt:
 
     Attributes:
         token: the attempt's number, which is the fencing token: the inbox refuses writes of any but the latest.
-        members: what the run works on, in order of acceptance. The first one's row is the fence of all.
+        delivery_id: of the delivery; of a batch, of its first, whose row is the fence of all.
+        event_id: of its event.
+        workspace_id: in which all of it happened.
+        depth: events before it in its chain; of a batch, of the longest.
+        members: what the run works on, in order of acceptance.
+        misfits: deliveries that the run cannot work on, and that end with it.
+        ended_misfits: those of them that ended when it claimed.
         may_wait: whether the run may end to wait: not that of a batch, whose events would all wait.
         waits: names of the waits that the run has come to so far.
         step_functions: what each step that has been called is made of, by the step's identity.
@@ -79,42 +59,60 @@ class Attempt:
     job: str
     token: int
     correlation_id: UUID
+    delivery_id: UUID
+    event_id: UUID
+    workspace_id: str
+    depth: int
     members: Sequence[Member]
+    misfits: Sequence[MisfitMember] = ()
+    ended_misfits: Sequence[MisfitMember] = ()
     may_wait: bool = field(default=True, repr=False)
     waits: set[str] = field(default_factory=set, repr=False)
     step_functions: dict[str, Callable[..., Any]] = field(default_factory=dict, repr=False, compare=False)
     _first_step_noted: bool = field(default=False, repr=False)
 
     @classmethod
-    def of(cls, deliveries: Sequence[Delivered]) -> Self:
+    def of(cls, deliveries: Sequence[Delivered], on: type[Event] = Event) -> Self:
         """The attempt at these deliveries, the first of the batch first.
 
+        Args:
+            on: the type that the events must be of.
+
         Raises:
-            UnknownName: the code has no event type of this name any more.
-            pydantic.ValidationError: the event does not fit its type any more.
+            ConfigurationError: an application cannot be loaded.
         """
         first = deliveries[0]
+        members, misfits = read_members(deliveries, on)
         return cls(
             job=first.job,
             token=first.attempt,
             correlation_id=first.correlation_id,
-            members=[Member(each.id, each.event_id, parse_event(each.event_name, each.data)) for each in deliveries],
+            delivery_id=first.id,
+            event_id=first.event_id,
+            workspace_id=first.workspace_id,
+            depth=max(each.depth for each in deliveries),
+            members=members,
+            misfits=misfits,
         )
 
     @property
-    def delivery_id(self) -> UUID:
-        """Id of the delivery; of a batch, of its first."""
-        return self.members[0].delivery_id
-
-    @property
-    def event_id(self) -> UUID:
-        """Id of the event; of a batch, of its first."""
-        return self.members[0].event_id
-
-    @property
     def event(self) -> Event:
-        """The event, typed; of a batch, the first."""
+        """The event, typed; of a batch, the first that fits its type."""
         return self.members[0].event
+
+    @property
+    def cause(self) -> Cause:
+        """What the events that the attempt sends are sent for."""
+        return Cause(self.event_id, self.correlation_id, self.depth)
+
+    def end_misfits(self, connection: Connection) -> None:
+        """End the misfits as failed, in the transaction of the claim. The first of a batch is kept for the fence of the
+        others, and ends with them."""
+        ended = [each for each in self.misfits if not self.members or each.delivery_id != self.delivery_id]
+        if ended:
+            self._settle(connection, [Outcome.of(each.delivery_id, each.event.error) for each in ended])
+            self.ended_misfits = ended
+            self.misfits = [each for each in self.misfits if each not in ended]
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -123,7 +121,7 @@ class Attempt:
         renewer = threading.Thread(target=self._renew_until, args=(stop,), name="lease", daemon=True)
         renewer.start()
         try:
-            with job_under_way(), self.as_current():
+            with job_under_way(), being(self):
                 yield
         finally:
             stop.set()
@@ -131,11 +129,8 @@ class Attempt:
     @contextmanager
     def as_current(self) -> Iterator[None]:
         """Be the current attempt until the block ends."""
-        mark = _current.set(self)
-        try:
+        with being(self):
             yield
-        finally:
-            _current.reset(mark)
 
     def _renew_until(self, stop: threading.Event) -> None:
         lease = settings().lease_seconds
@@ -174,14 +169,15 @@ class Attempt:
         away: progress is not worth an attempt.
 
         Args:
-            progress: JSON-ready, such as ``{"rows": 5000, "bytes": 81920, "total_bytes": 163840}``.
+            progress: plain data, such as ``{"rows": 5000, "bytes": 81920, "total_bytes": 163840}``.
 
         Raises:
-            NotStorable: it is not.
+            NotStorable: it cannot be stored; the message names the place in it.
         """
+        document = stored_json(progress, "the progress", "progress")
         try:
             with storing("the progress"), database().transaction() as connection:
-                connection.execute(_statement("progress"), self._fence | {"progress": json.dumps(progress)})
+                connection.execute(_statement("progress"), self._fence | {"progress": document})
         except DBAPIError as error:
             if not database_went_away(error):
                 raise
@@ -210,24 +206,43 @@ class Attempt:
         """End each delivery with its own outcome, all in one transaction.
 
         Args:
-            outcomes: one per member: a JSON-ready result, or an error, which makes the delivery a dead letter.
+            outcomes: one per member: a result of plain data, or an error, which makes the delivery a dead letter. What
+                cannot be stored is such an error, and names the place in it.
 
         Raises:
             StaleAttempt: a later attempt has the deliveries.
         """
-        rows = [
-            {"id": str(member.delivery_id)} | _outcome(each)
-            for member, each in zip(self.members, outcomes, strict=True)
+        ends = [
+            *(Outcome.of(each.delivery_id, end) for each, end in zip(self.members, outcomes, strict=True)),
+            *(Outcome.of(each.delivery_id, each.event.error) for each in self.misfits),
         ]
-        document = json.dumps(rows, allow_nan=False)
+        try:
+            self._end(ends)
+        except DBAPIError as error:
+            verdict = verdict_of(error)
+            if verdict is None or not verdict.of_values:
+                raise
+            self._end(without_refused(ends))
+
+    def _end(self, outcomes: Sequence[Outcome]) -> None:
+        states = {each.delivery_id: each.state for each in outcomes}
         for trial in while_database_restarts(settings().lease_seconds):
             with trial, database().transaction() as connection:
-                ended = connection.execute(_statement("settle"), self._fence | {"outcomes": document}).all()
+                ended = self._settle(connection, outcomes)
                 wake_relay(connection)
-                if not ended and not self._has_ended_as(connection, rows[0]["state"]):
+                if not ended and not self._has_ended_as(connection, states[self.delivery_id]):
                     raise StaleAttempt(
                         f"delivery {self.delivery_id}: attempt {self.token} may not settle, a later one has it"
                     )
+
+    def _settle(self, connection: Connection, outcomes: Sequence[Outcome]) -> list[UUID]:
+        """End deliveries of the attempt, the fence of the others last, and record the failures among them."""
+        ended: list[UUID] = []
+        for document in documents(sorted(outcomes, key=lambda each: each.delivery_id == self.delivery_id)):
+            ended += connection.execute(_statement("settle"), self._fence | {"outcomes": document}).scalars()
+        failed = {each.delivery_id for each in outcomes if each.state == DeliveryState.FAILED}
+        record_failures(connection, [each for each in ended if each in failed])
+        return ended
 
     def _has_ended_as(self, connection: Connection, state: str) -> bool:
         """Whether this attempt has ended so already: its COMMIT went through, and only the answer was lost."""
@@ -237,15 +252,3 @@ class Attempt:
     @property
     def _fence(self) -> dict[str, Any]:
         return {"delivery_id": self.delivery_id, "attempt": self.token}
-
-
-def _outcome(outcome: Any) -> dict[str, Any]:
-    if isinstance(outcome, BaseException):
-        return {"state": "failed", "last_error": storable(f"{type(outcome).__name__}: {outcome}")}
-    return {"state": "done", "result": outcome}
-
-
-def storable(error: str) -> str:
-    """The text of an error as PostgreSQL takes it: no NUL, no half characters, not as long as a program may make it."""
-    text = error.replace("\x00", "\\0").encode(errors="backslashreplace").decode()
-    return text if len(text) <= LONGEST_ERROR else f"{text[:LONGEST_ERROR]}…"

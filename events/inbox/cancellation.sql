@@ -40,7 +40,7 @@ SELECT (SELECT count(*) FROM cancelled WHERE state IN (:waiting)) AS queued,
 -- name: runs_to_cancel
 -- Deliveries that were cancelled while a run of theirs may live.
 SELECT delivery.id, delivery.job, delivery.attempt, delivery.flow_run_id, delivery.last_error,
-       event.id AS event_id, event.name AS event_name, event.data, event.correlation_id
+       event.id AS event_id, event.name AS event_name, event.workspace_id, event.data, event.correlation_id, event.depth
 FROM groundwork.delivery
 JOIN groundwork.event ON event.id = delivery.event_id
 WHERE delivery.run_to_cancel

@@ -36,15 +36,22 @@ class Run:
     picked_up_at: datetime | None = None
 
 
-def claim(delivery_id: UUID, run: Run) -> Attempt | None:
-    """Start one attempt at a delivery.
+def claim(delivery_id: UUID, run: Run, on: type[Event] = Event) -> Attempt | None:
+    """Start one attempt at a delivery. Those of a batch whose events do not fit the type end at once, as failed.
+
+    Args:
+        on: the event type that the job works on.
 
     Returns:
-        The attempt, or None where another run has the delivery or it has ended.
+        The attempt, which has no members where no event fits; or None where another run has the delivery or it has
+        ended.
+
+    Raises:
+        ConfigurationError: an application cannot be loaded; nothing was claimed.
     """
     for trial in while_database_restarts(settings().lease_seconds):
         with trial, database().transaction() as connection:
-            return _claim(connection, delivery_id, run)
+            return _claim(connection, delivery_id, run, on)
     raise AssertionError("unreachable: the last trial raises")
 
 
@@ -84,11 +91,11 @@ def claim_started_by_person(event: Event, job: str, run: Run) -> Attempt | None:
             delivery_id = connection.execute(_statement("run_delivery"), key).scalar()
             if delivery_id is None:
                 raise ConfigurationError(f"the inbox does not know the job {job}; `groundwork deploy` registers it")
-            return _claim(connection, delivery_id, run)
+            return _claim(connection, delivery_id, run, type(event))
     raise AssertionError("unreachable: the last trial raises")
 
 
-def _claim(connection: Connection, delivery_id: UUID, run: Run) -> Attempt | None:
+def _claim(connection: Connection, delivery_id: UUID, run: Run, on: type[Event]) -> Attempt | None:
     rows = (
         connection.execute(
             _statement("claim"),
@@ -107,4 +114,6 @@ def _claim(connection: Connection, delivery_id: UUID, run: Run) -> Attempt | Non
     if not rows:
         return None
     wake_relay_if_interactive(connection, delivery_id)
-    return Attempt.of([Delivered(**row) for row in rows])
+    attempt = Attempt.of([Delivered(**row) for row in rows], on)
+    attempt.end_misfits(connection)
+    return attempt

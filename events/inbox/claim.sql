@@ -2,9 +2,9 @@
 -- Start one attempt at a delivery, or at a batch by its first delivery: take the lease and the next fencing token, which
 -- the first of a batch holds for all. FOR UPDATE waits for ledger writes of the attempt before, which hold FOR KEY SHARE,
 -- so this attempt sees them. The same flow run may claim again: Prefect runs it anew after a crash, or a person retries
--- a failed run.
+-- a failed run. Deliveries of a batch that failed alone, as misfits do, come along only where the whole batch failed.
 WITH target AS (
-    SELECT id, attempt + 1 AS attempt
+    SELECT id, attempt + 1 AS attempt, state
     FROM groundwork.delivery
     WHERE id = :delivery_id
       AND (batch_id IS NULL OR batch_id = id)
@@ -32,12 +32,12 @@ WITH target AS (
     WHERE (delivery.id = :delivery_id OR delivery.batch_id = :delivery_id)
       AND (
           delivery.state IN (:in_flight)
-          OR (delivery.state = 'failed' AND delivery.flow_run_id = :flow_run_id)
+          OR (delivery.state = 'failed' AND target.state = 'failed' AND delivery.flow_run_id = :flow_run_id)
       )
     RETURNING delivery.*
 )
 SELECT claimed.id, claimed.attempt, claimed.job,
-       event.id AS event_id, event.name AS event_name, event.data, event.correlation_id
+       event.id AS event_id, event.name AS event_name, event.workspace_id, event.data, event.correlation_id, event.depth
 FROM claimed
 JOIN groundwork.event ON event.id = claimed.event_id
 ORDER BY claimed.id <> :delivery_id, claimed.sequence;

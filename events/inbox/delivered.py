@@ -11,7 +11,9 @@ class Delivered:
 
     Attributes:
         id: of the delivery.
+        workspace_id: the event's.
         data: the event's, in wire form.
+        depth: events before it in its chain.
     """
 
     id: UUID
@@ -19,5 +21,7 @@ class Delivered:
     job: str
     event_id: UUID
     event_name: str
-    data: dict[str, Any]
+    workspace_id: str
+    data: Any
     correlation_id: UUID
+    depth: int

@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from groundwork.blocks.database import database
 from groundwork.events.base import Event
-from groundwork.events.inbox.attempt import Attempt, current_attempt
+from groundwork.events.inbox.current import current_attempt
 from groundwork.events.inbox.statements import statements_of
 from groundwork.events.inbox.under_way import refuse_threads_of_jobs
+
+if TYPE_CHECKING:
+    from groundwork.events.inbox.attempt import Attempt
 
 _statement = statements_of(__file__)
 
@@ -22,7 +26,7 @@ _statement = statements_of(__file__)
 class _Place:
     """One try of a step, or one run of a job's body, and how often it has sent the same thing so far."""
 
-    attempt: Attempt
+    attempt: "Attempt"
     step: str
     old_step: str | None = None
     sent: Counter[str] = field(default_factory=Counter)
@@ -42,7 +46,7 @@ _place: ContextVar[_Place | None] = ContextVar("follow_on", default=None)
 
 
 @contextmanager
-def sending_from(attempt: Attempt, step: str, old_step: str | None = None) -> Iterator[None]:
+def sending_from(attempt: "Attempt", step: str, old_step: str | None = None) -> Iterator[None]:
     """Count what is sent within the block as that of one try of a step, or of one run of a job's body.
 
     Args:

@@ -1,6 +1,5 @@
 """The step ledger: an effect and the record that it happened, in one transaction, under the fence of one attempt."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -9,12 +8,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from groundwork.blocks.database import database
-from groundwork.blocks.errors import ConfigurationError, NotStorable, StaleAttempt
+from groundwork.blocks.errors import ConfigurationError, StaleAttempt
 from groundwork.blocks.retry import while_database_restarts
 from groundwork.blocks.settings import settings
 from groundwork.events.inbox.attempt import Attempt
 from groundwork.events.inbox.statements import statements_of
-from groundwork.events.inbox.storing import storing
+from groundwork.events.inbox.storing import stored_json, storing
 
 _statement = statements_of(__file__)
 
@@ -69,7 +68,7 @@ def once(attempt: Attempt, step: str, key: str) -> Iterator[LedgerEntry]:
     or key of more than 512 bytes. A step whose effect is all that it does says ``@step(ledger=True)`` instead.
 
     Raises:
-        NotStorable: PostgreSQL refuses step, key or result for good; the effect is rolled back.
+        NotStorable: step, key or result cannot be stored, and the message says why; the effect is rolled back.
         ConfigurationError: no result was set, so that nobody could tell that the effect was written; it is rolled back.
         StaleAttempt: a later attempt has the delivery; the effect is rolled back.
     """
@@ -133,7 +132,8 @@ def _collecting(connection: Connection) -> Iterator[list[Callable[[], object]]]:
 
 def _write(connection: Connection, attempt: Attempt, address: LedgerAddress, result: Any) -> None:
     step = address.step
-    values = {"delivery_id": attempt.delivery_id, "attempt": attempt.token, "result": _json(step, result)}
+    document = stored_json(result, f"once({step!r}): the result", "result")
+    values = {"delivery_id": attempt.delivery_id, "attempt": attempt.token, "result": document}
     with storing(f"once({step!r}): the result"):
         written_for = connection.execute(_statement("write_ledger"), values | asdict(address)).scalar()
     if written_for is None:
@@ -164,10 +164,3 @@ def written(attempt: Attempt, step: str, *, identity: str | None = None) -> dict
             f"written({step!r}): {' and '.join(identities)} have written; say which: identity=identity_of(step)"
         )
     return {row.key: row.result for row in found}
-
-
-def _json(step: str, result: Any) -> str:
-    try:
-        return json.dumps(result, default=str, allow_nan=False)
-    except ValueError as error:
-        raise NotStorable(f"once({step!r}): the result cannot be stored: {error}") from None

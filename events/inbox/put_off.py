@@ -7,7 +7,8 @@ from groundwork.blocks.database import database
 from groundwork.blocks.errors import PutOff, Suspended
 from groundwork.blocks.retry import while_database_restarts
 from groundwork.blocks.settings import settings
-from groundwork.events.inbox.attempt import Attempt, storable
+from groundwork.blocks.storable import storable_text
+from groundwork.events.inbox.attempt import Attempt
 from groundwork.events.inbox.statements import statements_of
 from groundwork.events.inbox.wait import suspend
 
@@ -52,7 +53,7 @@ def put_off(attempt: Attempt, step: PutOff) -> Suspended:
         "work": step.work,
         "tries": step.tries,
         "seconds": step.seconds,
-        "reason": storable(step.reason),
+        "reason": storable_text(step.reason),
     }
     for trial in while_database_restarts(settings().lease_seconds):
         with trial, database().transaction() as connection:

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 
 from groundwork.blocks.database import database
+from groundwork.blocks.schema.states import DeliveryState
 from groundwork.blocks.settings import settings
+from groundwork.blocks.storable import storable_text
 from groundwork.events.inbox.admission import Admitted
 from groundwork.events.inbox.delivered import Delivered
+from groundwork.events.inbox.failures import record_failures
 from groundwork.events.inbox.standing import Standing
 from groundwork.events.inbox.statements import statements_of
 from groundwork.events.inbox.wake import wake_relay
@@ -34,7 +37,7 @@ def requeue(delivery: Standing, reason: str, *, tries: int, at_once: bool = Fals
         Whether it stood there still.
     """
     delay = 0.0 if tries <= 1 else min(2.0 ** (tries - 1), LONGEST_DELAY)
-    parameters = delivery.fence | {"reason": reason, "delay_seconds": delay, "at_once": at_once}
+    parameters = delivery.fence | {"reason": storable_text(reason), "delay_seconds": delay, "at_once": at_once}
     with database().transaction() as connection:
         queued = connection.execute(_statement("requeue"), parameters).all()
         wake_relay(connection)
@@ -42,7 +45,7 @@ def requeue(delivery: Standing, reason: str, *, tries: int, at_once: bool = Fals
 
 
 def end(delivery: Standing, outcome: str, reason: str, *, at_once: bool = False) -> Sequence[Delivered]:
-    """End a delivery, and all of its batch.
+    """End a delivery, and all of its batch; jobs that listen to such failures are sent them in the same transaction.
 
     Args:
         outcome: ``failed`` or ``cancelled``.
@@ -52,9 +55,11 @@ def end(delivery: Standing, outcome: str, reason: str, *, at_once: bool = False)
     Returns:
         What has ended, the delivery first; empty where it stood there no longer.
     """
-    parameters = delivery.fence | {"outcome": outcome, "reason": reason, "at_once": at_once}
+    parameters = delivery.fence | {"outcome": outcome, "reason": storable_text(reason), "at_once": at_once}
     with database().transaction() as connection:
         ended = [Delivered(**row) for row in connection.execute(_statement("end_delivery"), parameters).mappings()]
+        if outcome == DeliveryState.FAILED:
+            record_failures(connection, [each.id for each in ended])
         wake_relay(connection)
     return ended
 

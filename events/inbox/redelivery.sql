@@ -68,8 +68,8 @@ WITH first AS (
     WHERE delivery.id = first.id OR (delivery.batch_id = first.id AND delivery.state = :state)
     RETURNING delivery.*
 )
-SELECT ended.id, ended.attempt, ended.job, event.id AS event_id, event.name AS event_name, event.data,
-       event.correlation_id
+SELECT ended.id, ended.attempt, ended.job, event.id AS event_id, event.name AS event_name, event.workspace_id,
+       event.data, event.correlation_id, event.depth
 FROM ended
 JOIN groundwork.event ON event.id = ended.event_id
 ORDER BY ended.id <> :delivery_id, ended.sequence;

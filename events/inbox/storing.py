@@ -1,11 +1,14 @@
-"""What the inbox can store: the limit of an id, and an error of one's own for what PostgreSQL refuses for good."""
+"""An error of the inbox's own for what it cannot store: what a value holds, a sender's id, and PostgreSQL's verdict."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
 from groundwork.blocks.errors import NotStorable
+from groundwork.blocks.storable import LONGEST_JSON, Unstorable, as_plain
 from groundwork.blocks.verdict import verdict_of
 
 LONGEST_ID = 255
@@ -31,6 +34,28 @@ def storing(what: str) -> Iterator[None]:
         if verdict is None or not verdict.of_values:
             raise
         raise NotStorable(f"{what} cannot be stored: PostgreSQL refuses it for good: {verdict}") from error
+
+
+def stored_json(value: Any, what: str, name: str) -> str:
+    """A value as JSON that PostgreSQL takes. Dates, UUIDs, models and the like become text or objects.
+
+    Args:
+        what: is stored, such as ``the progress``.
+        name: of the value in the message, such as ``progress``.
+
+    Raises:
+        NotStorable: it cannot be stored; the message names the place in it.
+    """
+    try:
+        document = json.dumps(as_plain(value))
+    except Unstorable as fault:
+        raise NotStorable(f"{what} cannot be stored: {fault.told(name)}") from None
+    if len(document) > LONGEST_JSON:
+        raise NotStorable(
+            f"{what} cannot be stored: {name} is {len(document):,} characters long, and {LONGEST_JSON:,} at most are "
+            "kept; put it into the blob store"
+        )
+    return document
 
 
 def check_id(dedupe_id: str) -> str:

@@ -5,8 +5,8 @@ from typing import Any, Self
 from uuid import UUID
 
 from groundwork.events.base import Event
-from groundwork.events.catalogue import parse_event
 from groundwork.events.inbox.rehearsal import KnownDelivery
+from groundwork.events.misfit import Misfit, read_event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +14,7 @@ class Outcome:
     """How a delivery ended.
 
     Attributes:
+        event: typed; a Misfit where what is stored does not fit its type.
         state: done, failed or cancelled; scheduled or queued of a job that waits.
         result: what the job returned, as JSON keeps it.
         last_error: class and message of the error, as the dead letter has it; or why it was cancelled.
@@ -23,7 +24,7 @@ class Outcome:
     """
 
     job: str
-    event: Event
+    event: Event | Misfit
     state: str
     result: Any
     last_error: str | None
@@ -42,7 +43,7 @@ class Outcome:
         """
         return cls(
             job=delivery.job,
-            event=parse_event(delivery.event_name, delivery.data),
+            event=read_event(delivery.event_name, delivery.data, delivery.workspace_id),
             state=str(delivery.state),
             result=delivery.result,
             last_error=delivery.last_error,

@@ -17,6 +17,8 @@ from groundwork.flows.job_options import JobOptions
 from groundwork.flows.registry import JobSpec
 from tests.factories import delivery_of, flow_run_id
 
+ACME = WorkspaceId("acme")
+
 
 class LeadScored(Event, name="test/lead.scored"):
     lead_id: str

@@ -100,8 +100,10 @@ def test_an_id_that_no_index_holds_is_refused_for_good(db, within_a_transaction,
 
 
 def test_an_event_that_postgresql_refuses_for_good_is_not_tried_again(db):
-    with pytest.raises(NotStorable, match=r"the event test/lead\.noted cannot be stored: PostgreSQL refuses"):
-        send(Noted(workspace_id=ACME, anything={"x": "\ud800"}))
+    with pytest.raises(
+        NotStorable, match=r"the event test/lead\.noted cannot be stored: anything\.x: a text with half"
+    ):
+        send(Noted.model_construct(workspace_id=ACME, anything={"x": "\ud800"}))
     assert scalar(db, "SELECT count(*) FROM groundwork.event") == 0
 
 

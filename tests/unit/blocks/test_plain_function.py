@@ -260,7 +260,7 @@ class Thing:
     [
         (Thing(), "a Thing that cannot be kept"),
         ({"a": [Thing()]}, "of type Thing"),
-        (float("nan"), "nan, which JSON does not know"),
+        (float("nan"), "result: NaN, which JSON does not know"),
         ({"name": "Ada\x00"}, "NUL"),
         (["\ud800"], "half a character"),
         (b"\xff", "cannot be kept"),
