@@ -15,9 +15,10 @@ from prefect.context import TaskRunContext
 from pydantic_core import PydanticSerializationError, to_json
 from sqlalchemy import Connection
 
-from groundwork.blocks.errors import ConfigurationError, NonRetriable, RetryAfter, StaleAttempt
+from groundwork.blocks.errors import ConfigurationError, GroundworkError, NonRetriable, RetryAfter, StaleAttempt
 from groundwork.blocks.options import options_of
 from groundwork.blocks.plain_function import require_name, require_plain_function, require_plain_result
+from groundwork.blocks.storable import error_text, make_plain
 from groundwork.blocks.words import printable
 from groundwork.events.inbox import current_attempt
 from groundwork.events.inbox.follow_on import sending_from
@@ -47,6 +48,10 @@ _steps: WeakSet[Task[..., Any]] = WeakSet()
 def steps() -> list[Task[..., Any]]:
     """Every step that has been imported. Steps of two applications may have one name."""
     return sorted(_steps, key=lambda each: each.name)
+
+
+class StepFailed(GroundworkError):
+    """The step failed with an error whose text cannot be stored as it is. The message is that text, made storable."""
 
 
 class StepDecorator(Generic[O, L]):
@@ -139,6 +144,12 @@ def task_of(function: Callable[..., Any], options: StepOptions) -> Task[..., Any
                 return plain(work(*args, **kwargs))
         except RetryAfter as asked:
             _wait_out(asked, options.delays)
+            raise
+        except Exception as error:
+            if not make_plain(error):
+                # Prefect's server would drop its event, and those of others that it writes together with it.
+                kind = NonRetriable if isinstance(error, NonRetriable | ConfigurationError) else StepFailed
+                raise kind(error_text(error)) from None
             raise
 
     serializer = StepSerializer.of(function) if options.is_memoised else None
