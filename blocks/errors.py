@@ -6,7 +6,7 @@ tree, with the exit code of a command that an error ends (1 the work failed, 2 w
     Explained
     ├─ GroundworkError ................. somebody has to act, or try again                      2
     │  ├─ NonRetriable ................. no retry can help                                      1
-    │  │  ├─ NotStorable, EventMisfit, ChainTooLong
+    │  │  ├─ NotStorable, EventMisfit, ChainTooLong, InvokedJobFailed, WaitedTooLong
     │  │  ├─ BlobMissing, BlobChanged, BlobRefused, UploadLost
     │  │  └─ MailRefused, and of it RecipientRefused
     │  ├─ ConfigurationError ........... a setting or the code; no retry can help               2
@@ -17,7 +17,8 @@ tree, with the exit code of a command that an error ends (1 the work failed, 2 w
        ├─ StaleAttempt, PutOff
        └─ Interrupted
 
-:class:`Suspended` stands beside the tree: it is no error at all, and ``except Exception`` leaves it alone.
+:class:`Suspended` and :class:`Postponed` stand beside the tree: they are no errors, and ``except Exception`` leaves them
+alone.
 
 ``except GroundworkError`` leaves control flow alone: a job that swallowed it would work on as if the delivery were its
 own.

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticSerializationError
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.place import is_same_definition, place_of
@@ -69,11 +69,12 @@ class Event(BaseModel):
 
     @model_validator(mode="after")
     def _refuse_what_the_inbox_cannot_hold(self) -> Self:
-        fields = type(self).model_fields
         try:
-            check_plain({fields[name].alias or name: value for name, value in self})
+            check_plain(self.wire())
         except Unstorable as fault:
             raise PydanticCustomError("not_storable", "{reason}", {"reason": fault.told("")}) from None
+        except (PydanticSerializationError, ValueError, RecursionError):
+            return self  # whoever sends it is told the field
         return self
 
     def wire(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from groundwork.events.inbox import current_attempt
 from groundwork.events.inbox.follow_on import sending_from
 from groundwork.events.inbox.under_way import refuse_threads_of_jobs
 from groundwork.tasks.ledger_step import ledger_step
+from groundwork.tasks.step_errors import errors_of_plain_text
 from groundwork.tasks.step_identity import StepIdentity
 from groundwork.tasks.step_options import LedgerStepOptions, StepOptions
 from groundwork.tasks.step_results import StepResults
@@ -135,7 +136,7 @@ def task_of(function: Callable[..., Any], options: StepOptions) -> Task[..., Any
     @contextmanager
     def one_try(args: Any, kwargs: Any) -> Iterator[None]:
         attempt = current_attempt()
-        with running_step(name), exit_as_failure(f"step {name}"):
+        with errors_of_plain_text(), running_step(name), exit_as_failure(f"step {name}"):
             if attempt is None:
                 refuse_threads_of_jobs(f"step {name}")
                 yield

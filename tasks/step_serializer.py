@@ -52,6 +52,8 @@ class StepSerializer(Serializer):
     @classmethod
     def of(cls, function: Callable[..., Any]) -> "StepSerializer":
         """The serializer of a step's function."""
+        if isinstance(function, staticmethod):  # which takes no weak reference
+            function = function.__func__
         made = cls(step=f"{function.__module__}.{function.__qualname__}#{next(_count)}")
         _steps[made.step] = made._function = function
         return made

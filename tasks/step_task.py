@@ -1,7 +1,6 @@
 """The Prefect task that a step is: what is checked, and noted, when it is called."""
 
-import inspect
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
@@ -45,7 +44,7 @@ class StepTask(Task[P, R]):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self._require_job()
-        return noted_call(self.name, _beyond_handlers(lambda: super(StepTask, self).__call__(*args, **kwargs)))
+        return noted_call(self.name, self._beyond_handlers(lambda: super(StepTask, self).__call__(*args, **kwargs)))
 
     def submit(self, *args: Any, **kwargs: Any) -> Any:
         self._require_job()
@@ -54,6 +53,15 @@ class StepTask(Task[P, R]):
     def map(self, *args: Any, **kwargs: Any) -> Any:
         self._require_job()
         return noted_future(super().map(*args, **kwargs))
+
+    def _beyond_handlers(self, call: Callable[[], Any]) -> Any:
+        """What a call gives. Where it puts the step off, no handler of errors in the job's body sees that."""
+        if self.isasync:
+            return _awaited_beyond_handlers(call)
+        try:
+            return call()
+        except Exception as error:
+            raise beyond_handlers(error) from error.__cause__
 
     def _require_job(self) -> None:
         if current_attempt() is None:
@@ -81,7 +89,7 @@ class ProviderStep(StepTask[P, R]):
                 f"step {self.name} is a plain one with provider=True, and an event loop would stand still while it "
                 f"waits for its turn. Write `async def {function}(…)`, or `await asyncio.to_thread({function}, …)`"
             )
-        return noted_call(self.name, _beyond_handlers(lambda: self._tagged()(*args, **kwargs)))
+        return noted_call(self.name, self._beyond_handlers(lambda: self._tagged()(*args, **kwargs)))
 
     def submit(self, *args: Any, **kwargs: Any) -> Any:
         self._require_job()
@@ -98,17 +106,9 @@ class ProviderStep(StepTask[P, R]):
         return self.with_options(tags=self.tags | tags)
 
 
-def _beyond_handlers(call: Callable[[], Any]) -> Any:
-    """What a call gives. Where its step is put off, no handler of errors in the job's body sees that."""
+async def _awaited_beyond_handlers(call: Callable[[], Any]) -> Any:
+    # Called only now: what is never awaited has begun nothing.
     try:
-        called = call()
-    except Exception as error:
-        raise beyond_handlers(error) from error.__cause__
-    return _awaited_beyond_handlers(called) if inspect.iscoroutine(called) else called
-
-
-async def _awaited_beyond_handlers(called: Coroutine[Any, Any, Any]) -> Any:
-    try:
-        return await called
+        return await call()
     except Exception as error:
         raise beyond_handlers(error) from error.__cause__

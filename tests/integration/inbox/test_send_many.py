@@ -138,6 +138,6 @@ def test_a_chain_that_is_too_long_sends_none(db, running, monkeypatch):
         forget()
 
 
-def test_ten_thousand_take_three_statements(db, running):
+def test_ten_thousand_are_sent_at_once_in_order(db, running):
     assert len(send_many(leads(10_000))) == 10_000
     assert events_in_order(db)[1:] == list(range(10_000))

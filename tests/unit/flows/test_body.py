@@ -31,7 +31,16 @@ class BodyWanted(Event, name="body-test/body.wanted"):
 
 
 EVENT = BodyWanted(workspace_id=WorkspaceId("acme"))
-ATTEMPT = Attempt("greet", 1, UUID(int=1), [Member(UUID(int=2), UUID(int=3), EVENT)])
+ATTEMPT = Attempt(
+    job="greet",
+    token=1,
+    correlation_id=UUID(int=1),
+    delivery_id=UUID(int=2),
+    event_id=UUID(int=3),
+    workspace_id="acme",
+    depth=0,
+    members=[Member(UUID(int=2), UUID(int=3), EVENT)],
+)
 
 
 class Quit(BaseException):

@@ -184,7 +184,6 @@ class Opaque:
 @pytest.mark.parametrize(
     ("annotation", "result"),
     [
-        (None, threading.Lock()),
         (None, pandas.Series([1])),
         (None, pandas.DataFrame({"a": [1, "x"]})),
         (pandas.DataFrame, pandas.DataFrame({"a": [[1], {"b": 2}]})),

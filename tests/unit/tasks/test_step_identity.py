@@ -39,7 +39,8 @@ LOAD = "@step\ndef load(n: int) -> int:\n    return n\n"
 
 
 def attempt() -> Attempt:
-    return Attempt("job", token=1, correlation_id=uuid4(), members=[], _first_step_noted=True)
+    ids = {name: uuid4() for name in ("correlation_id", "delivery_id", "event_id")}
+    return Attempt("job", token=1, workspace_id="acme", depth=0, members=[], _first_step_noted=True, **ids)
 
 
 def work_of(task) -> str:
