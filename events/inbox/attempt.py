@@ -2,7 +2,6 @@
 
 import json
 import logging
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,13 +14,14 @@ from sqlalchemy.exc import DBAPIError
 
 from groundwork.blocks.database import database
 from groundwork.blocks.errors import ConfigurationError, StaleAttempt
-from groundwork.blocks.outages import FIRST_PAUSE, Outages
 from groundwork.blocks.retry import database_went_away, while_database_restarts
 from groundwork.blocks.settings import settings
 from groundwork.events.base import Event
 from groundwork.events.catalogue import parse_event
 from groundwork.events.inbox.delivered import Delivered
 from groundwork.events.inbox.holder import holder
+from groundwork.events.inbox.lease import Lease
+from groundwork.events.inbox.renewal import Hold
 from groundwork.events.inbox.statements import statements_of
 from groundwork.events.inbox.storing import storing
 from groundwork.events.inbox.wake import wake_relay
@@ -76,6 +76,7 @@ class Attempt:
     correlation_id: UUID
     members: Sequence[Member]
     _first_step_noted: bool = field(default=False, repr=False)
+    _lease: Lease | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, deliveries: Sequence[Delivered]) -> Self:
@@ -111,14 +112,8 @@ class Attempt:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Hold the lease and be the current attempt until the block ends."""
-        stop = threading.Event()
-        renewer = threading.Thread(target=self._renew_until, args=(stop,), name="lease", daemon=True)
-        renewer.start()
-        try:
-            with self.as_current():
-                yield
-        finally:
-            stop.set()
+        with Lease(Hold(self.delivery_id, self.token, settings().lease_seconds)) as self._lease, self.as_current():
+            yield
 
     @contextmanager
     def as_current(self) -> Iterator[None]:
@@ -128,20 +123,6 @@ class Attempt:
             yield
         finally:
             _current.reset(mark)
-
-    def _renew_until(self, stop: threading.Event) -> None:
-        lease = settings().lease_seconds
-        outages = Outages(logger)
-        renewed = True
-        while not stop.wait(lease / 3 if renewed else min(lease / 3, FIRST_PAUSE)):
-            alive = None
-            with outages.watching("renewing the lease") as trial, database().transaction() as connection:
-                alive = connection.execute(_statement("renew"), self._fence | {"lease_seconds": lease}).scalar()
-            renewed = trial.error is None
-            if renewed and alive is None:
-                if not stop.is_set():
-                    logger.warning("delivery %s: attempt %s has lost its lease", self.delivery_id, self.token)
-                return
 
     def keep_fence(self, connection: Connection) -> None:
         """Let no later attempt claim until a transaction ends: what it writes is written by the latest attempt.
@@ -155,7 +136,13 @@ class Attempt:
             )
 
     def note_first_step(self) -> None:
-        """Record that the first step has begun; later calls do nothing."""
+        """Take note that a step begins, and record when the first one did.
+
+        Raises:
+            StaleAttempt: the lease is known to be lost, so that what the step would do does not count.
+        """
+        if self._lease is not None and self._lease.lost:
+            raise StaleAttempt(f"delivery {self.delivery_id}: attempt {self.token} has lost its lease")
         if not self._first_step_noted:
             self._first_step_noted = True
             with database().transaction() as connection:
@@ -220,6 +207,8 @@ class Attempt:
                     raise StaleAttempt(
                         f"delivery {self.delivery_id}: attempt {self.token} may not settle, a later one has it"
                     )
+        if self._lease is not None:
+            self._lease.end()
 
     def _has_ended_as(self, connection: Connection, state: str) -> bool:
         """Whether this attempt has ended so already: its COMMIT went through, and only the answer was lost."""
