@@ -17,8 +17,8 @@ tree, with the exit code of a command that an error ends (1 the work failed, 2 w
        ├─ StaleAttempt, PutOff
        └─ Interrupted
 
-:class:`Suspended` and :class:`Postponed` stand beside the tree: they are no errors, and ``except Exception`` leaves them
-alone.
+:class:`Suspended` and :class:`Postponed` stand beside the tree: they are no errors, and ``except Exception`` leaves
+them alone.
 
 ``except GroundworkError`` leaves control flow alone: a job that swallowed it would work on as if the delivery were its
 own.

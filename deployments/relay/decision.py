@@ -116,6 +116,11 @@ def of_ended_run(delivery: Standing, run: State, *, cancelled: bool, known_job: 
     return Again(reason, tries)
 
 
+def of_deleted_run(delivery: Standing) -> Decision:
+    """Decide on a delivery that is running, and whose run somebody has deleted in Prefect."""
+    return End("cancelled", f"Flow run {delivery.flow_run_id} was deleted while it ran.")
+
+
 def of_refused(delivery: Standing, reason: str) -> Decision:
     """Decide on a delivery that Prefect makes no run for.
 

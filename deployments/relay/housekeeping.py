@@ -12,6 +12,7 @@ from groundwork.deployments.relay.automations import Automations
 from groundwork.deployments.relay.cancelled_runs import cancel_runs
 from groundwork.deployments.relay.dead_letters import post_deaths
 from groundwork.deployments.relay.dead_runs import crash_dead_runs
+from groundwork.deployments.relay.deleted_runs import cancel_deleted_runs
 from groundwork.deployments.relay.ended_runs import redeliver_ended_runs
 from groundwork.deployments.relay.startable import Startable
 from groundwork.deployments.relay.sweeper import sweep
@@ -51,6 +52,7 @@ class Housekeeping:
             _Chore("sweeping", partial(sweep, automations), SWEEP_SECONDS),
             _Chore("looking for ended runs", redeliver_ended_runs, SWEEP_SECONDS),
             _Chore("cancelling runs", cancel_runs, SWEEP_SECONDS),
+            _Chore("looking for deleted runs", cancel_deleted_runs, DEAD_RUN_SECONDS),
             _Chore("looking for dead runs", crash_dead_runs, DEAD_RUN_SECONDS),
             _Chore("telling of deaths", post_deaths, SWEEP_SECONDS),
             _Chore("tidying up", tidy, TIDY_SECONDS, asks_prefect=False),

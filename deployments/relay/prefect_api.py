@@ -1,20 +1,24 @@
 """What the relay asks of Prefect, by its public HTTP API."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID, uuid5
 
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import (
     FlowFilter,
     FlowFilterName,
     FlowRunFilter,
     FlowRunFilterCreatedBy,
     FlowRunFilterExpectedStartTime,
+    FlowRunFilterId,
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.events import Event as PrefectEvent
+from prefect.events.filters import EventFilter, EventResourceFilter
 from prefect.exceptions import ObjectNotFound
 
 from groundwork.blocks.errors import GroundworkError
@@ -177,6 +181,33 @@ def is_cancelled(flow_run_id: UUID, state: State) -> bool:
         return state.type in (StateType.CANCELLED, StateType.CANCELLING)
     with prefect_client() as client:
         return any(each.type == StateType.CANCELLING for each in client.read_flow_run_states(flow_run_id))
+
+
+def deleted_runs(flow_run_ids: Collection[UUID]) -> set[UUID]:
+    """The flow runs among these that somebody has deleted. Where there are none, it takes one request.
+
+    A run counts as deleted where Prefect remembers what happened to it, and not the run. A server that has lost its
+    database, or is another one than the run's, remembers neither: of such runs nothing is said.
+
+    Raises:
+        httpx.HTTPError: Prefect could not be reached.
+    """
+    ids = list(flow_run_ids)
+    pages = [set(ids[start : start + _MOST]) for start in range(0, len(ids), _MOST)]
+    with prefect_client() as client:
+        return {each for page in pages for each in _unknown(client, page) if _is_remembered(client, each)}
+
+
+def _unknown(client: SyncPrefectClient, ids: set[UUID]) -> set[UUID]:
+    among = FlowRunFilter(id=FlowRunFilterId(any_=list(ids)))
+    if client.count_flow_runs(flow_run_filter=among) == len(ids):
+        return set()
+    return ids - {run.id for run in client.read_flow_runs(flow_run_filter=among, limit=_MOST)}
+
+
+def _is_remembered(client: SyncPrefectClient, flow_run_id: UUID) -> bool:
+    about = EventFilter(resource=EventResourceFilter(id=[f"prefect.flow-run.{flow_run_id}"]))
+    return bool(client.read_events(about, limit=1).events)
 
 
 def worker_capacity() -> int:

@@ -11,10 +11,11 @@ from prefect.exceptions import ObjectNotFound
 from groundwork.blocks.cures import answer_of, is_refusal_of_content
 from groundwork.blocks.schema.states import DeliveryState
 from groundwork.deployments.relay.automations import Automations
-from groundwork.deployments.relay.decision import StartAnother, WaitOn, of_overdue, of_refused
+from groundwork.deployments.relay.decision import StartAnother, WaitOn, of_deleted_run, of_overdue, of_refused
 from groundwork.deployments.relay.one_by_one import one_by_one
 from groundwork.deployments.relay.prefect_api import (
     create_run,
+    deleted_runs,
     deployment_of,
     is_cancelled,
     run_state,
@@ -61,6 +62,9 @@ def pending_seconds() -> float:
 def _decide_on(delivery: Standing, automations: Automations | None) -> None:
     flow_run_id = _run_of(delivery)
     run = run_state(flow_run_id) if flow_run_id else None
+    if delivery.state == DeliveryState.RUNNING and flow_run_id and run is None and deleted_runs([flow_run_id]):
+        carry_out(delivery, of_deleted_run(delivery))
+        return
     decision = of_overdue(
         delivery,
         run,

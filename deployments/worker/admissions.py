@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Awaitable, Callable, Sized
+from collections.abc import Awaitable, Callable, Set
 from types import TracebackType
 from typing import Self
+from uuid import UUID
 
 import anyio
 
@@ -22,22 +23,37 @@ _RETRY_SECONDS = 2.0
 _MOST_AT_ONCE = 1_000
 
 
-async def follow_admissions(outages: Outages, look: Callable[[], Awaitable[Sized]]) -> None:
+Look = Callable[[], Awaitable[Set[UUID]]]
+"""Looks for runs once, and gives those that are being taken on. It may give one several times."""
+
+
+async def follow_admissions(outages: Outages, look: Look) -> None:
     """Look for runs at once when the relay says that it has posted; the worker's polling is the net.
 
     Args:
         outages: takes note while nothing is heard.
-        look: looks once, and gives the runs that it took on.
+        look: looks for runs.
     """
     with AdmissionListener(outages) as listener:
         outages.worked("waking")
         while True:
-            expected = await listener.wait()
-            with anyio.move_on_after(EAGER_SECONDS):
-                while expected > 0:
-                    await anyio.sleep(EAGER_POLL_SECONDS)
-                    expected -= len(await look())
-                    expected += listener.take()
+            await look_eagerly(await listener.wait(), look, listener.take)
+
+
+async def look_eagerly(expected: int, look: Look, more: Callable[[], int]) -> None:
+    """Look again and again until as many runs are taken on as were posted, for :data:`EAGER_SECONDS` at most: other
+    workers may have taken them.
+
+    Args:
+        expected: how many were posted.
+        more: how many were posted since it was last asked.
+    """
+    taken: set[UUID] = set()
+    with anyio.move_on_after(EAGER_SECONDS):
+        while len(taken) < expected:
+            await anyio.sleep(EAGER_POLL_SECONDS)
+            taken |= await look()
+            expected += more()
 
 
 class AdmissionListener:

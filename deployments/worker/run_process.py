@@ -11,14 +11,14 @@ class RunProcess:
 
     Args:
         pid: its process id.
-        ended: its exit code, once it has ended.
+        ended: its exit code, once it has ended; None where nobody could tell it.
         grace_seconds: between SIGTERM and SIGKILL.
 
     Attributes:
         cancelled: whether it was stopped because somebody cancelled the run.
     """
 
-    def __init__(self, pid: int, ended: "asyncio.Future[int]", *, grace_seconds: float) -> None:
+    def __init__(self, pid: int, ended: "asyncio.Future[int | None]", *, grace_seconds: float) -> None:
         self.pid = pid
         self.ended = ended
         self.cancelled = False

@@ -14,7 +14,7 @@ class Spawner:
     async def start(self) -> None:
         """Nothing to prepare."""
 
-    async def run(self, request: StartRun) -> tuple[int, "asyncio.Future[int]"]:
+    async def run(self, request: StartRun) -> tuple[int, "asyncio.Future[int | None]"]:
         """Start a process for a flow run.
 
         Returns:
@@ -24,7 +24,8 @@ class Spawner:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "groundwork.deployments.worker.spawner", argument, env=request.environment
         )
-        return process.pid, asyncio.ensure_future(process.wait())
+        ended: asyncio.Future[int | None] = asyncio.ensure_future(process.wait())
+        return process.pid, ended
 
     def renew(self) -> None:
         """Every run has the code as it is."""

@@ -13,8 +13,8 @@ from uuid import UUID
 
 import anyio
 import anyio.abc
-from prefect.client.schemas.objects import FlowRun, WorkQueue
-from prefect.exceptions import InfrastructureNotFound
+from prefect.client.schemas.objects import FlowRun, StateType, WorkQueue
+from prefect.exceptions import InfrastructureNotFound, ObjectNotFound
 from prefect.workers.base import BaseWorker
 
 from groundwork.blocks.all_settings import check_settings
@@ -167,13 +167,31 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
                 task_status.started(process.pid)
             exit_code = await process.ended
         finally:
-            del self._processes[flow_run.id]
+            # A run that somebody retries may have another process before this one has quite ended.
+            if self._processes.get(flow_run.id) is process:
+                del self._processes[flow_run.id]
         if process.cancelled:
             await until_it_works(
                 self._outages, "telling Prefect of a cancelled run", lambda: report_cancelled(self.client, flow_run.id)
             )
             exit_code = 0
+        elif exit_code is None:
+            exit_code = await self._exit_code_of_orphan(flow_run.id)
         return GroundworkWorkerResult(status_code=exit_code, identifier=str(process.pid))
+
+    async def _exit_code_of_orphan(self, flow_run_id: UUID) -> int:
+        """0 where a run whose exit code nobody could tell has told Prefect of its end itself, else 1."""
+        running = (StateType.PENDING, StateType.RUNNING)
+        exit_code = 1
+
+        async def read() -> None:
+            nonlocal exit_code
+            with contextlib.suppress(ObjectNotFound):
+                state = (await self.client.read_flow_run(flow_run_id)).state
+                exit_code = 1 if state is None or state.type in running else 0
+
+        await until_it_works(self._outages, "asking how a run has ended", read)
+        return exit_code
 
     async def _context(self, configuration: GroundworkJobConfiguration) -> RunContext | None:
         """What this worker has read of a run, with the work queue, which it reads once for all runs."""
@@ -202,7 +220,10 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
         raise InfrastructureNotFound(f"process {infrastructure_pid} is not one of this worker's")
 
     async def _follow_admissions(self) -> None:
-        await follow_admissions(self._outages, self.get_and_submit_flow_runs)
+        async def look() -> set[UUID]:
+            return {run.id for run in await self.get_and_submit_flow_runs()}
+
+        await follow_admissions(self._outages, look)
 
     async def _stop_cancelled(self) -> None:
         await stop_cancelled(self.client, self._processes)

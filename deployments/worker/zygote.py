@@ -15,6 +15,7 @@ import threading
 from groundwork.deployments.worker.child import run_in_child, without_heartbeat
 from groundwork.deployments.worker.preload import preload
 from groundwork.deployments.worker.protocol import Ended, Message, Started, StartRun
+from groundwork.events.inbox.keeper_process import ensure_keeper
 
 
 class Zygote:
@@ -60,6 +61,8 @@ class Zygote:
                 self._fork(message.start)
 
     def _fork(self, request: StartRun) -> None:
+        # Its run inherits the socket.
+        ensure_keeper()
         pid = os.fork()
         if pid == 0:
             self._become_child()

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
+import psutil
 from prefect.settings import get_current_settings
 
 from groundwork.blocks.errors import GroundworkError
@@ -27,12 +28,18 @@ FORK_SECONDS = 15.0
 stopped one."""
 RESTART_SECONDS = 1.0
 """Pause before a zygote that died is replaced, at first: one that never takes a run is replaced ever less often."""
+ORPHAN_POLL_SECONDS = 0.5
+"""How often a process whose zygote is gone is looked for: nobody tells of its end."""
 NOT_LOADED = (
     "The zygote ended with exit code {} before it could take runs: most likely a module cannot be imported. Its "
     "traceback is in the log above. Mend the code; nothing needs to be started again"
 )
 
 logger = logging.getLogger(__name__)
+
+
+Ending = asyncio.Future[int | None]
+"""The exit code of a process, once it has ended: negative for a signal, None where nobody could tell it."""
 
 
 class ZygoteGone(GroundworkError):
@@ -52,8 +59,9 @@ class ZygoteClient:
         self._process = process
         self._reader = reader
         self._writer = writer
-        self._starting: dict[str, asyncio.Future[tuple[int, asyncio.Future[int]]]] = {}
-        self._running: dict[int, asyncio.Future[int]] = {}
+        self._starting: dict[str, asyncio.Future[tuple[int, Ending]]] = {}
+        self._running: dict[int, Ending] = {}
+        self._orphans: set[asyncio.Task[None]] = set()
         self._listener = asyncio.ensure_future(self._listen())
         self.loaded = False
         self.ready = asyncio.Event()
@@ -94,16 +102,16 @@ class ZygoteClient:
         """How it ended; None while it lives."""
         return self._process.poll()
 
-    async def run(self, request: StartRun) -> tuple[int, "asyncio.Future[int]"]:
+    async def run(self, request: StartRun) -> tuple[int, Ending]:
         """Fork a process for a flow run.
 
         Returns:
-            Its process id, and a future of its exit code (negative for a signal).
+            Its process id, and how it ends.
 
         Raises:
             ZygoteGone: the zygote ended, or did not fork within :data:`FORK_SECONDS`; it is killed then.
         """
-        started: asyncio.Future[tuple[int, asyncio.Future[int]]] = asyncio.get_running_loop().create_future()
+        started: asyncio.Future[tuple[int, Ending]] = asyncio.get_running_loop().create_future()
         self._starting[request.flow_run_id] = started
         try:
             async with asyncio.timeout(LOAD_SECONDS):
@@ -135,7 +143,8 @@ class ZygoteClient:
                     self.loaded = True
                     self.ready.set()
                 if message.started:
-                    ended = self._running[message.started.pid] = loop.create_future()
+                    ended: Ending = loop.create_future()
+                    self._running[message.started.pid] = ended
                     asked = self._starting.get(message.started.flow_run_id)
                     if asked is not None and not asked.done():
                         asked.set_result((message.started.pid, ended))
@@ -149,12 +158,25 @@ class ZygoteClient:
             await asyncio.to_thread(self._process.wait)
         finally:
             gone = ZygoteGone(f"the zygote (process {self._process.pid}) ended with exit code {self._process.poll()}")
-            waiting: list[asyncio.Future[Any]] = [*self._starting.values(), *self._running.values()]
-            for future in waiting:
-                if not future.done():
-                    future.set_exception(gone)
+            for started in self._starting.values():
+                if not started.done():
+                    started.set_exception(gone)
+            for pid, ended in self._running.items():
+                task = asyncio.ensure_future(_outlive(pid, ended))
+                self._orphans.add(task)
+                task.add_done_callback(self._orphans.discard)
             self.ready.set()
             self.gone.set()
+
+
+async def _outlive(pid: int, ended: Ending) -> None:
+    """Wait for the end of a process whose zygote is gone, so that its run can be cancelled and holds its slot."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            await asyncio.sleep(ORPHAN_POLL_SECONDS)
+    if not ended.done():
+        ended.set_result(None)
 
 
 class ZygotePool:
@@ -170,7 +192,7 @@ class ZygotePool:
         """Have a zygote that has imported everything before the first run comes."""
         await (await self._alive()).ready.wait()
 
-    async def run(self, request: StartRun) -> tuple[int, "asyncio.Future[int]"]:
+    async def run(self, request: StartRun) -> tuple[int, Ending]:
         """Fork a process for a flow run; see :meth:`ZygoteClient.run`. Where a zygote dies over it, the next one does.
 
         Should both have forked, the inbox lets only one of the two processes work.

@@ -1,7 +1,6 @@
 """One run's attempt at a delivery, and the lease that it holds while it lives."""
 
 import logging
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +12,6 @@ from sqlalchemy.exc import DBAPIError
 
 from groundwork.blocks.database import database
 from groundwork.blocks.errors import StaleAttempt
-from groundwork.blocks.outages import FIRST_PAUSE, Outages
 from groundwork.blocks.retry import database_went_away, while_database_restarts
 from groundwork.blocks.schema.states import DeliveryState
 from groundwork.blocks.settings import settings
@@ -24,8 +22,10 @@ from groundwork.events.inbox.current import being, current_attempt, running_atte
 from groundwork.events.inbox.delivered import Delivered
 from groundwork.events.inbox.failures import record_failures
 from groundwork.events.inbox.holder import holder
+from groundwork.events.inbox.lease import Lease
 from groundwork.events.inbox.members import Member, MisfitMember, read_members
 from groundwork.events.inbox.outcomes import Outcome, documents, without_refused
+from groundwork.events.inbox.renewal import Hold
 from groundwork.events.inbox.statements import statements_of
 from groundwork.events.inbox.storing import stored_json, storing
 from groundwork.events.inbox.under_way import job_under_way
@@ -70,6 +70,7 @@ class Attempt:
     waits: set[str] = field(default_factory=set, repr=False)
     step_functions: dict[str, Callable[..., Any]] = field(default_factory=dict, repr=False, compare=False)
     _first_step_noted: bool = field(default=False, repr=False)
+    _lease: Lease | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, deliveries: Sequence[Delivered], on: type[Event] = Event) -> Self:
@@ -117,34 +118,15 @@ class Attempt:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Hold the lease and be the current attempt until the block ends."""
-        stop = threading.Event()
-        renewer = threading.Thread(target=self._renew_until, args=(stop,), name="lease", daemon=True)
-        renewer.start()
-        try:
-            with job_under_way(), being(self):
-                yield
-        finally:
-            stop.set()
+        hold = Hold(self.delivery_id, self.token, settings().lease_seconds)
+        with Lease(hold) as self._lease, job_under_way(), being(self):
+            yield
 
     @contextmanager
     def as_current(self) -> Iterator[None]:
         """Be the current attempt until the block ends."""
         with being(self):
             yield
-
-    def _renew_until(self, stop: threading.Event) -> None:
-        lease = settings().lease_seconds
-        outages = Outages(logger)
-        renewed = True
-        while not stop.wait(lease / 3 if renewed else min(lease / 3, FIRST_PAUSE)):
-            alive = None
-            with outages.watching("renewing the lease") as trial, database().transaction() as connection:
-                alive = connection.execute(_statement("renew"), self._fence | {"lease_seconds": lease}).scalar()
-            renewed = trial.error is None
-            if renewed and alive is None:
-                if not stop.is_set():
-                    logger.warning("delivery %s: attempt %s has lost its lease", self.delivery_id, self.token)
-                return
 
     def keep_fence(self, connection: Connection) -> None:
         """Let no later attempt claim until a transaction ends: what it writes is written by the latest attempt.
@@ -158,7 +140,13 @@ class Attempt:
             )
 
     def note_first_step(self) -> None:
-        """Record that the first step has begun; later calls do nothing."""
+        """Take note that a step begins, and record when the first one did.
+
+        Raises:
+            StaleAttempt: the lease is known to be lost, so that what the step would do does not count.
+        """
+        if self._lease is not None and self._lease.lost:
+            raise StaleAttempt(f"delivery {self.delivery_id}: attempt {self.token} has lost its lease")
         if not self._first_step_noted:
             self._first_step_noted = True
             with database().transaction() as connection:
@@ -234,6 +222,12 @@ class Attempt:
                     raise StaleAttempt(
                         f"delivery {self.delivery_id}: attempt {self.token} may not settle, a later one has it"
                     )
+        self.end_lease()
+
+    def end_lease(self) -> None:
+        """Renew it no more: the delivery is this attempt's no longer."""
+        if self._lease is not None:
+            self._lease.end()
 
     def _settle(self, connection: Connection, outcomes: Sequence[Outcome]) -> list[UUID]:
         """End deliveries of the attempt, the fence of the others last, and record the failures among them."""

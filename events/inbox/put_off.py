@@ -59,4 +59,5 @@ def put_off(attempt: Attempt, step: PutOff) -> Suspended:
         with trial, database().transaction() as connection:
             until = connection.execute(_statement("put_off"), parameters).scalar_one()
             suspended = suspend(connection, attempt, until, f"{step.step}: its next try")
+    attempt.end_lease()
     return suspended

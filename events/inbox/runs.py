@@ -51,6 +51,12 @@ def in_flight_of(runs: Sequence[EndedRun]) -> list[Standing]:
         return [Standing.of(row) for row in connection.execute(_statement("in_flight_of_runs"), parameters)]
 
 
+def running() -> list[Standing]:
+    """The deliveries that runs work on; of a batch, the first."""
+    with database().transaction() as connection:
+        return [Standing.of(row) for row in connection.execute(_statement("running"))]
+
+
 def alive(run_ids: Sequence[UUID], *, grace_seconds: float) -> dict[UUID, bool]:
     """The flow runs that the inbox knows among these, and whether each still does something.
 

@@ -95,6 +95,7 @@ def answer_to(attempt: Attempt, wait: Wait) -> dict[str, Any] | None:
         with trial, database().transaction() as connection:
             found = _answer(connection, attempt, wait)
     if isinstance(found, Suspended):
+        attempt.end_lease()
         raise found
     return found
 

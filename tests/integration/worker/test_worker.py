@@ -97,6 +97,42 @@ def test_a_cancelled_run_is_stopped_by_sigterm_or_else_by_sigkill(submit, tmp_pa
     wait_until(lambda: not alive(pid), what="the cancelled process to be gone")
 
 
+def test_the_process_of_a_run_that_is_deleted_ends(submit, tmp_path):
+    run_id = submit("hang_on", tmp_path, grace_seconds=1)
+    pid = told(tmp_path)["pid"]
+    with get_client(sync_client=True) as client:
+        client.delete_flow_run(run_id)
+    wait_until(lambda: not alive(pid), what="the process of the deleted run to be gone")
+
+
+def test_a_run_whose_zygote_has_died_can_be_cancelled(worker, submit, tmp_path):
+    run_id = submit("hang", tmp_path, grace_seconds=1)
+    pid = told(tmp_path)["pid"]
+    os.kill(zygote_of(worker).pid, signal.SIGKILL)
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(run_id, Cancelling())
+    wait_until(lambda: read_run(run_id).state.is_cancelled(), what="the run to be cancelled")
+    wait_until(lambda: not alive(pid), what="the cancelled process to be gone")
+
+
+def test_a_run_whose_zygote_has_died_and_that_is_killed_then_is_crashed(worker, submit, tmp_path):
+    run_id = submit("hang", tmp_path)
+    pid = told(tmp_path)["pid"]
+    os.kill(zygote_of(worker).pid, signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
+    assert ended(run_id).state.is_crashed()
+
+
+def test_a_run_whose_zygote_has_died_ends_as_it_would_have(worker, submit, tmp_path):
+    run_id = submit("wait_for_file", tmp_path)
+    told(tmp_path)
+    os.kill(zygote_of(worker).pid, signal.SIGKILL)
+    (tmp_path / "go").touch()
+    assert ended(run_id).state.is_completed()
+    assert ended(submit("describe", tmp_path)).state.is_completed()
+    assert read_run(run_id).state.is_completed()
+
+
 def test_a_dead_zygote_is_replaced(worker, submit, tmp_path):
     old = zygote_of(worker).pid
     os.kill(old, signal.SIGKILL)
@@ -150,14 +186,18 @@ def test_the_same_flows_run_on_a_stock_process_pool(prefect_api, submit, tmp_pat
         worker.wait(60)
 
 
-def test_two_workers_on_one_pool_run_each_run_once(prefect_api, submit, tmp_path, worker_log):
+def test_two_workers_on_one_pool_run_each_run_once(prefect_api, submit, tmp_path):
     ensure_pool("shared", "groundwork", GroundworkWorker.get_default_base_job_template())
-    workers = [start_worker("shared", "groundwork", prefect_api, worker_log) for _ in range(2)]
+    # What is imported takes its time: where others are busy, more than a run is given here.
+    logs = [tmp_path / f"worker-{number}.log" for number in range(2)]
+    workers = [start_worker("shared", "groundwork", prefect_api, log) for log in logs]
     try:
+        wait_until(lambda: all("started!" in log.read_text() for log in logs), 120, "both workers to take runs")
         folders = [tmp_path / str(number) for number in range(6)]
         for folder in folders:
             folder.mkdir()
-        runs = [ended(submit("describe", folder, pool="shared")) for folder in folders]
+        asked = [submit("describe", folder, pool="shared") for folder in folders]
+        runs = [ended(run_id) for run_id in asked]
         assert [(run.state.is_completed(), run.run_count) for run in runs] == [(True, 1)] * 6
     finally:
         for worker in workers:

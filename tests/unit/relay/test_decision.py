@@ -12,6 +12,7 @@ from groundwork.deployments.relay.decision import (
     End,
     StartAnother,
     WaitOn,
+    of_deleted_run,
     of_ended_run,
     of_overdue,
     of_refused,
@@ -140,6 +141,10 @@ def test_the_reason_names_a_job_whose_code_is_not_here():
     again = of_ended_run(delivery(), ended(StateType.CRASHED), cancelled=False, known_job=False)
     assert isinstance(again, Again)
     assert "No code of job process-csv is here" in again.reason
+
+
+def test_a_delivery_whose_run_was_deleted_is_cancelled_with_that_reason():
+    assert of_deleted_run(delivery(RUNNING)) == End("cancelled", f"Flow run {RUN} was deleted while it ran.")
 
 
 @pytest.mark.parametrize(
