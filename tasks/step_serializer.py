@@ -16,6 +16,8 @@ from prefect.serializers import Serializer
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
+from groundwork.events.identifiers import STORED
+
 _TAG = "$groundwork"
 """Key of an object that stands for a value which JSON does not know."""
 _VALUES: dict[str, TypeAdapter[Any]] = {
@@ -83,7 +85,7 @@ class StepSerializer(Serializer):
         """
         plain = json.loads(text, object_hook=_untagged)
         adapter = self._adapter()
-        return plain if adapter is None else adapter.validate_python(plain)
+        return plain if adapter is None else adapter.validate_python(plain, context=STORED)
 
     def _typed(self, obj: Any) -> bytes | None:
         """What the annotation makes of the result; None unless it reads back as the same."""

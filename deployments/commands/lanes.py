@@ -13,6 +13,7 @@ from groundwork.deployments.commands.options import (
     HomeOption,
     JobOption,
     JsonOption,
+    KnownWorkspace,
     RequiredWorkspace,
     WorkspaceOption,
     inbox,
@@ -80,7 +81,7 @@ def set_lane(
 
 @lane.command("unset")
 def unset_lane(
-    job: JobArgument, workspace: RequiredWorkspace, home: HomeOption = None, as_json: JsonOption = False
+    job: JobArgument, workspace: KnownWorkspace, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
     """Give a workspace its job's own limit and weight again.
 

@@ -11,8 +11,10 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from groundwork.blocks.database import database
+from groundwork.blocks.errors import NotStorable
 from groundwork.blocks.uuid7 import uuid7
-from groundwork.events.base import Event
+from groundwork.events.base import Event, UserEvent
+from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.inbox.attempt import current_attempt
 from groundwork.events.inbox.follow_on import follow_on_id
 from groundwork.events.inbox.statements import statements_of
@@ -47,12 +49,21 @@ class NewEvent:
     def of(
         cls, event: Event, *, dedupe_id: str | None = None, occurred_at: datetime | None = None, source: str
     ) -> Self:
-        """The inbox form of a typed event. A time in the future delays its jobs until then."""
+        """The inbox form of a typed event. A time in the future delays its jobs until then.
+
+        Raises:
+            NotStorable: its workspace or user breaks the rule for ids, which the event was made without looking at.
+        """
         now = datetime.now(UTC)
+        try:
+            workspace_id = str(WorkspaceId(event.workspace_id))
+            user_id = UserId(event.user_id) if isinstance(event, UserEvent) else getattr(event, "user_id", None)
+        except (TypeError, ValueError) as error:
+            raise NotStorable(f"{event.event_name}: {error}") from None
         return cls(
             name=event.event_name,
-            workspace_id=str(event.workspace_id),
-            user_id=getattr(event, "user_id", None),
+            workspace_id=workspace_id,
+            user_id=user_id,
             data=event.wire(),
             dedupe_id=dedupe_id or str(uuid7()),
             occurred_at=occurred_at or now,
@@ -93,7 +104,7 @@ def send(
         The event's id; of the first, where this one is a duplicate.
 
     Raises:
-        NotStorable: the id is too long, or PostgreSQL refuses the event for good, in which case the caller's
+        NotStorable: an id breaks its rule, or PostgreSQL refuses the event for good, in which case the caller's
             transaction has to be rolled back, as after any of its errors.
         StaleAttempt: without a session, in a job whose delivery a later attempt has; nothing is sent.
     """
