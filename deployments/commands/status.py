@@ -97,7 +97,9 @@ def _delivery_lines(delivery: "DeliveryStatus", found: "EventStatus") -> list[st
         f"  {stage[:-2]:<16} +{(moment - found.accepted_at).total_seconds():.2f} s"
         for stage, moment in delivery.trace.items()
     ]
-    if delivery.last_error:
+    if delivery.waits_for:
+        lines.append(f"  waits: {printable(delivery.waits_for)}")
+    if delivery.last_error and delivery.last_error != delivery.waits_for:
         lines.append(f"  last error: {printable(delivery.last_error)}")
     if delivery.state == "done" and delivery.result is not None:
         lines.append(f"  result: {_shown(delivery.result)}")

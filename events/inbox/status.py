@@ -35,6 +35,8 @@ class DeliveryStatus(_Status):
     Attributes:
         state: scheduled, queued, admitted, running, done, failed or cancelled.
         attempt: runs that claimed it so far.
+        waits_for: why nothing can start it now, such as that its job has no deployment, and the cure. None: something
+            can, or it has started.
         superseded_by: the delivery that does its work in its place (debounce, idempotency, singleton).
         trace: when it reached each stage; stages not reached are left out.
     """
@@ -46,6 +48,7 @@ class DeliveryStatus(_Status):
     progress: dict[str, Any] | None
     result: Any
     last_error: str | None
+    waits_for: str | None = None
     flow_run_id: UUID | None
     superseded_by: UUID | None
     trace: dict[str, datetime]
@@ -92,6 +95,7 @@ def _delivery(row: Row[Any]) -> DeliveryStatus:
         progress=row.progress,
         result=row.result,
         last_error=row.last_error,
+        waits_for=row.waits_for,
         flow_run_id=row.flow_run_id,
         superseded_by=row.superseded_by,
         trace={to_camel(stage): moment for stage, moment in stages.items() if moment},
