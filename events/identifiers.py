@@ -54,10 +54,15 @@ def fault_of(value: str) -> str | None:
 def workspace_tag(workspace_id: str) -> str:
     """The tag that a workspace's runs and provider steps carry in Prefect: ``workspace:<id>``.
 
-    Prefect refuses some characters in the name of a limit. Ids from before the rule may have them: their place is taken
-    by ``*`` and the character's number, which no id of the rule has.
+    Prefect refuses some characters in the name of a limit, which ids from before the rule may have.
     """
-    return "workspace:" + "".join(each if _may_be_in_ids(each) else f"*{ord(each):X}*" for each in workspace_id)
+    return f"workspace:{in_names(workspace_id)}"
+
+
+def in_names(value: str) -> str:
+    """An id as a part of names and keys: itself, if it keeps the rule. Of one from before it, a character that may not
+    be in an id is written as ``*`` and its number, which no other id has."""
+    return "".join(each if _may_be_in_ids(each) else f"*{ord(each):X}*" for each in value)
 
 
 class _Identifier(str):
