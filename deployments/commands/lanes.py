@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from groundwork.blocks.words import printable
 from groundwork.deployments.commands.options import (
     MOST,
     HomeOption,
@@ -19,6 +20,7 @@ from groundwork.deployments.commands.options import (
     inbox,
 )
 from groundwork.deployments.commands.pause import JobArgument
+from groundwork.flows.limits import UNLIMITED
 
 if TYPE_CHECKING:
     from groundwork.events.inbox.lanes import Lane
@@ -148,11 +150,21 @@ def _row(each: "Lane") -> tuple[str, ...]:
         f"{each.queued:,}",
         f"{each.scheduled:,}",
         f"{each.running:,}",
-        f"{each.limit:,}",
+        "" if each.limit >= UNLIMITED else f"{each.limit:,}",
         f"{each.weight:g}",
         "" if each.oldest_wait_seconds is None else f"{each.oldest_wait_seconds:,.1f} s",
-        "retired" if each.retired else "paused" if each.paused else "",
+        _standing(each),
     )
+
+
+def _standing(each: "Lane") -> str:
+    if each.retired or each.paused:
+        return "retired" if each.retired else "paused"
+    if each.held_because:
+        # The rest is the cure, which may be a block of prefect.yaml: --json and `groundwork status` have it.
+        return printable(each.held_because.partition(". ")[0].partition("\n")[0])
+    dropped = [f"rate limit: {each.dropped:,} dropped"] if each.dropped else []
+    return "; ".join(map(printable, [*each.at_limit, *dropped]))
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

@@ -31,6 +31,12 @@ FROM (SELECT make_interval(secs => :seconds) AS step) AS clock;
 -- Starts that a throttle still counts.
 UPDATE groundwork.throttle_start SET started_at = started_at - make_interval(secs => :seconds);
 
+-- name: pass_rates
+-- What a rate limit still counts.
+UPDATE groundwork.rate
+SET taken = ARRAY(SELECT at - make_interval(secs => :seconds) FROM unnest(taken) AS at),
+    idle_at = idle_at - make_interval(secs => :seconds);
+
 -- name: pass_keys
 -- Idempotency keys that are still remembered.
 UPDATE groundwork.idempotency SET expires_at = expires_at - make_interval(secs => :seconds);
