@@ -7,6 +7,7 @@ from groundwork.blocks.errors import UnknownName
 from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.suggestions import did_you_mean
 from groundwork.events.base import Event, registered
+from groundwork.events.identifiers import STORED
 
 
 def event_types() -> dict[str, type[Event]]:
@@ -35,7 +36,7 @@ def _load() -> None:
 
 
 def parse_event(name: str, data: dict[str, Any]) -> Event:
-    """A typed event from its wire form.
+    """A typed event from the wire form that the inbox has of it; its ids were accepted once and are not judged again.
 
     Args:
         name: ``domain/noun.verb``.
@@ -45,4 +46,4 @@ def parse_event(name: str, data: dict[str, Any]) -> Event:
         UnknownName: no such event type.
         pydantic.ValidationError: the data does not fit the type.
     """
-    return event_type(name).model_validate(data)
+    return event_type(name).model_validate(data, context=STORED)

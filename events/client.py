@@ -71,7 +71,7 @@ class GatewayClient:
 
     def send_raw(self, name: str, data: dict[str, Any], *, id: str | None = None) -> UUID:
         """Send an event in its wire form; otherwise like :meth:`send`."""
-        envelope = {"name": name, "data": data} | ({"id": id} if id else {})
+        envelope = {"name": name, "data": data} | ({} if id is None else {"id": id})
         body = json.dumps(envelope)
         headers = {"content-type": "application/json"} | self._signature(body)
         response = self._http.post("/events", content=body, headers=headers)

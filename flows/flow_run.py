@@ -12,6 +12,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.events.identifiers import workspace_tag
 from groundwork.events.inbox import Attempt
 from groundwork.events.inbox.claim import Run
 
@@ -44,7 +45,7 @@ def label(flow_run: FlowRun, attempt: Attempt) -> None:
             client.update_flow_run(
                 flow_run.id,
                 name=flow_run.name,
-                tags={*flow_run.tags, f"workspace:{workspace_id}"},
+                tags={*flow_run.tags, workspace_tag(workspace_id)},
             )
     except Exception as error:
         logger.warning("flow run %s not labelled: %s", flow_run.id, error)

@@ -9,6 +9,7 @@ from groundwork.blocks.plain_function import require_plain_function
 from groundwork.blocks.settings import settings
 from groundwork.events.base import Event
 from groundwork.flows.flow_control import FlowControl
+from groundwork.flows.limits import Lane
 
 OnFailure = Callable[[Any, BaseException], Awaitable[None] | None]
 
@@ -19,7 +20,6 @@ class JobOptions(FlowControl):
 
     Attributes:
         on: the event type that the job listens to.
-        lane: runs at once in one workspace. Too low: a workspace waits for itself. Too high: it can fill the workers.
         priority: higher goes first where workers are short. Risk: nothing below runs while there is enough above.
         interactive: somebody is waiting; may use the capacity that bulk work is kept out of.
         ordered: a lane's deliveries run one after another in order of acceptance, and one that waits for its next
@@ -31,7 +31,6 @@ class JobOptions(FlowControl):
     """
 
     on: type[Event]
-    lane: int = 1
     priority: int = 0
     interactive: bool = False
     ordered: bool = False
@@ -41,17 +40,19 @@ class JobOptions(FlowControl):
     def __post_init__(self) -> None:
         if not self.on.event_name:
             raise ConfigurationError(f"@job(on={self.on.__name__}): the event type has no name")
-        if self.lane < 1:
-            raise ConfigurationError(f"@job(lane={self.lane}): a lane takes at least one run at once")
         if self.max_attempts is not None and self.max_attempts < 1:
             raise ConfigurationError(f"@job(max_attempts={self.max_attempts}): a delivery has at least one attempt")
-        if self.ordered and self.lane > 1:
-            raise ConfigurationError(
-                f"@job(ordered=True, lane={self.lane}): order needs a lane of 1; drop one of the two"
-            )
         if self.on_failure is not None:
             require_plain_function(self.on_failure, "@job(on_failure=…)")
         self.check(self.on)
+        if self.ordered and self.lanes != (Lane(1),):
+            raise ConfigurationError(
+                f"@job(ordered=True, lane={self.lane}): order needs a lane of 1; drop one of the two"
+            )
+        if self.ordered and self.priority_by:
+            raise ConfigurationError(
+                "@job(ordered=True, priority_field=…): in order of acceptance or by priority; drop one of the two"
+            )
 
     @property
     def attempts(self) -> int:

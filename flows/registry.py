@@ -50,13 +50,14 @@ class JobSpec:
         return Registration(
             name=self.name,
             event_name=options.on.event_name,
-            lane_limit=options.lane,
+            lane_limit=options.lane_limit,
             priority=options.priority,
             interactive=options.interactive,
             ordered=options.ordered,
             max_attempts=options.attempts,
             batch_size=batch.size if batch else 1,
-            batch_wait_seconds=batch.wait if batch else 0.0,
+            # Of a debounced batch nothing comes any more once it is quiet.
+            batch_wait_seconds=batch.wait if batch and not options.debounce else 0.0,
             flow_control=options.document(options.on),
         )
 
@@ -68,14 +69,28 @@ def register(spec: JobSpec) -> None:
     """Make a job known.
 
     Raises:
-        ConfigurationError: another one has its name; the message names both places.
+        ConfigurationError: another one has its name, or a pool of its name with other limits; the message names both.
     """
     other = _jobs.get(spec.name)
     if other is not None and not is_same_definition(other.body, spec.body):
         raise ConfigurationError(
             f"two jobs are named {spec.name}: {place_of(other.body)} and {place_of(spec.body)}; rename one"
         )
+    _check_pools(spec)
     _jobs[spec.name] = spec
+
+
+def _check_pools(spec: JobSpec) -> None:
+    declared = {
+        pool.name: (pool, other) for other in _jobs.values() if other.name != spec.name for pool in other.options.pools
+    }
+    for pool in spec.options.pools:
+        known, other = declared.get(pool.name, (pool, spec))
+        if known != pool:
+            raise ConfigurationError(
+                f"the pool {pool.name!r} has other limits in two jobs: {known} in {other.name} "
+                f"({place_of(other.body)}), {pool} in {spec.name} ({place_of(spec.body)}); give both the same object"
+            )
 
 
 def jobs() -> dict[str, JobSpec]:

@@ -54,7 +54,7 @@ def subscribers(connection: Connection, workspace_id: WorkspaceId, template: str
         raise TypeError(f"{workspace_id!r} is a {type(workspace_id).__name__}; a WorkspaceId is wanted")
     columns = app_user.c
     found = select(columns.id).where(columns.workspace_id == str(workspace_id), _wanted(template)).order_by(columns.id)
-    return [UserId(each) for each in connection.execute(found).scalars()]
+    return [UserId.stored(each) for each in connection.execute(found).scalars()]
 
 
 def set_wanted(connection: Connection, user_id: UserId, kind: str, wanted: bool) -> None:

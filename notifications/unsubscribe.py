@@ -33,7 +33,7 @@ class Unsubscription:
             return None
         match json.loads(payload):
             case [str(user_id), str(name)] if kind := kind_named(name):
-                return cls(UserId(user_id), kind)
+                return cls(UserId.stored(user_id), kind)
         return None
 
     def url(self) -> str:

@@ -11,10 +11,11 @@ from prefect.settings import PREFECT_API_URL
 
 from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.settings import settings
+from groundwork.events.identifiers import workspace_tag
 
 logger = logging.getLogger(__name__)
 
-TAG_PREFIX = "workspace:"
+TAG_PREFIX = workspace_tag("")
 
 
 def provider_tag(workspace_id: str) -> str:
@@ -22,7 +23,7 @@ def provider_tag(workspace_id: str) -> str:
 
     A limit that is there already is left as it is: a person may have changed it in the UI.
     """
-    tag = f"{TAG_PREFIX}{workspace_id}"
+    tag = workspace_tag(workspace_id)
     try:
         _ensure_limit(tag)
     except httpx.HTTPError as error:

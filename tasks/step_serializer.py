@@ -15,6 +15,7 @@ from pydantic import Field, PrivateAttr, TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.events.identifiers import STORED
 from groundwork.tasks.kept_form import NotKept, form_of, has_tags, is_alike, value_of
 from groundwork.tasks.kept_tables import is_table_type
 
@@ -133,13 +134,13 @@ class StepSerializer(Serializer):
         if adapter is None:
             return plain
         try:
-            return adapter.validate_python(plain)
+            return adapter.validate_python(plain, context=STORED)
         except ValidationError as error:
             if has_tags(text):
                 raise
             try:
                 # A strict model takes a date from JSON only.
-                return adapter.validate_json(text)
+                return adapter.validate_json(text, context=STORED)
             except ValidationError:
                 raise error from None
 

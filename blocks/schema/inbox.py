@@ -24,7 +24,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from groundwork.blocks.schema.base import metadata
 from groundwork.blocks.schema.states import IN_FLIGHT, UNFINISHED, WAITING, DeliveryState
@@ -51,6 +51,7 @@ job = Table(
     Column("walked_flow_key", Text, nullable=False, server_default=""),
     Column("updated_at", _timestamp, nullable=False, server_default=func.now()),
     Column("last_admitted_at", _timestamp, comment="while interactive jobs are in use, bulk jobs give way"),
+    Column("held_because", Text, comment="why nothing can run it now, as the relay last found"),
     schema=SCHEMA,
 )
 
@@ -106,9 +107,17 @@ delivery = Table(
     Column("sequence", BigInteger, Identity(), nullable=False, comment="order of acceptance"),
     Column("state", Text, nullable=False, server_default="queued"),
     Column("priority", SmallInteger, nullable=False, server_default="0"),
+    Column(
+        "urgency",
+        SmallInteger,
+        nullable=False,
+        server_default="0",
+        comment="higher goes first within its workspace: what a field of the event says",
+    ),
     Column("not_before", _timestamp, nullable=False, server_default=func.clock_timestamp(), comment="start later"),
     Column("expires_at", _timestamp, comment="not started by then: dropped visibly"),
     Column("flow_key", Text, nullable=False, server_default="", comment="key of debounce or singleton within the lane"),
+    Column("limit_keys", JSONB, comment="what the job's limits count by: field and value"),
     Column("cancel_key", Text, comment="an event with this key cancels it"),
     Column("batch_id", Uuid, comment="deliveries that share one run have the id of the first of them"),
     Column("superseded_by", Uuid, comment="the delivery that does its work: debounce, idempotency, singleton"),
@@ -157,6 +166,7 @@ delivery = Table(
         "job",
         "workspace_id",
         "flow_key",
+        text("urgency DESC"),
         "sequence",
         postgresql_where=text("state = 'queued'"),
     ),
@@ -287,8 +297,22 @@ throttle_start = Table(
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("job", Text, ForeignKey(f"{SCHEMA}.job.name", ondelete="CASCADE"), nullable=False),
     Column("workspace_id", Text, nullable=False),
+    Column("key", Text, nullable=False, server_default="", comment="empty: of a throttle without a key"),
     Column("started_at", _timestamp, nullable=False),
-    Index("throttle_start_lane_idx", "job", "workspace_id", "started_at"),
+    Index("throttle_start_lane_idx", "job", "workspace_id", "key", "started_at"),
+    schema=SCHEMA,
+)
+
+rate = Table(
+    "rate",
+    metadata,
+    Column("job", Text, ForeignKey(f"{SCHEMA}.job.name", ondelete="CASCADE"), primary_key=True),
+    Column("workspace_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True, comment="empty: of a rate limit without a key"),
+    Column("taken", ARRAY(_timestamp), nullable=False, comment="when, within the last period"),
+    Column("last_taken", Integer, nullable=False, comment="how many the last statement took"),
+    Column("dropped", BigInteger, nullable=False, comment="since something was taken first"),
+    Column("idle_at", _timestamp, nullable=False, comment="nothing of it counts any more then"),
     schema=SCHEMA,
 )
 

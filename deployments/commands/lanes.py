@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from groundwork.blocks.words import printable
 from groundwork.deployments.commands.options import (
     MOST,
     HomeOption,
     JobOption,
     JsonOption,
+    KnownWorkspace,
     RequiredWorkspace,
     WorkspaceOption,
     inbox,
 )
 from groundwork.deployments.commands.pause import JobArgument
+from groundwork.flows.limits import UNLIMITED
 
 if TYPE_CHECKING:
     from groundwork.events.inbox.lanes import Lane
@@ -80,7 +83,7 @@ def set_lane(
 
 @lane.command("unset")
 def unset_lane(
-    job: JobArgument, workspace: RequiredWorkspace, home: HomeOption = None, as_json: JsonOption = False
+    job: JobArgument, workspace: KnownWorkspace, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
     """Give a workspace its job's own limit and weight again.
 
@@ -148,11 +151,21 @@ def _row(each: "Lane") -> tuple[str, ...]:
         f"{each.scheduled:,}",
         f"{each.running:,}",
         f"{each.waiting:,}",
-        f"{each.limit:,}",
+        "" if each.limit >= UNLIMITED else f"{each.limit:,}",
         f"{each.weight:g}",
         "" if each.oldest_wait_seconds is None else f"{each.oldest_wait_seconds:,.1f} s",
-        "retired" if each.retired else "paused" if each.paused else "",
+        _standing(each),
     )
+
+
+def _standing(each: "Lane") -> str:
+    if each.retired or each.paused:
+        return "retired" if each.retired else "paused"
+    if each.held_because:
+        # The rest is the cure, which may be a block of prefect.yaml: --json and `groundwork status` have it.
+        return printable(each.held_because.partition(". ")[0].partition("\n")[0])
+    dropped = [f"rate limit: {each.dropped:,} dropped"] if each.dropped else []
+    return "; ".join(map(printable, [*each.at_limit, *dropped]))
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

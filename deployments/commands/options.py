@@ -25,17 +25,27 @@ _MARK = "up.lock"
 
 
 def identifier(value: str | None) -> str | None:
-    """Refuse what cannot be the id of a workspace or a user, before anything is looked up or stored."""
+    """Refuse what may not be the id of a workspace or a user, before anything is looked up or stored."""
     if value is None:
         return None
-    from groundwork.events.identifiers import WorkspaceId
+    from groundwork.events.identifiers import RULE, fault_of, shown
 
-    try:
-        return str(WorkspaceId(value))
-    except ValueError:
+    if fault := fault_of(value):
+        raise typer.BadParameter(f"{shown(value)} is no id: {fault}; {RULE}")
+    return value
+
+
+def stored_identifier(value: str | None) -> str | None:
+    """Refuse what can never have been an id. What is only looked up may be from before there was the rule."""
+    if value is None:
+        return None
+    from groundwork.events.identifiers import LONGEST, shown
+
+    if not 0 < len(value) <= LONGEST or not value.isprintable() or value != value.strip():
         raise typer.BadParameter(
-            f"{value!r} is no id: it has 1 to 128 printable characters, and no space at its ends"
-        ) from None
+            f"{shown(value)} is no id: it has 1 to {LONGEST} printable characters, and no space at its ends"
+        )
+    return value
 
 
 HomeOption = Annotated[
@@ -58,9 +68,12 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON object, and nothing else, on standard output.")
 ]
 JobOption = Annotated[str | None, typer.Option("--job", help="Only this job.")]
-WorkspaceOption = Annotated[str | None, typer.Option("--workspace", help="Only this workspace.", callback=identifier)]
+WorkspaceOption = Annotated[
+    str | None, typer.Option("--workspace", help="Only this workspace.", callback=stored_identifier)
+]
 UserIdOption = Annotated[str, typer.Option("--user", help="User who is told when it is done.", callback=identifier)]
 RequiredWorkspace = Annotated[str, typer.Option("--workspace", help="The workspace.", callback=identifier)]
+KnownWorkspace = Annotated[str, typer.Option("--workspace", help="The workspace.", callback=stored_identifier)]
 
 
 def use_home(home: Path | None, **overrides: object) -> "Settings":

@@ -97,10 +97,11 @@ def _delivery_lines(delivery: "DeliveryStatus", found: "EventStatus") -> list[st
         f"  {stage[:-2]:<16} +{(moment - found.accepted_at).total_seconds():.2f} s"
         for stage, moment in delivery.trace.items()
     ]
-    if delivery.waiting_for and delivery.not_before:
-        until = f"{delivery.not_before:%Y-%m-%d %H:%M:%S %Z}"
-        lines.append(f"  waits for {printable(delivery.waiting_for)}, until {until} at the latest")
-    if delivery.last_error:
+    if delivery.waits_for:
+        lines.append(f"  waits: {printable(delivery.waits_for)}")
+        if delivery.not_before and delivery.state == "scheduled":
+            lines.append(f"  until  {delivery.not_before:%Y-%m-%d %H:%M:%S %Z} at the latest")
+    if delivery.last_error and delivery.last_error != delivery.waits_for:
         lines.append(f"  last error: {printable(delivery.last_error)}")
     if delivery.state == "done" and delivery.result is not None:
         lines.append(f"  result: {_shown(delivery.result)}")

@@ -3,15 +3,15 @@
 import logging
 
 from groundwork.blocks.database import database
-from groundwork.deployments.relay.decision import End
 from groundwork.deployments.relay.prefect_client import prefect_client
-from groundwork.deployments.relay.redelivery import carry_out
 from groundwork.deployments.relay.wiring import Effect, Fault, faults
-from groundwork.events.inbox.held_jobs import note_why_it_waits, put_off, unstartable
+from groundwork.events.inbox.held_jobs import give_places_back, note_held, note_why_it_waits
 from groundwork.events.inbox.jobs import known_jobs
 from groundwork.flows.registry import jobs
 
 logger = logging.getLogger(__name__)
+
+_HOLDING = (Effect.UNDEPLOYED, Effect.HELD)
 
 
 class Startable:
@@ -24,7 +24,7 @@ class Startable:
     @property
     def held(self) -> list[str]:
         """Jobs whose deliveries must not be admitted."""
-        return sorted(job for job, fault in self._faults.items() if fault.effect in (Effect.BROKEN, Effect.HELD))
+        return sorted(job for job, fault in self._faults.items() if fault.effect in _HOLDING)
 
     def needs_api(self, job: str) -> bool:
         """Whether Prefect makes no run when it hears of a job's delivery."""
@@ -32,7 +32,7 @@ class Startable:
         return fault is not None and fault.effect is Effect.NO_EVENTS
 
     def look(self) -> None:
-        """Look once, tell what is new, and put off what cannot start.
+        """Look once, tell what is new, and let what cannot start wait.
 
         Raises:
             httpx.HTTPError: Prefect is away; what was known before goes on to count.
@@ -42,11 +42,12 @@ class Startable:
         with prefect_client() as client:
             self._faults = faults(client, [(each.name, each.event_name) for each in known], jobs())
         self._tell({each.name for each in known if each.waiting})
-        for job, fault in self._faults.items():
-            if fault.effect is Effect.BROKEN:
-                _put_off(job, fault.text)
-            elif fault.effect is Effect.HELD:
-                note_why_it_waits(job, fault.text)
+        holding = {job: fault for job, fault in self._faults.items() if fault.effect in _HOLDING}
+        note_held({job: fault.text for job, fault in holding.items()})
+        for job, fault in holding.items():
+            if fault.effect is Effect.UNDEPLOYED:
+                give_places_back(job, fault.text)
+            note_why_it_waits(job, fault.text)
 
     def _tell(self, waiting: set[str]) -> None:
         """Log what is new of jobs that have something to do."""
@@ -58,10 +59,3 @@ class Startable:
             if self._told.get(job) != fault.text:
                 self._told[job] = fault.text
                 logger.warning("%s", fault.text)
-
-
-def _put_off(job: str, reason: str) -> None:
-    """End deliveries that have had their last try, and let the others wait for a later one."""
-    for delivery in unstartable(job):
-        carry_out(delivery, End("failed", reason), at_once=True)
-    put_off(job, reason)

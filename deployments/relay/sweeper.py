@@ -25,6 +25,7 @@ from groundwork.deployments.relay.prefect_api import (
 from groundwork.deployments.relay.prefect_client import prefect_client
 from groundwork.deployments.relay.redelivery import carry_out
 from groundwork.deployments.relay.wiring import without_deployment
+from groundwork.events.inbox.held_jobs import give_places_back
 from groundwork.events.inbox.redelivery import look_again_later, overdue, start_again, still_admitted, wait_on
 from groundwork.events.inbox.runs import note_run
 from groundwork.events.inbox.standing import Standing
@@ -99,7 +100,7 @@ def _start_another(delivery: Standing) -> None:
     except ObjectNotFound:
         with prefect_client() as client:
             reason = without_deployment(client, delivery.job, jobs().get(delivery.job))
-        carry_out(delivery, of_refused(delivery, reason))
+        give_places_back(delivery.job, reason)
         return
     dispatches = start_again(delivery)
     if dispatches is None:

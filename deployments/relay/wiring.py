@@ -27,7 +27,7 @@ _NAMED = 20
 class Effect(Enum):
     """What a fault does to a job's deliveries."""
 
-    BROKEN = "nothing can run them: they are tried again with growing pauses, and end as dead letters"
+    UNDEPLOYED = "nothing can run them: they hold no worker's place, and wait in their lanes until something can"
     HELD = "they wait in their lanes until a person lets them go on"
     NO_EVENTS = "Prefect makes no run of an event: the relay asks for each run by the API"
     NONE = "they run"
@@ -66,10 +66,10 @@ def faults(client: SyncPrefectClient, jobs: Sequence[tuple[str, str]], specs: di
     def fault_of(job: str, event_name: str) -> Fault | None:
         deployment = deployments.get(job)
         if deployment is None:
-            return Fault(Effect.BROKEN, without_deployment(client, job, specs.get(job)))
+            return Fault(Effect.UNDEPLOYED, without_deployment(client, job, specs.get(job)))
         if deployment.work_pool_name is None:
             text = f"The deployment of job {job} belongs to no work pool, so nobody takes its runs."
-            return Fault(Effect.BROKEN, f"{text} Run `groundwork deploy`.")
+            return Fault(Effect.UNDEPLOYED, f"{text} Run `groundwork deploy`.")
         return (
             pools.fault(job, deployment)
             or _fault_of_automation(job, event_name, deployment, automations)

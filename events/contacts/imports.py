@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from groundwork.events.base import WIRE, UserEvent
+from groundwork.events.identifiers import RecordId
 
 
 class ImportOptions(BaseModel):
@@ -20,5 +21,5 @@ class ImportOptions(BaseModel):
 class CsvImportConfirmed(UserEvent, name="import/csv.confirmed"):
     """A person uploaded a CSV of contacts and confirmed its import."""
 
-    import_id: str = Field(min_length=1, max_length=128, description="Id of the import record.")
+    import_id: RecordId = Field(description="Id of the import record.")
     options: ImportOptions = Field(default_factory=ImportOptions)

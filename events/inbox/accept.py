@@ -16,7 +16,8 @@ from groundwork.blocks.database import database
 from groundwork.blocks.errors import ConfigurationError, NotStorable
 from groundwork.blocks.storable import LONGEST_JSON, Unstorable, as_plain, check_plain
 from groundwork.blocks.uuid7 import uuid7
-from groundwork.events.base import Event
+from groundwork.events.base import Event, UserEvent
+from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.inbox.chain import Cause
 from groundwork.events.inbox.current import current_attempt
 from groundwork.events.inbox.follow_on import follow_on_id
@@ -57,14 +58,20 @@ class NewEvent:
         """The inbox form of a typed event. A time in the future delays its jobs until then.
 
         Raises:
-            NotStorable: the event cannot be stored; the message names the field.
+            NotStorable: the event cannot be stored, and the message names the field; or its workspace or user breaks
+                the rule for ids, which the event was made without looking at.
             ConfigurationError: nobody may send events of this type.
         """
         now = datetime.now(UTC)
+        try:
+            workspace_id = str(WorkspaceId(event.workspace_id))
+            user_id = UserId(event.user_id) if isinstance(event, UserEvent) else getattr(event, "user_id", None)
+        except (TypeError, ValueError) as error:
+            raise NotStorable(f"{event.event_name}: {error}") from None
         return cls(
             name=event.event_name,
-            workspace_id=str(event.workspace_id),
-            user_id=getattr(event, "user_id", None),
+            workspace_id=workspace_id,
+            user_id=user_id,
             data=_stored_data(event),
             dedupe_id=dedupe_id or str(uuid7()),
             occurred_at=occurred_at or now,
@@ -105,9 +112,9 @@ def send(
         The event's id; of the first, where this one is a duplicate.
 
     Raises:
-        NotStorable: the id is too long, or the event holds what cannot be stored, and the message names the field; or
-            PostgreSQL refuses it for good, in which case the caller's transaction has to be rolled back, as after any
-            of its errors.
+        NotStorable: an id breaks its rule, or the event holds what cannot be stored, and the message names the field;
+            or PostgreSQL refuses it for good, in which case the caller's transaction has to be rolled back, as after
+            any of its errors.
         ChainTooLong: a job sends it whose own event is the last that its chain may have.
         StaleAttempt: without a session, in a job whose delivery a later attempt has; nothing is sent.
     """

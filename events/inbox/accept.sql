@@ -1,10 +1,18 @@
 -- name: accept
 -- Store events, and one delivery per job that listens; an event whose workspace, name and id are known is left alone. What
 -- a job says of keys and times (flow_control) is fixed here, where the event's data is. A delivery whose idempotency key
--- another one has is cancelled at once and names that one; ON CONFLICT DO UPDATE waits for an acceptance under way.
--- Keys are as long as payloads make them, and bounded for the indexes that hold them. An event of a name that some job has
--- ever waited for is noted as an arrival, for the relay to answer waits by.
-WITH incoming AS (
+-- another one has is cancelled at once and names that one; ON CONFLICT DO UPDATE waits for an acceptance under way. A key
+-- is free again where its delivery was cancelled before it started, but not by a later event of a debounce, which does its
+-- work; and, if the job says so, where it has failed.
+-- Keys are as long as payloads make them, and bounded for the indexes that hold them. A field that is missing, null or
+-- empty is no key: nobody's event stands for a stranger's, so the flow_key of such an event is its delivery's own id.
+-- All events of one statement have one time: what tells the later from the earlier is their order.
+-- Of a rate limit, the times of what was taken stand in one row per key, which an acceptance under way holds.
+-- Deliveries that the same limits count lie together in a lane of their own (flow_key), so that they hold up no others.
+-- An event of a name that some job has ever waited for is noted as an arrival, for the relay to answer waits by.
+WITH this_moment AS MATERIALIZED (
+    SELECT clock_timestamp() AS instant
+), incoming AS (
     SELECT *
     FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS e (
         position int, id uuid, name text, workspace_id text, user_id text, dedupe_id text, data jsonb,
@@ -29,22 +37,43 @@ WITH incoming AS (
 ), wanted AS MATERIALIZED (
     SELECT gen_random_uuid() AS id, incoming.id AS event_id, incoming.position, incoming.workspace_id,
            job.name AS job, job.priority, job.max_attempts,
-           greatest(coalesce(incoming.starts_at, clock_timestamp()), clock_timestamp())
+           greatest(incoming.starts_at, instant)
                + make_interval(secs => coalesce(CAST(control #>> '{debounce,seconds}' AS float), 0)) AS not_before,
-           incoming.starts_at > clock_timestamp() OR control ? 'debounce' AS later,
+           incoming.starts_at > instant OR control ? 'debounce' AS later,
            CASE
-               WHEN control ? 'flow_key'
-               THEN coalesce(groundwork.bounded_key(incoming.data ->> (control ->> 'flow_key')), '*')
-               ELSE ''
-           END AS flow_key,
-           groundwork.bounded_key(incoming.data ->> (control #>> '{cancel_on,own_field}')) AS cancel_key,
-           groundwork.bounded_key(incoming.data ->> (control #>> '{idempotency,field}')) AS idempotency_key,
+               WHEN NOT control ? 'flow_key' THEN ''
+               WHEN control ->> 'flow_key' = '' THEN '*'
+               ELSE groundwork.bounded_key(nullif(incoming.data ->> (control ->> 'flow_key'), ''))
+           END AS grouping_key,
+           control ? 'flow_key' AS grouped,
+           groundwork.bounded_key(nullif(incoming.data ->> (control #>> '{cancel_on,own_field}'), '')) AS cancel_key,
+           CASE
+               WHEN control ? 'key_fields' THEN groundwork.limit_keys(control -> 'key_fields', incoming.data)
+           END AS limit_keys,
+           CASE
+               WHEN NOT control ? 'priority' THEN 0
+               WHEN control #> '{priority,values}' IS NOT NULL THEN coalesce(
+                   CAST(control #> '{priority,values}' ->> (incoming.data ->> (control #>> '{priority,field}')) AS smallint), 0
+               )
+               WHEN jsonb_typeof(incoming.data -> (control #>> '{priority,field}')) = 'number'
+               THEN greatest(-600, least(600, round(CAST(incoming.data ->> (control #>> '{priority,field}') AS numeric))))
+               ELSE 0
+           END AS urgency,
+           CASE
+               WHEN NOT control ? 'rate_limit' THEN NULL
+               WHEN control #> '{rate_limit,field}' IS NULL THEN ''
+               ELSE groundwork.bounded_key(nullif(incoming.data ->> (control #>> '{rate_limit,field}'), ''))
+           END AS rate_key,
+           CAST(control #>> '{rate_limit,limit}' AS int) AS rate_most,
+           make_interval(secs => CAST(control #>> '{rate_limit,period}' AS float)) AS rate_period,
+           groundwork.bounded_key(nullif(incoming.data ->> (control #>> '{idempotency,field}'), '')) AS idempotency_key,
            make_interval(secs => CAST(control #>> '{idempotency,seconds}' AS float)) AS key_kept,
            make_interval(secs => CAST(control ->> 'expires' AS float)) AS expires
     FROM stored
     JOIN incoming USING (id)
     JOIN groundwork.job ON job.event_name = incoming.name AND job.retired_at IS NULL
     CROSS JOIN LATERAL (SELECT job.flow_control AS control) AS options
+    CROSS JOIN this_moment
 ), keyed AS (
     INSERT INTO groundwork.idempotency AS known (job, workspace_id, key, delivery_id, expires_at)
     SELECT DISTINCT ON (job, workspace_id, idempotency_key)
@@ -52,23 +81,32 @@ WITH incoming AS (
     FROM wanted
     WHERE idempotency_key IS NOT NULL
     ORDER BY job, workspace_id, idempotency_key, position
-    ON CONFLICT (job, workspace_id, key) DO UPDATE SET
-        delivery_id = CASE
-            WHEN known.expires_at <= clock_timestamp() THEN excluded.delivery_id ELSE known.delivery_id
-        END,
-        expires_at = CASE WHEN known.expires_at <= clock_timestamp() THEN excluded.expires_at ELSE known.expires_at END
-    RETURNING job, workspace_id, key, delivery_id
-), delivered AS (
-    INSERT INTO groundwork.delivery (
-        id, event_id, job, workspace_id, priority, max_attempts, not_before, flow_key, cancel_key, expires_at,
-        state, superseded_by, last_error, settled_at
+    ON CONFLICT (job, workspace_id, key) DO UPDATE SET (delivery_id, expires_at) = (
+        SELECT CASE WHEN free THEN excluded.delivery_id ELSE known.delivery_id END,
+               CASE WHEN free THEN excluded.expires_at ELSE known.expires_at END
+        FROM (
+            SELECT known.expires_at <= clock_timestamp() OR EXISTS (
+                SELECT
+                FROM groundwork.delivery AS holder
+                JOIN groundwork.job ON job.name = holder.job
+                WHERE holder.id = known.delivery_id
+                  AND (
+                      (
+                          holder.state = 'cancelled'
+                          AND holder.attempt = 0
+                          AND (holder.superseded_by IS NULL OR NOT job.flow_control ? 'debounce')
+                      )
+                      OR (
+                          holder.state = 'failed'
+                          AND CAST(job.flow_control #>> '{idempotency,free_on_failure}' AS boolean)
+                      )
+                  )
+            ) AS free
+        ) AS holding
     )
-    SELECT wanted.id, wanted.event_id, wanted.job, wanted.workspace_id, wanted.priority, wanted.max_attempts,
-           wanted.not_before, wanted.flow_key, wanted.cancel_key, wanted.not_before + wanted.expires,
-           CASE WHEN other.id IS NOT NULL THEN 'cancelled' WHEN wanted.later THEN 'scheduled' ELSE 'queued' END,
-           other.id,
-           CASE WHEN other.id IS NOT NULL THEN 'Another event with this idempotency key came first.' END,
-           CASE WHEN other.id IS NOT NULL THEN clock_timestamp() END
+    RETURNING job, workspace_id, key, delivery_id
+), compared AS (
+    SELECT wanted.*, other.id AS other
     FROM wanted
     LEFT JOIN LATERAL (
         SELECT keyed.delivery_id AS id
@@ -78,7 +116,65 @@ WITH incoming AS (
           AND keyed.key = wanted.idempotency_key
           AND keyed.delivery_id <> wanted.id
     ) AS other ON true
-    ORDER BY wanted.position, wanted.job
+), rated AS (
+    INSERT INTO groundwork.rate AS known (job, workspace_id, key, taken, last_taken, dropped, idle_at)
+    SELECT job, workspace_id, rate_key, array_fill(instant, ARRAY[least(asked_for, rate_most)]),
+           least(asked_for, rate_most), asked_for - least(asked_for, rate_most), instant + rate_period
+    FROM (
+        SELECT job, workspace_id, rate_key, rate_most, rate_period, CAST(count(*) AS int) AS asked_for
+        FROM compared
+        WHERE rate_key IS NOT NULL AND other IS NULL
+        GROUP BY job, workspace_id, rate_key, rate_most, rate_period
+    ) AS asked
+    CROSS JOIN this_moment
+    ORDER BY job, workspace_id, rate_key
+    ON CONFLICT (job, workspace_id, key) DO UPDATE SET (taken, last_taken, dropped, idle_at) = (
+        SELECT counting || excluded.taken[1:least(room, excluded.last_taken)],
+               least(room, excluded.last_taken),
+               known.dropped + excluded.dropped + excluded.last_taken - least(room, excluded.last_taken),
+               greatest(known.idle_at, CASE WHEN room > 0 THEN excluded.idle_at END)
+        FROM (
+            SELECT counting, greatest(CAST(limited ->> 'limit' AS int) - cardinality(counting), 0) AS room
+            FROM (
+                SELECT limited, ARRAY(
+                    SELECT at
+                    FROM unnest(known.taken) AS at
+                    WHERE at > excluded.taken[1] - make_interval(secs => CAST(limited ->> 'period' AS float))
+                ) AS counting
+                FROM (SELECT flow_control -> 'rate_limit' AS limited FROM groundwork.job WHERE name = known.job) AS job
+            ) AS window_of_time
+        ) AS room_of_time
+    )
+    RETURNING job, workspace_id, key, last_taken
+), fate AS (
+    SELECT compared.*,
+           CASE WHEN other IS NOT NULL THEN 'Another event with this idempotency key came first.'
+                WHEN row_number() OVER (
+                    PARTITION BY compared.job, compared.workspace_id, rate_key, other IS NULL ORDER BY position
+                ) > rated.last_taken
+                THEN format('Rate limit: more than %s in %s s', rate_most, CAST(extract(epoch FROM rate_period) AS float))
+                    || CASE WHEN rate_key <> '' THEN ' for the key ' || left(rate_key, 100) ELSE '' END || '.'
+           END AS dropped_because
+    FROM compared
+    LEFT JOIN rated ON rated.job = compared.job
+                   AND rated.workspace_id = compared.workspace_id
+                   AND rated.key = compared.rate_key
+), delivered AS (
+    INSERT INTO groundwork.delivery (
+        id, event_id, job, workspace_id, priority, urgency, max_attempts, not_before, flow_key, limit_keys, cancel_key,
+        expires_at, state, superseded_by, last_error, settled_at
+    )
+    SELECT id, event_id, job, workspace_id, priority, urgency, max_attempts, not_before,
+           CASE
+               WHEN grouped THEN coalesce(grouping_key, CAST(id AS text))
+               WHEN limit_keys IS NOT NULL THEN groundwork.bounded_key(CAST(limit_keys AS text))
+               ELSE ''
+           END,
+           limit_keys, cancel_key, not_before + expires,
+           CASE WHEN dropped_because IS NOT NULL THEN 'cancelled' WHEN later THEN 'scheduled' ELSE 'queued' END,
+           other, dropped_because, CASE WHEN dropped_because IS NOT NULL THEN clock_timestamp() END
+    FROM fate
+    ORDER BY position, job
 )
 SELECT stored.id,
        EXISTS (SELECT FROM groundwork.job WHERE flow_control #>> '{cancel_on,event}' = incoming.name) AS cancels
@@ -102,7 +198,8 @@ WHERE job.flow_control #>> '{cancel_on,event}' = incoming.name
   AND incoming.id = ANY(:cancelling)
   AND delivery.job = job.name
   AND delivery.workspace_id = incoming.workspace_id
-  AND delivery.cancel_key = groundwork.bounded_key(incoming.data ->> (job.flow_control #>> '{cancel_on,field}'))
+  AND delivery.cancel_key
+      = groundwork.bounded_key(nullif(incoming.data ->> (job.flow_control #>> '{cancel_on,field}'), ''))
   AND delivery.state IN (:unfinished)
   AND NOT EXISTS (
       SELECT

@@ -15,7 +15,7 @@ _statement = statements_of(__file__)
 
 LANES_AT_ONCE = 256
 """Lanes of a job that one admission looks at, some 40 µs each."""
-_TIDY = ("tidy_shares", "tidy_throttles", "tidy_idempotency")
+_TIDY = ("tidy_shares", "tidy_throttles", "tidy_rates", "tidy_idempotency")
 
 
 @dataclass(frozen=True, slots=True)

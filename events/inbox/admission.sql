@@ -4,7 +4,10 @@ SELECT pg_advisory_xact_lock(x'61646D6974'::bigint);
 
 -- name: admit
 -- Admit what may run now. Works on units: a delivery, or the deliveries that share a batch's run.
--- In each lane the oldest units, as far as the lane's limit, its throttle and, for singletons, the key leave room; over all
+-- In each lane the most urgent units, then the oldest, as far as the lane's limit, its throttle and, for singletons, the key
+-- leave room. Where a job has further limits (job_limit: by a key, or shared with other jobs), a unit that one of them has
+-- no room for stands aside and holds up no other, and of those that share one, so many go as it has room, in the order
+-- that follows; what another limit keeps back meanwhile is made up for by the next look, which comes at once. Over all
 -- lanes by priority, then the workspace that holds least for its weight, then the one served least (start-time fair
 -- queueing, Goyal, Vin and Cheng 1996), then age; as far as the workers have room. Bulk jobs leave :share of it free where
 -- there are interactive jobs, and give way while these are in use, since starting a run is what costs Prefect most: they
@@ -94,7 +97,10 @@ WITH in_flight AS MATERIALIZED (
            least(
                coalesce(lane_override.lane_limit, job.lane_limit) - coalesce(held.units, 0),
                CASE WHEN job.ordered THEN 1 - coalesce(held.units, 0) END,
-               CAST(job.flow_control #>> '{throttle,limit}' AS int) - started.starts,
+               CASE
+                   WHEN job.flow_control #> '{throttle,field}' IS NULL
+                   THEN CAST(job.flow_control #>> '{throttle,limit}' AS int) - started.starts
+               END,
                free.total
            ) AS room,
            CASE WHEN job.flow_control ? 'singleton' THEN 1 - coalesce(in_flight.units, 0) END AS key_room
@@ -110,34 +116,34 @@ WITH in_flight AS MATERIALIZED (
         WHERE job.flow_control ? 'throttle'
           AND throttle_start.job = lane.job
           AND throttle_start.workspace_id = lane.workspace_id
+          AND throttle_start.key = ''
           AND started_at > clock_timestamp() - make_interval(secs => CAST(job.flow_control #>> '{throttle,period}' AS float))
     ) AS started ON true
     WHERE NOT coalesce(lane_override.paused, false)
 ), oldest AS (
-    SELECT lane_room.*, head.id, head.batch_id, head.priority, head.sequence, head.accepted_at,
+    SELECT lane_room.*, head.id, head.batch_id, head.priority, head.urgency, head.sequence, head.accepted_at,
            -- A delivery of an ordered job that waits for its next attempt keeps those behind it waiting, whatever their key.
            bool_and(head.not_before <= clock_timestamp()) OVER (
                PARTITION BY job, workspace_id, CASE WHEN ordered THEN '' ELSE flow_key END ORDER BY head.sequence
            ) AS due,
            CASE WHEN head.batch_id IS NULL THEN (row_number() OVER (
-               PARTITION BY job, workspace_id, flow_key, head.batch_id IS NULL ORDER BY head.sequence
+               PARTITION BY job, workspace_id, flow_key, head.batch_id IS NULL ORDER BY head.urgency DESC, head.sequence
            ) - 1) / batch_size END AS place
     FROM lane_room
     CROSS JOIN LATERAL (
-        SELECT id, CASE WHEN batch_size > 1 THEN batch_id END AS batch_id, priority, sequence, accepted_at, not_before
+        SELECT id, CASE WHEN batch_size > 1 THEN batch_id END AS batch_id, priority, urgency, sequence, accepted_at, not_before
         FROM groundwork.delivery
         WHERE state = 'queued'
           AND job = lane_room.job
           AND workspace_id = lane_room.workspace_id
           AND flow_key = lane_room.flow_key
-        ORDER BY sequence
+        ORDER BY urgency DESC, sequence
         LIMIT greatest(least(room, key_room), 0) * batch_size
     ) AS head
 ), unit AS (
     SELECT job, workspace_id, interactive, weight, room, batch_size, batch_id,
            coalesce(batch_id, (array_agg(id ORDER BY sequence))[1]) AS leader,
-           array_agg(id) AS ids, max(priority) AS priority, min(sequence) AS sequence,
-           row_number() OVER (PARTITION BY job, workspace_id ORDER BY min(sequence)) AS lane_place
+           array_agg(id) AS ids, max(priority) AS priority, max(urgency) AS urgency, min(sequence) AS sequence
     FROM oldest
     GROUP BY job, workspace_id, flow_key, interactive, weight, room, batch_size, batch_wait_seconds, batch_id, place
     HAVING bool_and(due) AND (
@@ -146,9 +152,48 @@ WITH in_flight AS MATERIALIZED (
         OR count(*) = batch_size
         OR min(accepted_at) + make_interval(secs => batch_wait_seconds) <= clock_timestamp()
     )
-), placed AS (
-    SELECT unit.*, row_number() OVER (PARTITION BY workspace_id ORDER BY priority DESC, sequence) - 1 AS ahead
+), in_use AS MATERIALIZED (
+    SELECT kind, name, field, what.within, what.key, count(*) AS units
+    FROM groundwork.job_limit
+    JOIN groundwork.delivery USING (job)
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN per_workspace THEN delivery.workspace_id ELSE '' END AS within,
+               CASE WHEN field = '' THEN '' ELSE delivery.limit_keys ->> field END AS key
+    ) AS what
+    WHERE kind <> 'throttle' AND delivery.state IN (:in_flight) AND (batch_id IS NULL OR batch_id = id)
+    GROUP BY kind, name, field, what.within, what.key
+), limited AS MATERIALIZED (
+    SELECT unit.leader, kind, name, field, what.within, what.key,
+           most - CASE
+               WHEN kind = 'throttle' THEN (
+                   SELECT count(*)
+                   FROM groundwork.throttle_start
+                   WHERE throttle_start.job = unit.job
+                     AND throttle_start.workspace_id = unit.workspace_id
+                     AND throttle_start.key = what.key
+                     AND started_at > clock_timestamp() - make_interval(secs => period)
+               )
+               ELSE coalesce(in_use.units, 0)
+           END AS limit_room
+    FROM groundwork.job_limit
+    JOIN unit USING (job)
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN per_workspace THEN unit.workspace_id ELSE '' END AS within,
+               CASE WHEN field = '' THEN '' ELSE delivery.limit_keys ->> field END AS key
+        FROM groundwork.delivery
+        WHERE delivery.id = unit.leader
+        OFFSET 0
+    ) AS what
+    LEFT JOIN in_use USING (kind, name, field, within, key)
+    WHERE what.key IS NOT NULL
+), open AS (
+    SELECT unit.*, row_number() OVER (PARTITION BY job, workspace_id ORDER BY urgency DESC, sequence) AS lane_place
     FROM unit
+    WHERE leader NOT IN (SELECT leader FROM limited WHERE limit_room <= 0)
+), placed AS (
+    SELECT open.*,
+           row_number() OVER (PARTITION BY workspace_id ORDER BY priority DESC, urgency DESC, sequence) - 1 AS ahead
+    FROM open
     WHERE lane_place <= room
 ), weighed AS (
     SELECT placed.*,
@@ -160,9 +205,20 @@ WITH in_flight AS MATERIALIZED (
     CROSS JOIN (
         SELECT coalesce((SELECT served FROM groundwork.fair_share WHERE workspace_id = ''), 0) AS served
     ) AS now_at
+), over_limit AS MATERIALIZED (
+    SELECT leader
+    FROM (
+        SELECT leader, limit_room, row_number() OVER (
+            PARTITION BY kind, name, field, within, key ORDER BY priority DESC, holds, served, sequence
+        ) AS place
+        FROM limited
+        JOIN weighed USING (leader)
+    ) AS sharing
+    WHERE place > limit_room
 ), ranked AS (
     SELECT weighed.*, count(*) FILTER (WHERE NOT interactive) OVER turn AS bulk_place
     FROM weighed
+    WHERE leader NOT IN (SELECT leader FROM over_limit)
     WINDOW turn AS (ORDER BY priority DESC, holds, served, sequence)
 ), chosen AS (
     SELECT ranked.*
@@ -178,10 +234,20 @@ WITH in_flight AS MATERIALIZED (
     SELECT '', max(served) FROM chosen HAVING count(*) > 0
     ON CONFLICT (workspace_id) DO UPDATE SET served = greatest(known.served, excluded.served)
 ), throttled AS (
-    INSERT INTO groundwork.throttle_start (job, workspace_id, started_at)
-    SELECT chosen.job, chosen.workspace_id, clock_timestamp()
+    INSERT INTO groundwork.throttle_start (job, workspace_id, key, started_at)
+    SELECT chosen.job, chosen.workspace_id, what.key, clock_timestamp()
     FROM chosen
     JOIN groundwork.job ON job.name = chosen.job AND job.flow_control ? 'throttle'
+    CROSS JOIN LATERAL (
+        SELECT CASE
+            WHEN job.flow_control #> '{throttle,field}' IS NULL THEN ''
+            ELSE delivery.limit_keys ->> (job.flow_control #>> '{throttle,field}')
+        END AS key
+        FROM groundwork.delivery
+        WHERE delivery.id = chosen.leader
+        OFFSET 0
+    ) AS what
+    WHERE what.key IS NOT NULL
 ), member AS (
     SELECT unnest(ids) AS id, leader, batch_size FROM chosen WHERE batch_id IS NULL
     UNION ALL
@@ -257,6 +323,10 @@ USING groundwork.job
 WHERE job.name = throttle_start.job
   AND started_at < clock_timestamp()
       - make_interval(secs => coalesce(CAST(job.flow_control #>> '{throttle,period}' AS float), 0));
+
+-- name: tidy_rates
+-- Forget what no rate limit counts any more.
+DELETE FROM groundwork.rate WHERE idle_at <= clock_timestamp();
 
 -- name: tidy_idempotency
 -- Forget keys whose time is over.

@@ -51,9 +51,11 @@ ON CONFLICT (workspace_id, name, dedupe_id) DO NOTHING;
 -- name: record_run
 -- Deliver an event to the one job whose run a person or a schedule started; that run needs no admission.
 INSERT INTO groundwork.delivery (
-    id, event_id, job, workspace_id, state, dispatches, max_attempts, lease_expires_at, admitted_at, flow_run_id
+    id, event_id, job, workspace_id, limit_keys, state, dispatches, max_attempts, lease_expires_at, admitted_at,
+    flow_run_id
 )
-SELECT gen_random_uuid(), event.id, job.name, event.workspace_id, 'admitted', 1, job.max_attempts,
+SELECT gen_random_uuid(), event.id, job.name, event.workspace_id,
+       groundwork.limit_keys(job.flow_control -> 'key_fields', event.data), 'admitted', 1, job.max_attempts,
        clock_timestamp() + make_interval(secs => :lease_seconds), clock_timestamp(), :flow_run_id
 FROM groundwork.event, groundwork.job
 WHERE event.id = :event_id AND job.name = :job

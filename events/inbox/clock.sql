@@ -37,6 +37,12 @@ UPDATE groundwork.wait
 SET due_at = due_at - step, since = since - step, set_up_at = set_up_at - step, answered_at = answered_at - step
 FROM (SELECT make_interval(secs => :seconds) AS step) AS clock;
 
+-- name: pass_rates
+-- What a rate limit still counts.
+UPDATE groundwork.rate
+SET taken = ARRAY(SELECT at - make_interval(secs => :seconds) FROM unnest(taken) AS at),
+    idle_at = idle_at - make_interval(secs => :seconds);
+
 -- name: pass_keys
 -- Idempotency keys that are still remembered.
 UPDATE groundwork.idempotency SET expires_at = expires_at - make_interval(secs => :seconds);

@@ -35,7 +35,7 @@ ORDER BY name;
 -- Retire jobs that are gone from the code. What waits for them is kept, and not admitted.
 WITH gone AS (
     UPDATE groundwork.job
-    SET retired_at = clock_timestamp()
+    SET retired_at = clock_timestamp(), held_because = NULL
     WHERE name <> ALL(CAST(:known AS text[])) AND retired_at IS NULL
     RETURNING name
 ), retired AS (

@@ -23,6 +23,10 @@ class Lane(BaseModel):
         limit: runs at once.
         weight: share between workspaces.
         retired: its job is gone from the code; what it holds waits for the job's return.
+        held_because: why nothing can run the job now, such as that it has no deployment, and the cure; None where
+            something can.
+        at_limit: limits beyond the lane's own that have no room now, in words: ``pool openai: 10 of 10 in use``.
+        dropped: events that a rate limit has dropped since it began to count; 0 once nothing counts any more.
         oldest_wait_seconds: since the oldest queued delivery could have started; None where none waits.
     """
 
@@ -38,6 +42,9 @@ class Lane(BaseModel):
     weight: float
     paused: bool
     retired: bool
+    held_because: str | None
+    at_limit: list[str]
+    dropped: int
     oldest_wait_seconds: float | None
 
 

@@ -21,11 +21,49 @@ WITH held AS (
     UNION ALL
     SELECT job, workspace_id, 0, 0, 0, 0, NULL
     FROM groundwork.lane_override
+    UNION ALL
+    SELECT job, workspace_id, 0, 0, 0, NULL
+    FROM groundwork.rate
+    WHERE dropped > 0
 ), lane AS (
     SELECT job, workspace_id, sum(queued) AS queued, sum(scheduled) AS scheduled, sum(running) AS running, sum(waiting) AS waiting,
            min(waiting_since) AS waiting_since
     FROM held
     GROUP BY job, workspace_id
+), in_use AS (
+    SELECT kind, name, field, within, key, count(*) AS units
+    FROM groundwork.job_limit
+    JOIN groundwork.delivery USING (job)
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN per_workspace THEN delivery.workspace_id ELSE '' END AS within,
+               CASE WHEN field = '' THEN '' ELSE delivery.limit_keys ->> field END AS key
+    ) AS what
+    WHERE kind <> 'throttle' AND delivery.state IN (:in_flight) AND (batch_id IS NULL OR batch_id = id)
+    GROUP BY kind, name, field, within, key
+    UNION ALL
+    SELECT 'throttle', job.name, coalesce(job.flow_control #>> '{throttle,field}', ''), workspace_id, key, count(*)
+    FROM groundwork.throttle_start
+    JOIN groundwork.job ON job.name = throttle_start.job
+    WHERE started_at > clock_timestamp() - make_interval(secs => CAST(job.flow_control #>> '{throttle,period}' AS float))
+    GROUP BY job.name, workspace_id, key
+), bound AS (
+    SELECT job, kind, name, field, most, period FROM groundwork.job_limit
+    UNION ALL
+    SELECT name, 'throttle', name, '', CAST(flow_control #>> '{throttle,limit}' AS int),
+           CAST(flow_control #>> '{throttle,period}' AS float)
+    FROM groundwork.job
+    WHERE flow_control ? 'throttle' AND flow_control #> '{throttle,field}' IS NULL
+), full_limit AS (
+    SELECT bound.job, in_use.within,
+           CASE kind
+               WHEN 'pool' THEN format('pool %s: %s of %s in use', name, max(units), most)
+               WHEN 'throttle' THEN format('throttle: %s of %s started within %s s', max(units), most, period)
+               ELSE format('lane: %s of %s in use', max(units), most)
+           END || CASE WHEN field = '' THEN '' ELSE format(' for %s of %s', count(*), field) END AS words
+    FROM bound
+    JOIN in_use USING (kind, name, field)
+    WHERE units >= most
+    GROUP BY bound.job, in_use.within, kind, name, field, most, period
 )
 SELECT lane.workspace_id, lane.job,
        CAST(lane.queued AS bigint) AS queued,
@@ -36,10 +74,21 @@ SELECT lane.workspace_id, lane.job,
        coalesce(lane_override.weight, 1) AS weight,
        job.paused OR coalesce(lane_override.paused, false) AS paused,
        job.retired_at IS NOT NULL AS retired,
+       job.held_because,
+       ARRAY(
+           SELECT full_limit.words
+           FROM full_limit
+           WHERE full_limit.job = lane.job AND full_limit.within IN ('', lane.workspace_id) AND lane.queued > 0
+           ORDER BY full_limit.words
+       ) AS at_limit,
+       coalesce(rate.dropped, 0) AS dropped,
        CAST(extract(epoch FROM clock_timestamp() - lane.waiting_since) AS float) AS oldest_wait_seconds
 FROM lane
 JOIN groundwork.job ON job.name = lane.job
 LEFT JOIN groundwork.lane_override USING (job, workspace_id)
+LEFT JOIN (
+    SELECT job, workspace_id, CAST(sum(dropped) AS bigint) AS dropped FROM groundwork.rate GROUP BY job, workspace_id
+) AS rate USING (job, workspace_id)
 ORDER BY oldest_wait_seconds DESC NULLS LAST, lane.job, lane.workspace_id;
 
 -- name: pause_job

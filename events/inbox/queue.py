@@ -7,7 +7,7 @@ from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
 
-_IN_ORDER = ("expire", "supersede_debounced", "promote", "skip_singletons")
+_IN_ORDER = ("expire", "supersede_debounced", "gather_debounced", "promote", "skip_singletons")
 
 
 def bring_up_to_date(connection: Connection) -> None:

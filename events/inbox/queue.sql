@@ -8,46 +8,44 @@ WHERE state IN (:waiting) AND attempt = 0 AND expires_at <= clock_timestamp();
 
 -- name: supersede_debounced
 -- Where a debounced delivery is due, the newest of its key takes over from all others, and runs at the latest when the
--- first of them has waited for the longest time. Fixed here and not when events are accepted, so that acceptances of
+-- first of them has waited for the longest time. One that is to start in the future has not happened yet: it takes over
+-- from none, and none takes over from it, until its time has come. The newest is the one whose time came last, then the
+-- one that was accepted last; one that took over before is older than all that came since. Fixed here and not when events are accepted, so that acceptances of
 -- one key do not wait for each other. One that ran already and waits for its next attempt is left alone.
 -- Due is what was due when the transaction began, here and in promote: by the clock of each statement, a delivery could
 -- fall due between the two, and would run although a later one is there.
 WITH touched AS (
     SELECT DISTINCT delivery.job, delivery.workspace_id, delivery.flow_key,
+           make_interval(secs => CAST(job.flow_control #>> '{debounce,seconds}' AS float)) AS quiet,
            make_interval(secs => CAST(job.flow_control #>> '{debounce,longest}' AS float)) AS longest
     FROM groundwork.delivery
-    JOIN groundwork.job ON job.name = delivery.job AND job.flow_control ? 'debounce'
+    JOIN groundwork.job ON job.name = delivery.job AND job.flow_control ? 'debounce' AND job.batch_size = 1
     WHERE delivery.state = 'scheduled' AND delivery.attempt = 0 AND delivery.not_before <= now()
-), newest AS (
-    SELECT touched.longest, last.id, last.sequence, touched.job, touched.workspace_id, touched.flow_key
+), happened AS (
+    SELECT delivery.id, longest,
+           coalesce(delivery.debounced_since, delivery.not_before - quiet) AS since,
+           first_value(delivery.id) OVER (
+               PARTITION BY delivery.job, delivery.workspace_id, delivery.flow_key
+               ORDER BY delivery.debounced_since IS NULL DESC, delivery.not_before DESC, delivery.sequence DESC
+           ) AS newest
     FROM touched
-    CROSS JOIN LATERAL (
-        SELECT id, sequence
-        FROM groundwork.delivery
-        WHERE state = 'scheduled'
-          AND attempt = 0
-          AND flow_key <> ''
-          AND job = touched.job
-          AND workspace_id = touched.workspace_id
-          AND flow_key = touched.flow_key
-        ORDER BY sequence DESC
-        LIMIT 1
-    ) AS last
-), superseded AS (
-    UPDATE groundwork.delivery
-    SET state = 'cancelled',
-        superseded_by = newest.id,
-        last_error = 'Superseded by a later event (debounce).',
-        settled_at = clock_timestamp()
-    FROM newest
+    JOIN groundwork.delivery USING (job, workspace_id, flow_key)
     WHERE delivery.state = 'scheduled'
       AND delivery.attempt = 0
       AND delivery.flow_key <> ''
-      AND delivery.job = newest.job
-      AND delivery.workspace_id = newest.workspace_id
-      AND delivery.flow_key = newest.flow_key
-      AND delivery.sequence < newest.sequence
-    RETURNING newest.id AS heir, newest.longest, coalesce(delivery.debounced_since, delivery.accepted_at) AS since
+      AND (delivery.debounced_since IS NOT NULL OR delivery.not_before - quiet <= now())
+), superseded AS (
+    UPDATE groundwork.delivery
+    SET state = 'cancelled',
+        superseded_by = happened.newest,
+        last_error = 'Superseded by a later event (debounce).',
+        settled_at = clock_timestamp()
+    FROM happened
+    WHERE delivery.id = happened.id
+      AND delivery.id <> happened.newest
+      AND delivery.state = 'scheduled'
+      AND delivery.attempt = 0
+    RETURNING happened.newest AS heir, happened.longest, happened.since
 ), inherited AS (
     SELECT heir, min(since) AS since, min(longest) AS longest FROM superseded GROUP BY heir
 )
@@ -56,6 +54,37 @@ SET debounced_since = inherited.since,
     not_before = least(delivery.not_before, inherited.since + inherited.longest)
 FROM inherited
 WHERE delivery.id = inherited.heir;
+
+-- name: gather_debounced
+-- Of a job that takes batches, all debounced deliveries of a key wait for the quiet time of the newest of them, and for no
+-- longer than the first of them may; then they come together. What has not happened yet is left alone, as above.
+WITH touched AS (
+    SELECT DISTINCT delivery.job, delivery.workspace_id, delivery.flow_key,
+           make_interval(secs => CAST(job.flow_control #>> '{debounce,seconds}' AS float)) AS quiet,
+           make_interval(secs => CAST(job.flow_control #>> '{debounce,longest}' AS float)) AS longest
+    FROM groundwork.delivery
+    JOIN groundwork.job ON job.name = delivery.job AND job.flow_control ? 'debounce' AND job.batch_size > 1
+    WHERE delivery.state = 'scheduled' AND delivery.attempt = 0 AND delivery.not_before <= now()
+), happened AS (
+    SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.flow_key, delivery.not_before, longest,
+           coalesce(delivery.debounced_since, delivery.not_before - quiet) AS since
+    FROM touched
+    JOIN groundwork.delivery USING (job, workspace_id, flow_key)
+    WHERE delivery.state = 'scheduled'
+      AND delivery.attempt = 0
+      AND delivery.flow_key <> ''
+      AND (delivery.debounced_since IS NOT NULL OR delivery.not_before - quiet <= now())
+), gathered AS (
+    SELECT id, since,
+           least(max(not_before) OVER of_key, min(since) OVER of_key + longest) AS due
+    FROM happened
+    WINDOW of_key AS (PARTITION BY job, workspace_id, flow_key)
+)
+UPDATE groundwork.delivery
+SET not_before = gathered.due,
+    debounced_since = gathered.since
+FROM gathered
+WHERE delivery.id = gathered.id AND delivery.state = 'scheduled' AND delivery.not_before <> gathered.due;
 
 -- name: promote
 -- Let deliveries into their lane whose time has come, at the place that their acceptance gave them. The state is asked for

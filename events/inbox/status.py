@@ -35,8 +35,9 @@ class DeliveryStatus(_Status):
     Attributes:
         state: scheduled, queued, admitted, running, done, failed or cancelled.
         attempt: runs that claimed it so far.
+        waits_for: why nothing can start it now, such as that its job has no deployment, and the cure; or what its job
+            waits for: the name of the wait, and event or job. None: it can start, or has.
         superseded_by: the delivery that does its work in its place (debounce, idempotency, singleton).
-        waiting_for: what its job waits for, in words: the name of the wait, and event or job; None where it does not.
         not_before: it does not start or go on before then, unless what it waits for comes first.
         trace: when it reached each stage; stages not reached are left out.
     """
@@ -48,10 +49,10 @@ class DeliveryStatus(_Status):
     progress: dict[str, Any] | None
     result: Any
     last_error: str | None
+    waits_for: str | None = None
     flow_run_id: UUID | None
     superseded_by: UUID | None
-    waiting_for: str | None
-    not_before: datetime | None
+    not_before: datetime | None = None
     trace: dict[str, datetime]
 
     @property
@@ -96,9 +97,9 @@ def _delivery(row: Row[Any]) -> DeliveryStatus:
         progress=row.progress,
         result=row.result,
         last_error=row.last_error,
+        waits_for=row.waits_for,
         flow_run_id=row.flow_run_id,
         superseded_by=row.superseded_by,
-        waiting_for=row.waiting_for if row.state in WAITING else None,
         not_before=row.not_before if row.state in WAITING else None,
         trace={to_camel(stage): moment for stage, moment in stages.items() if moment},
     )

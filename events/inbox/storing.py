@@ -62,8 +62,10 @@ def check_id(dedupe_id: str) -> str:
     """The id itself.
 
     Raises:
-        NotStorable: it is too long, or has characters that do not print.
+        NotStorable: it is empty, too long, or has characters that do not print.
     """
+    if not dedupe_id:
+        raise NotStorable("dedupe_id: it is empty. Give the event an id of its own, or leave dedupe_id out")
     if len(dedupe_id) > LONGEST_ID:
         raise NotStorable(
             f"dedupe_id: it has {len(dedupe_id):,} characters, {LONGEST_ID} are the most. Use a digest of what it is "

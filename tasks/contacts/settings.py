@@ -24,6 +24,12 @@ class ContactsSettings(EnvironmentSettings):
     import_max_columns: int = Field(
         1000, ge=1, description="Most columns of a CSV. Too high: memory per chunk; every unknown column is JSON."
     )
+    import_uploads: str = Field(
+        "",
+        description="Further places of uploads, as prefixes of keys with {workspace} in them, comma-separated, such as "
+        "uploads/{workspace}/. Default: none; an import reads what lies below imports/<its id>/ or "
+        "workspaces/<its workspace>/. A prefix that leaves the workspace's id open would let one read another's files.",
+    )
     export_part_bytes: int = Field(
         16 * 1024 * 1024,
         ge=5 * 1024 * 1024,

@@ -33,7 +33,9 @@ class RememberedFigures(BaseModel):
 def active_workspaces(connection: Connection, week: Week) -> list[WorkspaceId]:
     """The workspaces that have something to tell of a week."""
     span = {"begins_at": week.begins_at, "ends_at": week.ends_at}
-    return [WorkspaceId(each) for each in connection.execute(statement(_SQL, "active_workspaces"), span).scalars()]
+    return [
+        WorkspaceId.stored(each) for each in connection.execute(statement(_SQL, "active_workspaces"), span).scalars()
+    ]
 
 
 def daily(connection: Connection, workspace_id: WorkspaceId, week: Week) -> pd.DataFrame:

@@ -37,7 +37,9 @@ def mail_digests(user_ids: Sequence[str], week: WeeklyFigures) -> dict[str, Any]
     round_ = _Round(len(user_ids))
     values = quote(steps.digest_values(week))
     for user_id in user_ids:
-        round_.note(user_id, round_.step()(UserId(user_id), values, return_state=True).result(raise_on_failure=False))
+        round_.note(
+            user_id, round_.step()(UserId.stored(user_id), values, return_state=True).result(raise_on_failure=False)
+        )
         if round_.is_hopeless:
             break
     return round_.outcome()

@@ -17,6 +17,8 @@ from groundwork.tasks.contacts.exports.encode import CONTENT_TYPES
 from groundwork.tasks.contacts.settings import contacts_settings
 
 _SQL = Path(__file__).with_suffix(".sql")
+_LONGEST_IN_FILE_NAME = 40
+"""Characters of a workspace's id in a file's name. Most file systems take 255 bytes; a character may have four."""
 _NOT_FOR_FILE_NAMES = re.compile(r"[^\w.-]+")
 
 
@@ -145,6 +147,6 @@ def link_lifetime() -> timedelta:
 
 
 def filename_of(record: ExportRecord, day: datetime) -> str:
-    """``contacts-acme-2026-11-22.csv``, whatever characters a workspace's id has."""
-    workspace = _NOT_FOR_FILE_NAMES.sub("-", record.workspace_id).strip("-.") or "workspace"
+    """``contacts-acme-2026-11-22.csv``, whatever characters a workspace's id has, and however long it is."""
+    workspace = _NOT_FOR_FILE_NAMES.sub("-", record.workspace_id).strip("-.")[:_LONGEST_IN_FILE_NAME] or "workspace"
     return f"contacts-{workspace}-{day:%Y-%m-%d}.{record.format}"

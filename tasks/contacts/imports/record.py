@@ -9,7 +9,10 @@ from sqlalchemy import Connection
 
 from groundwork.blocks.errors import NonRetriable
 from groundwork.blocks.sql import statement
+from groundwork.events.identifiers import in_names
 from groundwork.tasks.contacts.imports.counts import ImportCounts
+from groundwork.tasks.contacts.settings import contacts_settings
+from groundwork.tasks.workspace_blobs import workspace_prefix
 
 _SQL = Path(__file__).with_suffix(".sql")
 
@@ -52,7 +55,12 @@ class ImportSummary(BaseModel):
 def create_import(
     connection: Connection, *, import_id: str, workspace_id: str, user_id: str, filename: str, blob_path: str
 ) -> None:
-    """Record an upload, ready to be confirmed by the event ``import/csv.confirmed``."""
+    """Record an upload, ready to be confirmed by the event ``import/csv.confirmed``.
+
+    Raises:
+        NonRetriable: ``blob_path`` is no place of this import's, nor of its workspace's.
+    """
+    _check_place(import_id, workspace_id, blob_path)
     connection.execute(
         statement(_SQL, "create_import"),
         {
@@ -69,7 +77,8 @@ def begin(connection: Connection, import_id: str, workspace_id: str) -> ImportRe
     """Take a pending import into work.
 
     Raises:
-        NonRetriable: the workspace has no such import, or it is not pending. Nothing is changed.
+        NonRetriable: the workspace has no such import, or it is not pending, or its upload lies where another's may.
+            Nothing is changed.
     """
     address = {"import_id": import_id, "workspace_id": workspace_id}
     row = connection.execute(statement(_SQL, "begin_import"), address).mappings().one_or_none()
@@ -80,7 +89,23 @@ def begin(connection: Connection, import_id: str, workspace_id: str) -> ImportRe
             if status is None
             else f"Import {import_id} is {status}, not pending. Upload the file as a new import."
         )
+    _check_place(import_id, workspace_id, row["blob_path"])
     return ImportRecord(**row)
+
+
+def _check_place(import_id: str, workspace_id: str, blob_path: str) -> None:
+    """Refuse an upload that may be another workspace's: a record's path may have come with a request."""
+    said = contacts_settings().import_uploads.split(",")
+    places = [
+        f"imports/{in_names(import_id)}/",
+        workspace_prefix(workspace_id),
+        *(each.strip().replace("{workspace}", in_names(workspace_id)) for each in said if "{workspace}" in each),
+    ]
+    if ".." in blob_path.split("/") or not blob_path.startswith(tuple(places)):
+        raise NonRetriable(
+            f"The upload {blob_path!r} of import {import_id} lies where another workspace's may: put it below "
+            f"{' or '.join(places)}, or say in GROUNDWORK_IMPORT_UPLOADS where uploads of a workspace are."
+        )
 
 
 def reopen(connection: Connection, import_id: str) -> None:

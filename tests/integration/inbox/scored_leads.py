@@ -23,10 +23,12 @@ ACME = WorkspaceId("acme")
 class LeadScored(Event, name="test/lead.scored"):
     lead_id: str
     score: int = 0
+    email: str | None = None
 
 
 class LeadLost(Event, name="test/lead.lost"):
     lead_id: str
+    email: str | None = None
 
 
 def register(db: Database, *, name: str = "alert-agent", **options: Any) -> None:
@@ -35,8 +37,10 @@ def register(db: Database, *, name: str = "alert-agent", **options: Any) -> None
         register_job(connection, spec.registration)
 
 
-def scored(lead: str = "ann", score: int = 0, workspace: str = "acme", **options: Any) -> UUID:
-    return send(LeadScored(workspace_id=WorkspaceId(workspace), lead_id=lead, score=score), **options)
+def scored(
+    lead: str = "ann", score: int = 0, workspace: str = "acme", *, email: str | None = None, **options: Any
+) -> UUID:
+    return send(LeadScored(workspace_id=WorkspaceId(workspace), lead_id=lead, score=score, email=email), **options)
 
 
 def admitted(capacity: int = 100) -> list[UUID]:

@@ -1,14 +1,16 @@
 """Idempotency, singletons and cancelling events: deliveries of one key."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundwork.blocks.errors import StaleAttempt
+from groundwork.blocks.errors import ConfigurationError, NotStorable, StaleAttempt
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import NewEvent, accept, once, send
 from groundwork.events.inbox.admission import tidy
-from groundwork.flows.flow_control import CancelOn, Idempotency, Singleton
+from groundwork.events.inbox.cancellation import cancel
+from groundwork.flows.flow_control import CancelOn, Debounce, Idempotency, Singleton
 from tests.factories import delivery_of, scalar
 from tests.integration.inbox.scored_leads import (
     LeadLost,
@@ -20,6 +22,11 @@ from tests.integration.inbox.scored_leads import (
     states,
     time_passes,
 )
+
+
+def state_of(db, event_id, job: str) -> str:
+    sql = "SELECT state FROM groundwork.delivery WHERE event_id = :event_id AND job = :job"
+    return str(scalar(db, sql, event_id=event_id, job=job))
 
 
 class TestIdempotency:
@@ -49,12 +56,90 @@ class TestIdempotency:
         tidy()
         assert scalar(db, "SELECT count(*) FROM groundwork.idempotency") == 0
 
+    def test_a_first_one_that_was_cancelled_before_it_started_frees_its_key(self, db):
+        register(db, idempotency=Idempotency(key="lead_id"), lane=9)
+        first = scored("ann")
+        with db.transaction() as connection:
+            cancel(connection, event_id=first)
+        second, third = scored("ann"), scored("ann")
+        assert admitted() == [second]
+        assert delivery_of(db, third).superseded_by == delivery_of(db, second).id
+
+    def test_so_does_one_that_expired_or_was_skipped(self, db):
+        register(db, idempotency=Idempotency(key="lead_id"), lane=9, expires=60)
+        scored("ann")
+        time_passes(db, 61)
+        assert admitted() == []
+        assert [scored("ann")] == admitted()
+        register(db, name="other", idempotency=Idempotency(key="lead_id"), singleton=Singleton(mode="skip"), lane=9)
+        busy = scored("bob")
+        assert busy in admitted()
+        skipped = scored("cid")
+        admitted()
+        assert state_of(db, skipped, "other") == "cancelled"
+        again = scored("cid")
+        assert state_of(db, again, "other") == "queued"
+
+    def test_one_that_was_cancelled_while_it_ran_keeps_its_key(self, db):
+        register(db, idempotency=Idempotency(key="lead_id"), lane=9)
+        first = scored("ann")
+        admitted()
+        start(db, first)
+        with db.transaction() as connection:
+            cancel(connection, event_id=first)
+        scored("ann")
+        assert states(db) == ["cancelled", "cancelled"]
+
+    def test_one_whose_work_a_later_event_does_keeps_its_key(self, db):
+        register(db, idempotency=Idempotency(key="lead_id"), debounce=Debounce(seconds=5), lane=9)
+        scored("ann")
+        last = scored("bob")
+        time_passes(db, 6)
+        assert admitted() == [last]
+        scored("ann")
+        assert states(db) == ["cancelled", "admitted", "cancelled"]
+
+    @pytest.mark.parametrize(("free", "second"), [(True, "queued"), (False, "cancelled")])
+    def test_one_that_has_failed_frees_its_key_where_the_job_says_so(self, db, free, second):
+        register(db, idempotency=Idempotency(key="lead_id", free_on_failure=free), lane=9)
+        first = scored("ann")
+        admitted()
+        start(db, first).fail(ValueError("no"))
+        scored("ann")
+        assert states(db) == ["failed", second]
+
+    def test_of_many_that_find_a_freed_key_at_once_one_runs(self, db):
+        register(db, idempotency=Idempotency(key="lead_id"), lane=9)
+        first = scored("ann")
+        with db.transaction() as connection:
+            cancel(connection, event_id=first)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: scored("ann"), range(8)))
+        assert sorted(states(db)) == ["cancelled"] * 8 + ["queued"]
+
+    @pytest.mark.parametrize("email", [None, ""])
+    def test_events_without_the_key_are_nobody_s_repeats(self, db, email):
+        register(db, idempotency=Idempotency(key="email"), lane=9)
+        assert len([scored(email=email), scored(email=email)]) == len(admitted())
+
     def test_other_workspaces_have_other_keys(self, db):
         register(db, idempotency=Idempotency(key="lead_id"))
         assert {scored("ann"), scored("ann", workspace="bolt")} == set(admitted())
 
 
 class TestSingleton:
+    @pytest.mark.parametrize("mode", ["queue", "skip"])
+    @pytest.mark.parametrize("email", [None, ""])
+    def test_events_without_the_key_stand_alone(self, db, mode, email):
+        register(db, singleton=Singleton(key="email", mode=mode), lane=9)
+        events = [scored(email=email), scored(email=email), scored(email="ann@example.com")]
+        assert admitted() == events
+
+    def test_without_a_key_the_whole_lane_is_one(self, db):
+        register(db, singleton=Singleton(), lane=9)
+        first, _ = scored("ann"), scored("bob")
+        assert admitted() == [first]
+
     def test_the_next_of_a_key_waits_and_lets_other_keys_pass(self, db):
         register(db, singleton=Singleton(key="lead_id"), lane=9)
         first, second, other = scored("ann"), scored("ann"), scored("bob")
@@ -120,3 +205,29 @@ class TestCancelOn:
         register(db, cancel_on=CancelOn(event=LeadScored, key="lead_id"))
         scored(score=1), scored(score=2)
         assert states(db) == ["cancelled", "queued"]
+
+    @pytest.mark.parametrize("email", [None, ""])
+    def test_an_event_without_the_key_cancels_nobody(self, db, email):
+        register(db, cancel_on=CancelOn(event=LeadLost, key="email"), lane=9)
+        scored(email=email)
+        send(LeadLost(workspace_id=WorkspaceId("acme"), lead_id="x", email=email))
+        assert states(db) == ["queued"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"idempotency": Idempotency(key="")},
+        {"singleton": Singleton(key="")},
+        {"debounce": Debounce(seconds=5, key="")},
+        {"cancel_on": CancelOn(event=LeadLost, key="")},
+    ],
+)
+def test_an_empty_key_is_refused_where_it_is_written(db, options):
+    with pytest.raises(ConfigurationError, match="key='' names no field of LeadScored; leave it out"):
+        register(db, **options)
+
+
+def test_an_empty_id_of_a_sender_is_refused(db):
+    with pytest.raises(NotStorable, match="dedupe_id: it is empty"):
+        scored(dedupe_id="")

@@ -3,12 +3,19 @@
 import time
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import event
 
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import NewEvent, accept
 from groundwork.events.inbox.admission import seconds_until_next, tidy
 from groundwork.flows.flow_control import Debounce, Throttle
 from tests.factories import delivery_of, scalar
-from tests.integration.inbox.scored_leads import admitted, register, scored, start, states, time_passes
+from tests.integration.inbox.scored_leads import LeadScored, admitted, register, scored, start, states, time_passes
+
+
+def in_seconds(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
 class TestDebounce:
@@ -36,6 +43,59 @@ class TestDebounce:
         events = {scored("ann"), scored("bob"), scored("ann", workspace="bolt")}
         time_passes(db, 5)
         assert set(admitted()) == events
+
+    @pytest.mark.parametrize("email", [None, ""])
+    def test_events_without_the_key_stand_alone(self, db, email):
+        register(db, debounce=Debounce(seconds=5, key="email"), lane=5)
+        events = [scored("ann", email=email), scored("bob", email=email)]
+        assert admitted() == []
+        time_passes(db, 5)
+        assert admitted() == events
+
+    @pytest.mark.parametrize("longest", [None, 20])
+    def test_an_event_of_now_is_not_put_off_by_one_of_the_future_nor_is_that_one_pulled_forward(self, db, longest):
+        register(db, debounce=Debounce(seconds=5, key="lead_id", longest=longest), lane=5)
+        early = scored(score=1, occurred_at=in_seconds(60))
+        now = scored(score=2)
+        late = scored(score=3, occurred_at=in_seconds(120))
+        time_passes(db, 5)
+        assert admitted() == [now]
+        time_passes(db, 61)
+        assert admitted() == [early]
+        time_passes(db, 60)
+        assert admitted() == [late]
+
+    def test_one_of_the_future_counts_from_its_own_time_on(self, db):
+        register(db, debounce=Debounce(seconds=5, longest=8), lane=5)
+        first = scored(occurred_at=in_seconds(60))
+        time_passes(db, 63)
+        second = scored()
+        time_passes(db, 2)
+        assert admitted() == []
+        assert delivery_of(db, first).superseded_by == delivery_of(db, second).id
+        time_passes(db, 3)
+        assert admitted() == [second]
+
+    def test_of_an_earlier_one_of_the_future_and_one_of_now_the_one_whose_time_came_last_runs(self, db):
+        register(db, debounce=Debounce(seconds=10), lane=5)
+        future = scored(occurred_at=in_seconds(8))
+        now = scored()
+        time_passes(db, 10)
+        assert admitted() == []
+        assert delivery_of(db, now).superseded_by == delivery_of(db, future).id
+        time_passes(db, 8)
+        assert admitted() == [future]
+
+    def test_of_events_of_one_request_the_last_runs(self, db):
+        register(db, debounce=Debounce(seconds=5), lane=5)
+        events = [
+            NewEvent.of(LeadScored(workspace_id=WorkspaceId("acme"), lead_id="ann", score=n), source="test")
+            for n in range(50)
+        ]
+        with db.transaction() as connection:
+            last = accept(connection, events)[-1].id
+        time_passes(db, 5)
+        assert admitted() == [last]
 
     def test_events_without_a_pause_run_after_the_longest_time(self, db):
         register(db, debounce=Debounce(seconds=5, longest=10))

@@ -26,8 +26,8 @@ EXAMPLES = re.findall(r"^## (.*?)\n.*?```python\n(.*?)```\n\n```text\n(.*?)```",
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
 
-def deploy_and_send(db: Database, code: str) -> Any:
-    """Define the example's job, register it as a deploy would, and let the example send; its job."""
+def deploy_and_send(db: Database, code: str) -> dict[str, Any]:
+    """Define the example's jobs, register them as a deploy would, and let the example send; its jobs by name."""
     namespace = {
         **vars(flow_control),
         **{each.__name__: each for each in (Event, datetime, job, send, step, timedelta)},
@@ -38,19 +38,20 @@ def deploy_and_send(db: Database, code: str) -> Any:
     sends_at = re.search(r"^(send\(|for )", code, re.MULTILINE).start()
     known = set(jobs())
     exec(compile(code[:sends_at], "docs/flow-control.md", "exec"), namespace)
-    [name] = set(jobs()) - known
+    names = set(jobs()) - known
     with db.transaction() as connection:
-        register_job(connection, jobs()[name].registration)
+        for name in names:
+            register_job(connection, jobs()[name].registration)
     exec(compile(code[sends_at:], "docs/flow-control.md", "exec"), namespace)
-    return namespace[name.replace("-", "_")]
+    return {name: namespace[name.replace("-", "_")] for name in names}
 
 
-def run_all(db: Database, example: Any) -> list[str]:
+def run_all(db: Database, example: dict[str, Any]) -> list[str]:
     """Admit and run until every delivery has ended; how each did, in order of acceptance."""
 
     def ended() -> list[str] | None:
         for admitted in admit(capacity=10):
-            example(delivery_id=admitted.id, return_state=True)
+            example[admitted.job](delivery_id=admitted.id, return_state=True)
         with db.transaction() as connection:
             rows = connection.execute(text("SELECT * FROM groundwork.delivery ORDER BY sequence")).all()
         if any(row.settled_at is None for row in rows):
@@ -71,9 +72,15 @@ def test_an_example_ends_as_the_page_says(db, code, outcome):
 
 def test_there_is_an_example_of_each_option():
     for option in (
+        "batch=Batch(size=100), debounce=Debounce(",
         "Batch(",
         "Debounce(",
         "Throttle(",
+        "RateLimit(",
+        "Lane(",
+        "Pool(",
+        "priority_field=",
+        "free_on_failure=",
         "expires=",
         "Idempotency(",
         "Singleton(",

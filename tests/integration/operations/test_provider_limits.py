@@ -19,7 +19,7 @@ from prefect.types._concurrency import ConcurrencyLeaseHolder
 
 from groundwork.blocks.process_cache import forget
 from groundwork.deployments.relay.tag_limits import TagLimits
-from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.identifiers import WorkspaceId, workspace_tag
 from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import admit
 from groundwork.tasks.provider_limit import prefect_went_away, provider_tag
@@ -40,7 +40,9 @@ def start(db, prefect_api):
     register_job(db, "provider-job", "test/calls.wanted", lane=5)
 
     def admit_one(workspace: str, calls: int = 1, folder: Path | None = None):
-        event = CallsWanted(workspace_id=WorkspaceId(workspace), calls=calls, folder=str(folder) if folder else None)
+        event = CallsWanted(
+            workspace_id=WorkspaceId.stored(workspace), calls=calls, folder=str(folder) if folder else None
+        )
         event_id = send(event)
         admit(capacity=10)
         return delivery_of(db, event_id).id
@@ -88,6 +90,21 @@ def test_the_step_carries_its_workspace_as_tag_and_the_others_do_not(start, work
         return [each["name"] for each in found]
 
     assert wait_until(tags, what="the task run is recorded")[0].startswith("call-provider")
+
+
+@pytest.mark.parametrize(
+    "name",
+    # The last five are from before there was a rule for ids. What was accepted runs to its end.
+    ["-_.:@|+=~,'Aa", "b ltd", "Zoë", "日本", "x" * 118, "a/b", "50% & more", "<acme>", "a?b#c", "100*"],
+)
+def test_every_workspace_that_is_in_the_inbox_can_call_providers(start, workspace, name):
+    odd = f"{workspace}{name}"
+    provider.let_go[odd] = threading.Event()
+    provider.let_go[odd].set()
+    assert provider_job(delivery_id=start(odd, calls=1)) == [0]
+    assert provider.peak[odd] == 1
+    with get_client(sync_client=True) as client:
+        assert client.read_global_concurrency_limit_by_name(f"tag:{workspace_tag(odd)}").limit == 2
 
 
 def test_a_limit_that_a_person_changed_is_left_as_it_is(prefect_api, workspace):

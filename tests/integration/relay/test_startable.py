@@ -1,8 +1,10 @@
 """A job that cannot start holds no worker's place, and says what is missing and what to do."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 import yaml
@@ -13,13 +15,17 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from prefect.exceptions import ObjectNotFound
 from sqlalchemy import text
 
+from groundwork.deployments.commands.lanes import _shown as lanes_table
+from groundwork.deployments.commands.status import tell_status
 from groundwork.deployments.relay.prefect_api import WorkPoolMissing, worker_capacity
 from groundwork.deployments.relay.startable import Startable
 from groundwork.deployments.relay.sweeper import sweep
 from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.events.contacts.imports import CsvImportConfirmed
-from groundwork.events.inbox import send
+from groundwork.events.inbox import event_status, send
 from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.lanes import lanes
+from groundwork.events.inbox.runs import note_run
 from groundwork.flows.job import job
 from tests.factories import csv_import_confirmed, delivery_of, register_job
 from tests.integration.relay.conftest import expire
@@ -134,7 +140,7 @@ def test_a_job_without_a_deployment_holds_no_place_and_says_what_to_add(db, unde
     assert len(admit(capacity=2)) == 2
     startable = look()
     rows = [row for row in deliveries(db) if row.job == NAME]
-    assert {row.state for row in rows} == {"scheduled"}
+    assert {row.state for row in rows} == {"queued"}
     assert len(rows) == len(lost)
     admit(2, startable.held)
     assert [row.job for row in deliveries(db) if row.state == "admitted"] == [ANOTHER] * 2
@@ -151,51 +157,75 @@ def deliveries(db):
         return connection.execute(text("SELECT * FROM groundwork.delivery ORDER BY sequence")).all()
 
 
-def test_a_deployment_that_comes_late_is_early_enough(db, undeployed, prefect_api):
+def test_what_has_no_deployment_is_seen_waiting_wherever_one_looks_and_runs_when_it_comes(db, undeployed, capsys):
     event_id = send(csv_import_confirmed())
+    [admitted] = admit(capacity=1)
     startable = look()
     assert startable.held == [NAME]
-    with get_client(sync_client=True) as client:
-        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="groundwork"), overwrite=True)
-        deployment_id = client.create_deployment(client.create_flow_from_name(NAME), NAME, work_pool_name=WORK_POOL)
+    assert admit(1, startable.held) == []
+    [lane] = shown(db, lanes)
+    assert (lane.queued, lane.running) == (1, 0)
+    assert lane.held_because.startswith(f"Job {NAME} has no deployment, so nothing runs it.")
+    assert lanes_table([lane], as_json=False).endswith(f"Job {NAME} has no deployment, so nothing runs it")
+    assert json.loads(lanes_table([lane], as_json=True))["lanes"][0]["heldBecause"] == lane.held_because
+    status = shown(db, event_status, event_id)
+    assert status.deliveries[0].waits_for == lane.held_because
+    tell_status(status, as_json=False)
+    assert f"  waits: Job {NAME} has no deployment, so nothing runs it. " in capsys.readouterr().out
+    deployment_id = deploy(NAME)
     try:
         startable.look()
-        let_pauses_pass(db)
-        assert [each.event_id for each in admit(1, startable.held)] == [event_id]
+        assert startable.held == []
+        [again] = admit(1, startable.held)
+        assert (again.id, again.dispatches) == (admitted.id, 2)
+        startable_job(delivery_id=again.id)
     finally:
         undeploy(deployment_id)
+    [done] = shown(db, event_status, event_id).deliveries
+    assert (done.state, done.attempt, done.waits_for, done.last_error) == ("done", 1, None, None)
+    assert shown(db, lanes) == []
 
 
-def test_a_job_that_nothing_ever_runs_ends_as_dead_letters_with_the_cause(db, undeployed):
+def test_a_job_that_nothing_runs_for_long_loses_nothing(db, undeployed):
     event_id = send(csv_import_confirmed())
+    for _ in range(20):
+        let_pauses_pass(db)
+        assert admit(1, look().held) == []
+        sweep()
+    assert (delivery_of(db, event_id).state, told) == ("queued", [])
+
+
+def test_a_batch_that_nothing_can_run_is_made_up_anew(db, undeployed):
+    register_job(db, NAME, batch_size=3)
+    events = [send(csv_import_confirmed(f"import-{n}")) for n in range(3)]
+    assert len(admit(capacity=1)) == 1
     look()
-    assert delivery_of(db, event_id).state == "scheduled"
-    let_pauses_pass(db)
+    rows = [delivery_of(db, each) for each in events]
+    assert {(row.state, row.batch_id) for row in rows} == {("queued", None)}
+
+
+def test_a_run_that_is_there_already_is_left_its_delivery(db, undeployed):
+    event_id = send(csv_import_confirmed())
+    [admitted] = admit(capacity=1)
+    note_run(admitted.id, admitted.dispatches, uuid4())
     look()
-    dead = delivery_of(db, event_id)
-    assert dead.state == "failed"
-    assert "has no deployment" in dead.last_error
-    assert told == [dead.last_error]
+    assert delivery_of(db, event_id).state == "admitted"
 
 
 def test_a_job_that_no_code_has_any_more_is_told_from_one_that_is_not_deployed(db, prefect_api):
     register_job(db, "forgotten", max_attempts=1)
     event_id = send(csv_import_confirmed())
     look()
-    dead = delivery_of(db, event_id)
-    assert dead.state == "failed"
-    assert dead.last_error.startswith("No worker knows job forgotten: it was removed from the code, or its application")
+    waiting = delivery_of(db, event_id)
+    assert waiting.state == "queued"
+    assert waiting.last_error.startswith(
+        "No worker knows job forgotten: it was removed from the code, or its application"
+    )
 
 
-def test_deliveries_of_an_ordered_job_are_put_off_in_their_order(db, undeployed):
+def shown(db, read: Callable[..., Any], *arguments: object) -> Any:
     with db.transaction() as connection:
-        connection.execute(text("UPDATE groundwork.job SET ordered = true"))
-    for number in range(3):
-        send(csv_import_confirmed(f"import-{number}"))
-    look()
-    rows = deliveries(db)
-    assert [row.state for row in rows] == ["queued"] * 3
-    assert {row.not_before > row.accepted_at for row in rows} == {True}
+        return read(connection, *arguments)
 
 
 def test_the_sweeper_gives_the_place_of_an_undeployed_job_free_with_the_cause(db, undeployed):

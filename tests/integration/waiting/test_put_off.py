@@ -30,7 +30,7 @@ def test_a_provider_that_asks_to_wait_for_long_holds_no_worker(db, go, pass_time
     assert waiting.last_error == "RetryAfter: busy"
     assert timedelta(seconds=595) < waiting.not_before - datetime.now(UTC) < timedelta(seconds=661)
     with db.transaction() as connection:
-        assert event_status(connection, event_id).deliveries[0].waiting_for == "call-crm: its next try"
+        assert event_status(connection, event_id).deliveries[0].waits_for == "call-crm: its next try"
     pass_time(661)
     go()
     done = delivery_of(db, event_id)

@@ -133,7 +133,7 @@ def test_a_waiting_delivery_leaves_its_lane_to_the_next(db, go, tmp_path):
         [lane] = [each for each in lanes(connection) if each.job == "remind"]
         assert (lane.waiting, lane.scheduled, lane.queued, lane.running) == (2, 0, 0, 0)
         [status] = event_status(connection, first).deliveries
-    assert (status.waiting_for, status.not_before > datetime.now(UTC)) == ("a-week: its time", True)
+    assert (status.waits_for, status.not_before > datetime.now(UTC)) == ("a-week: its time", True)
 
 
 def test_an_ordered_job_keeps_its_order_while_it_waits(db, go):

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from groundwork.blocks.blob.store import blob_store
-from groundwork.blocks.errors import BlobMissing
+from groundwork.blocks.errors import BlobMissing, NonRetriable
 from groundwork.blocks.process_cache import forget
 from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import admit
@@ -34,7 +34,7 @@ def delivery(db, monkeypatch, tmp_path):
             workspace_id="acme",
             user_id="ada",
             filename="a.csv",
-            blob_path="imports/a.csv",
+            blob_path="imports/import-1/a.csv",
         )
     register_job(db)
     event_id = send(csv_import_confirmed())
@@ -46,7 +46,31 @@ def delivery(db, monkeypatch, tmp_path):
 
 def put_file() -> None:
     lines = [f"u{number}@example.com,{'x' * 50}\n" for number in range(ROWS)]
-    blob_store().write_path("imports/a.csv", "".join(["email,company\n", *lines]).encode())
+    blob_store().write_path("imports/import-1/a.csv", "".join(["email,company\n", *lines]).encode())
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    ["imports/import-2/a.csv", "workspaces/globex/a.csv", "exports/7/contacts.csv", "imports/import-1/../a.csv"],
+)
+def test_a_neighbour_s_file_is_not_imported_whoever_made_the_record(db, delivery, theirs):
+    with pytest.raises(NonRetriable, match="lies where another workspace's may"), db.transaction() as connection:
+        create_import(connection, import_id="i", workspace_id="acme", user_id="ada", filename="a.csv", blob_path=theirs)
+    with db.transaction() as connection:
+        connection.execute(text("UPDATE app.csv_import SET blob_path = :path"), {"path": theirs})
+    blob_store().write_path("imports/import-2/a.csv", b"email\nsecret@example.com\n")
+    with pytest.raises(NonRetriable, match="lies where another workspace's may"):
+        process_csv(delivery_id=delivery.id)
+    assert scalar(db, "SELECT count(*) FROM app.contact") == 0
+
+
+def test_a_place_that_the_settings_name_is_a_workspace_s_own(db, delivery, monkeypatch):
+    monkeypatch.setenv("GROUNDWORK_IMPORT_UPLOADS", "uploads/{workspace}/")
+    forget()
+    with db.transaction() as connection:
+        connection.execute(text("UPDATE app.csv_import SET blob_path = 'uploads/acme/a.csv'"))
+    blob_store().write_path("uploads/acme/a.csv", b"email\nann@example.com\n")
+    assert process_csv(delivery_id=delivery.id)["inserted"] == 1
 
 
 def chunks(db) -> list[int]:
