@@ -20,6 +20,7 @@ from groundwork.blocks.errors import ConfigurationError, InvokedJobFailed, NonRe
 from groundwork.blocks.retry import while_database_restarts
 from groundwork.blocks.settings import settings
 from groundwork.events.base import Event
+from groundwork.events.identifiers import STORED
 from groundwork.events.inbox import Attempt, current_attempt
 from groundwork.events.inbox.wait import Wait, answer_to, invoke_within
 from groundwork.tasks.step_calls import require_ended_steps
@@ -104,7 +105,7 @@ def wait_for_event(
     if data is None:
         return None
     try:
-        return event.model_validate(data)
+        return event.model_validate(data, context=STORED)
     except ValidationError as error:
         raise NonRetriable(f"{call}: the {event.event_name} that came does not fit its type: {error}") from None
 

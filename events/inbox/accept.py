@@ -172,8 +172,10 @@ def accept(connection: Connection, events: Sequence[NewEvent]) -> list[Accepted]
     document = _json(rows)
     if len(document) > LONGEST_JSON:
         _check_size(rows)
-    stored = {row.id: row.cancels for row in connection.execute(_statement("accept"), {"events": document})}
-    if cancelling := [event_id for event_id, cancels in stored.items() if cancels]:
+    stored = {row.id: row for row in connection.execute(_statement("accept"), {"events": document})}
+    if rated := [row.id for row in stored.values() if row.rated]:
+        connection.execute(_statement("limit_rate"), {"event_ids": rated})
+    if cancelling := [row.id for row in stored.values() if row.cancels]:
         connection.execute(_statement("cancel_on"), {"events": document, "cancelling": cancelling})
     if stored:
         wake_relay(connection)

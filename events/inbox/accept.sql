@@ -7,7 +7,6 @@
 -- Keys are as long as payloads make them, and bounded for the indexes that hold them. A field that is missing, null or
 -- empty is no key: nobody's event stands for a stranger's, so the flow_key of such an event is its delivery's own id.
 -- All events of one statement have one time: what tells the later from the earlier is their order.
--- Of a rate limit, the times of what was taken stand in one row per key, which an acceptance under way holds.
 -- Deliveries that the same limits count lie together in a lane of their own (flow_key), so that they hold up no others.
 -- An event of a name that some job has ever waited for is noted as an arrival, for the relay to answer waits by.
 WITH this_moment AS MATERIALIZED (
@@ -59,13 +58,6 @@ WITH this_moment AS MATERIALIZED (
                THEN greatest(-600, least(600, round(CAST(incoming.data ->> (control #>> '{priority,field}') AS numeric))))
                ELSE 0
            END AS urgency,
-           CASE
-               WHEN NOT control ? 'rate_limit' THEN NULL
-               WHEN control #> '{rate_limit,field}' IS NULL THEN ''
-               ELSE groundwork.bounded_key(nullif(incoming.data ->> (control #>> '{rate_limit,field}'), ''))
-           END AS rate_key,
-           CAST(control #>> '{rate_limit,limit}' AS int) AS rate_most,
-           make_interval(secs => CAST(control #>> '{rate_limit,period}' AS float)) AS rate_period,
            groundwork.bounded_key(nullif(incoming.data ->> (control #>> '{idempotency,field}'), '')) AS idempotency_key,
            make_interval(secs => CAST(control #>> '{idempotency,seconds}' AS float)) AS key_kept,
            make_interval(secs => CAST(control ->> 'expires' AS float)) AS expires
@@ -105,8 +97,23 @@ WITH this_moment AS MATERIALIZED (
         ) AS holding
     )
     RETURNING job, workspace_id, key, delivery_id
-), compared AS (
-    SELECT wanted.*, other.id AS other
+), delivered AS (
+    INSERT INTO groundwork.delivery (
+        id, event_id, job, workspace_id, priority, urgency, max_attempts, not_before, flow_key, limit_keys, cancel_key,
+        expires_at, state, superseded_by, last_error, settled_at
+    )
+    SELECT wanted.id, wanted.event_id, wanted.job, wanted.workspace_id, wanted.priority, wanted.urgency, wanted.max_attempts,
+           wanted.not_before,
+           CASE
+               WHEN grouped THEN coalesce(grouping_key, CAST(wanted.id AS text))
+               WHEN limit_keys IS NOT NULL THEN groundwork.bounded_key(CAST(limit_keys AS text))
+               ELSE ''
+           END,
+           wanted.limit_keys, wanted.cancel_key, wanted.not_before + wanted.expires,
+           CASE WHEN other.id IS NOT NULL THEN 'cancelled' WHEN wanted.later THEN 'scheduled' ELSE 'queued' END,
+           other.id,
+           CASE WHEN other.id IS NOT NULL THEN 'Another event with this idempotency key came first.' END,
+           CASE WHEN other.id IS NOT NULL THEN clock_timestamp() END
     FROM wanted
     LEFT JOIN LATERAL (
         SELECT keyed.delivery_id AS id
@@ -116,18 +123,45 @@ WITH this_moment AS MATERIALIZED (
           AND keyed.key = wanted.idempotency_key
           AND keyed.delivery_id <> wanted.id
     ) AS other ON true
+    ORDER BY wanted.position, wanted.job
+)
+SELECT stored.id,
+       EXISTS (SELECT FROM groundwork.job WHERE flow_control #>> '{cancel_on,event}' = incoming.name) AS cancels,
+       EXISTS (
+           SELECT FROM groundwork.job WHERE job.event_name = incoming.name AND flow_control ? 'rate_limit'
+       ) AS rated
+FROM stored
+JOIN incoming USING (id);
+
+-- name: limit_rate
+-- Drop what rate limits have no room for, of deliveries that were stored just now, in their order. The times of what was taken
+-- stand in one row per key, which an acceptance under way holds. What was dropped for another reason does not count.
+WITH fresh AS MATERIALIZED (
+    SELECT delivery.id, delivery.job, delivery.workspace_id, said.key, said.most, said.period,
+           row_number() OVER (PARTITION BY delivery.job, delivery.workspace_id, said.key ORDER BY delivery.sequence) AS place
+    FROM groundwork.delivery
+    JOIN groundwork.event ON event.id = delivery.event_id
+    JOIN groundwork.job ON job.name = delivery.job AND job.flow_control ? 'rate_limit'
+    CROSS JOIN LATERAL (
+        SELECT CASE
+                   WHEN job.flow_control #> '{rate_limit,field}' IS NULL THEN ''
+                   ELSE groundwork.bounded_key(nullif(event.data ->> (job.flow_control #>> '{rate_limit,field}'), ''))
+               END AS key,
+               CAST(job.flow_control #>> '{rate_limit,limit}' AS int) AS most,
+               CAST(job.flow_control #>> '{rate_limit,period}' AS float) AS period
+    ) AS said
+    WHERE delivery.event_id = ANY(:event_ids) AND delivery.state <> 'cancelled' AND said.key IS NOT NULL
 ), rated AS (
     INSERT INTO groundwork.rate AS known (job, workspace_id, key, taken, last_taken, dropped, idle_at)
-    SELECT job, workspace_id, rate_key, array_fill(instant, ARRAY[least(asked_for, rate_most)]),
-           least(asked_for, rate_most), asked_for - least(asked_for, rate_most), instant + rate_period
+    SELECT job, workspace_id, key, array_fill(instant, ARRAY[least(asked_for, most)]), least(asked_for, most),
+           asked_for - least(asked_for, most), instant + make_interval(secs => period)
     FROM (
-        SELECT job, workspace_id, rate_key, rate_most, rate_period, CAST(count(*) AS int) AS asked_for
-        FROM compared
-        WHERE rate_key IS NOT NULL AND other IS NULL
-        GROUP BY job, workspace_id, rate_key, rate_most, rate_period
+        SELECT job, workspace_id, key, most, period, CAST(count(*) AS int) AS asked_for
+        FROM fresh
+        GROUP BY job, workspace_id, key, most, period
     ) AS asked
-    CROSS JOIN this_moment
-    ORDER BY job, workspace_id, rate_key
+    CROSS JOIN (SELECT clock_timestamp() AS instant) AS this_moment
+    ORDER BY job, workspace_id, key
     ON CONFLICT (job, workspace_id, key) DO UPDATE SET (taken, last_taken, dropped, idle_at) = (
         SELECT counting || excluded.taken[1:least(room, excluded.last_taken)],
                least(room, excluded.last_taken),
@@ -146,40 +180,15 @@ WITH this_moment AS MATERIALIZED (
         ) AS room_of_time
     )
     RETURNING job, workspace_id, key, last_taken
-), fate AS (
-    SELECT compared.*,
-           CASE WHEN other IS NOT NULL THEN 'Another event with this idempotency key came first.'
-                WHEN row_number() OVER (
-                    PARTITION BY compared.job, compared.workspace_id, rate_key, other IS NULL ORDER BY position
-                ) > rated.last_taken
-                THEN format('Rate limit: more than %s in %s s', rate_most, CAST(extract(epoch FROM rate_period) AS float))
-                    || CASE WHEN rate_key <> '' THEN ' for the key ' || left(rate_key, 100) ELSE '' END || '.'
-           END AS dropped_because
-    FROM compared
-    LEFT JOIN rated ON rated.job = compared.job
-                   AND rated.workspace_id = compared.workspace_id
-                   AND rated.key = compared.rate_key
-), delivered AS (
-    INSERT INTO groundwork.delivery (
-        id, event_id, job, workspace_id, priority, urgency, max_attempts, not_before, flow_key, limit_keys, cancel_key,
-        expires_at, state, superseded_by, last_error, settled_at
-    )
-    SELECT id, event_id, job, workspace_id, priority, urgency, max_attempts, not_before,
-           CASE
-               WHEN grouped THEN coalesce(grouping_key, CAST(id AS text))
-               WHEN limit_keys IS NOT NULL THEN groundwork.bounded_key(CAST(limit_keys AS text))
-               ELSE ''
-           END,
-           limit_keys, cancel_key, not_before + expires,
-           CASE WHEN dropped_because IS NOT NULL THEN 'cancelled' WHEN later THEN 'scheduled' ELSE 'queued' END,
-           other, dropped_because, CASE WHEN dropped_because IS NOT NULL THEN clock_timestamp() END
-    FROM fate
-    ORDER BY position, job
 )
-SELECT stored.id,
-       EXISTS (SELECT FROM groundwork.job WHERE flow_control #>> '{cancel_on,event}' = incoming.name) AS cancels
-FROM stored
-JOIN incoming USING (id);
+UPDATE groundwork.delivery
+SET state = 'cancelled',
+    last_error = format('Rate limit: more than %s in %s s', fresh.most, fresh.period)
+        || CASE WHEN fresh.key <> '' THEN ' for the key ' || left(fresh.key, 100) ELSE '' END || '.',
+    settled_at = clock_timestamp()
+FROM fresh
+JOIN rated USING (job, workspace_id, key)
+WHERE delivery.id = fresh.id AND fresh.place > rated.last_taken;
 
 -- name: cancel_on
 -- Cancel what these events cancel: unfinished deliveries of the same workspace and key, but neither an event's own, where a

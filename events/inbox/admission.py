@@ -1,10 +1,11 @@
 """Which deliveries may run now."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from groundwork.blocks.database import database
 from groundwork.blocks.settings import settings
@@ -12,6 +13,7 @@ from groundwork.events.inbox.queue import bring_up_to_date
 from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
+_admit_without_limits = text(re.sub(r"/\* of limits: \*/.*?/\* end \*/", "", _statement("admit").text, flags=re.DOTALL))
 
 LANES_AT_ONCE = 256
 """Lanes of a job that one admission looks at, some 40 µs each."""
@@ -55,8 +57,9 @@ def admit(capacity: int, held: Sequence[str] = ()) -> list[Admitted]:
 
 def admit_within(connection: Connection, capacity: int, held: Sequence[str] = ()) -> list[Admitted]:
     """Admit in the caller's transaction, which holds the admission; otherwise like :func:`admit`."""
+    limits = connection.execute(_statement("any_limits")).scalar()
     rows = connection.execute(
-        _statement("admit"),
+        _statement("admit") if limits else _admit_without_limits,
         {
             "capacity": capacity,
             "held": list(held),

@@ -7,7 +7,8 @@ SELECT pg_advisory_xact_lock(x'61646D6974'::bigint);
 -- In each lane the most urgent units, then the oldest, as far as the lane's limit, its throttle and, for singletons, the key
 -- leave room. Where a job has further limits (job_limit: by a key, or shared with other jobs), a unit that one of them has
 -- no room for stands aside and holds up no other, and of those that share one, so many go as it has room, in the order
--- that follows; what another limit keeps back meanwhile is made up for by the next look, which comes at once. Over all
+-- that follows; what another limit keeps back meanwhile is made up for by the next look, which comes at once. Where no job
+-- has any, what stands between "of limits:" and "end" is left out before PostgreSQL sees it, and costs nothing. Over all
 -- lanes by priority, then the workspace that holds least for its weight, then the one served least (start-time fair
 -- queueing, Goyal, Vin and Cheng 1996), then age; as far as the workers have room. Bulk jobs leave :share of it free where
 -- there are interactive jobs, and give way while these are in use, since starting a run is what costs Prefect most: they
@@ -152,7 +153,7 @@ WITH in_flight AS MATERIALIZED (
         OR count(*) = batch_size
         OR min(accepted_at) + make_interval(secs => batch_wait_seconds) <= clock_timestamp()
     )
-), in_use AS MATERIALIZED (
+), /* of limits: */ in_use AS MATERIALIZED (
     SELECT kind, name, field, what.within, what.key, count(*) AS units
     FROM groundwork.job_limit
     JOIN groundwork.delivery USING (job)
@@ -186,10 +187,10 @@ WITH in_flight AS MATERIALIZED (
     ) AS what
     LEFT JOIN in_use USING (kind, name, field, within, key)
     WHERE what.key IS NOT NULL
-), open AS (
+), /* end */ open AS (
     SELECT unit.*, row_number() OVER (PARTITION BY job, workspace_id ORDER BY urgency DESC, sequence) AS lane_place
     FROM unit
-    WHERE leader NOT IN (SELECT leader FROM limited WHERE limit_room <= 0)
+    /* of limits: */ WHERE leader NOT IN (SELECT leader FROM limited WHERE limit_room <= 0) /* end */
 ), placed AS (
     SELECT open.*,
            row_number() OVER (PARTITION BY workspace_id ORDER BY priority DESC, urgency DESC, sequence) - 1 AS ahead
@@ -205,7 +206,7 @@ WITH in_flight AS MATERIALIZED (
     CROSS JOIN (
         SELECT coalesce((SELECT served FROM groundwork.fair_share WHERE workspace_id = ''), 0) AS served
     ) AS now_at
-), over_limit AS MATERIALIZED (
+), /* of limits: */ over_limit AS MATERIALIZED (
     SELECT leader
     FROM (
         SELECT leader, limit_room, row_number() OVER (
@@ -215,10 +216,10 @@ WITH in_flight AS MATERIALIZED (
         JOIN weighed USING (leader)
     ) AS sharing
     WHERE place > limit_room
-), ranked AS (
+), /* end */ ranked AS (
     SELECT weighed.*, count(*) FILTER (WHERE NOT interactive) OVER turn AS bulk_place
     FROM weighed
-    WHERE leader NOT IN (SELECT leader FROM over_limit)
+    /* of limits: */ WHERE leader NOT IN (SELECT leader FROM over_limit) /* end */
     WINDOW turn AS (ORDER BY priority DESC, holds, served, sequence)
 ), chosen AS (
     SELECT ranked.*
@@ -275,6 +276,10 @@ SELECT admitted.id, admitted.job, admitted.workspace_id, admitted.dispatches, ad
 FROM admitted
 JOIN groundwork.event ON event.id = admitted.event_id
 WHERE admitted.id = admitted.leader;
+
+-- name: any_limits
+-- Whether a job has limits beyond its lane.
+SELECT EXISTS (SELECT FROM groundwork.job WHERE flow_control ? 'limits');
 
 -- name: note_admitted
 -- Note which jobs are in use.

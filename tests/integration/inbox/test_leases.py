@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,16 @@ def start(admitted, tmp_path: Path) -> Iterator[Start]:
 
 
 def keepers_of(process: Process) -> list[psutil.Process]:
-    return [each for each in psutil.Process(process.pid).children() if "lease_keeper" in " ".join(each.cmdline())]
+    return keepers_among(psutil.Process(process.pid).children())
+
+
+def keepers_among(processes: list[psutil.Process]) -> list[psutil.Process]:
+    found = []
+    for each in processes:
+        with suppress(psutil.NoSuchProcess):  # it may end meanwhile
+            if "lease_keeper" in " ".join(each.cmdline()):
+                found.append(each)
+    return found
 
 
 def has_run_out(delivery: Any) -> bool:
@@ -168,7 +178,7 @@ def test_the_runs_of_one_process_share_a_keeper_and_its_connection(db, admitted,
         first = {each: delivery_of(db, each).lease_expires_at for each in events}
         wait_until(lambda: all(delivery_of(db, each).lease_expires_at > first[each] for each in events), 6)
         assert scalar(db, connections) <= before + 1
-        assert len([each for each in psutil.Process().children() if "lease_keeper" in " ".join(each.cmdline())]) == 1
+        assert len(keepers_among(psutil.Process().children())) == 1
     finally:
         for each in leases:
             each.end()

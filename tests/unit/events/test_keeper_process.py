@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from uuid import uuid4
 
 import psutil
@@ -38,8 +39,9 @@ def keepers() -> list[psutil.Process]:
     """The keepers that this process has started and that live."""
     found = []
     for each in psutil.Process().children():
-        if each.status() != psutil.STATUS_ZOMBIE and lease_keeper.__file__ in each.cmdline():
-            found.append(each)
+        with suppress(psutil.NoSuchProcess):  # it may end meanwhile
+            if lease_keeper.__file__ in each.cmdline():
+                found.append(each)
     return found
 
 
