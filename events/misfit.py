@@ -11,6 +11,7 @@ from groundwork.blocks.errors import EventMisfit, UnknownName
 from groundwork.blocks.storable import error_text, place, storable_text
 from groundwork.events.base import Event
 from groundwork.events.catalogue import event_type
+from groundwork.events.identifiers import STORED
 
 _MOST_FAULTS = 10
 """Faults that a message names."""
@@ -97,7 +98,7 @@ def read_event(name: str, data: Any, workspace_id: str, on: type[Event] = Event)
         reason = f"{on.event_name} ({on.__name__}) is wanted, and {kind.__name__} is no such event"
         return Misfit(name, workspace_id, data, [FieldFault("", reason)])
     try:
-        return kind.model_validate(data)
+        return kind.model_validate(data, context=STORED)
     except ValidationError as error:
         return Misfit(name, workspace_id, data, field_faults(error))
     except Exception as error:  # a validator of the type's own, which may raise anything

@@ -41,6 +41,8 @@ class FlowControl:
         priority_field: field of the event that says what goes first within its workspace, or a :class:`Priority`.
         batch, debounce, throttle, rate_limit, idempotency, singleton, cancel_on: see the classes. None: the job does
             without.
+        keeps_place: a delivery whose job waits keeps its place in the lane, and in the job's other limits. Risk: a lane
+            stands still for as long as what fills it waits.
         expires: seconds after which a delivery that has not started is dropped, visibly. None: never.
     """
 
@@ -51,6 +53,7 @@ class FlowControl:
     debounce: Debounce | None = None
     throttle: Throttle | None = None
     rate_limit: RateLimit | None = None
+    keeps_place: bool = False
     expires: float | None = None
     idempotency: Idempotency | None = None
     singleton: Singleton | None = None

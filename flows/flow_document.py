@@ -29,6 +29,7 @@ def document(flow: "FlowControl", on: type[Event]) -> dict[str, Any]:
         "priority": flow.priority_by
         and {"field": wire_name(on, flow.priority_by.field)}
         | ({} if flow.priority_by.values is None else {"values": dict(flow.priority_by.values)}),
+        "keeps_place": flow.keeps_place or None,
         "expires": flow.expires,
         "idempotency": flow.idempotency
         and {

@@ -15,10 +15,19 @@ SELECT pg_advisory_xact_lock(x'61646D6974'::bigint);
 -- start one every :bulk_start_seconds, and none while an interactive run starts, unless no bulk run is in flight.
 -- Walks from lane to lane on delivery_queued_idx, at most :lanes of each job, and goes on from there the next time: the
 -- cost grows with neither the backlog nor the number of lanes. Does not walk while the workers are full.
+-- What waits and keeps its place counts against its lane and its limits (places), and not against the workers (units).
 WITH in_flight AS MATERIALIZED (
-    SELECT job, workspace_id, flow_key, count(*) AS units, count(*) FILTER (WHERE state = 'admitted') AS starting
-    FROM groundwork.delivery
-    WHERE state IN (:in_flight) AND (batch_id IS NULL OR batch_id = id)
+    SELECT job, workspace_id, flow_key, count(*) AS places, count(*) FILTER (WHERE state <> 'scheduled') AS units,
+           count(*) FILTER (WHERE state = 'admitted') AS starting
+    FROM (
+        SELECT job, workspace_id, flow_key, state
+        FROM groundwork.delivery
+        WHERE state IN (:in_flight) AND (batch_id IS NULL OR batch_id = id)
+        UNION ALL
+        SELECT job, workspace_id, flow_key, state
+        FROM groundwork.delivery
+        WHERE state = 'scheduled' AND keeps_place
+    ) AS holding
     GROUP BY job, workspace_id, flow_key
 ), kind AS MATERIALIZED (
     SELECT coalesce(sum(units), 0) AS units,
@@ -91,20 +100,20 @@ WITH in_flight AS MATERIALIZED (
       AND (job.walked_workspace_id, job.walked_flow_key)
           IS DISTINCT FROM (coalesce(last.workspace_id, ''), coalesce(last.flow_key, ''))
 ), held AS (
-    SELECT job, workspace_id, sum(units) AS units FROM in_flight GROUP BY job, workspace_id
+    SELECT job, workspace_id, sum(units) AS units, sum(places) AS places FROM in_flight GROUP BY job, workspace_id
 ), lane_room AS (
     SELECT lane.job, lane.workspace_id, lane.flow_key, job.interactive, job.ordered, job.batch_size,
            job.batch_wait_seconds, coalesce(lane_override.weight, 1) AS weight,
            least(
-               coalesce(lane_override.lane_limit, job.lane_limit) - coalesce(held.units, 0),
-               CASE WHEN job.ordered THEN 1 - coalesce(held.units, 0) END,
+               coalesce(lane_override.lane_limit, job.lane_limit) - coalesce(held.places, 0),
+               CASE WHEN job.ordered THEN 1 - coalesce(held.places, 0) END,
                CASE
                    WHEN job.flow_control #> '{throttle,field}' IS NULL
                    THEN CAST(job.flow_control #>> '{throttle,limit}' AS int) - started.starts
                END,
                free.total
            ) AS room,
-           CASE WHEN job.flow_control ? 'singleton' THEN 1 - coalesce(in_flight.units, 0) END AS key_room
+           CASE WHEN job.flow_control ? 'singleton' THEN 1 - coalesce(in_flight.places, 0) END AS key_room
     FROM lane
     CROSS JOIN free
     JOIN groundwork.job ON job.name = lane.job
@@ -161,7 +170,8 @@ WITH in_flight AS MATERIALIZED (
         SELECT CASE WHEN per_workspace THEN delivery.workspace_id ELSE '' END AS within,
                CASE WHEN field = '' THEN '' ELSE delivery.limit_keys ->> field END AS key
     ) AS what
-    WHERE kind <> 'throttle' AND delivery.state IN (:in_flight) AND (batch_id IS NULL OR batch_id = id)
+    WHERE kind <> 'throttle' AND (batch_id IS NULL OR batch_id = id)
+      AND (delivery.state IN (:in_flight) OR (delivery.state = 'scheduled' AND keeps_place))
     GROUP BY kind, name, field, what.within, what.key
 ), limited AS MATERIALIZED (
     SELECT unit.leader, kind, name, field, what.within, what.key,

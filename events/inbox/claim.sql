@@ -27,6 +27,7 @@ WITH target AS (
         process_started_at = :process_started_at,
         claimed_at = clock_timestamp(),
         waiting_for = NULL,
+        keeps_place = false,
         settled_at = NULL
     FROM target
     WHERE (delivery.id = :delivery_id OR delivery.batch_id = :delivery_id)

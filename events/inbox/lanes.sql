@@ -2,7 +2,9 @@
 -- Every lane that holds something or is set apart from its job's others. One subquery per partial index: settled
 -- deliveries are not read.
 WITH held AS (
-    SELECT job, workspace_id, count(*) FILTER (WHERE waiting_for IS NULL OR not_before <= clock_timestamp()) AS queued, 0 AS scheduled, 0 AS running,
+    SELECT job, workspace_id,
+           count(*) FILTER (WHERE waiting_for IS NULL OR not_before <= clock_timestamp()) AS queued,
+           0 AS scheduled, 0 AS running,
            count(*) FILTER (WHERE waiting_for IS NOT NULL AND not_before > clock_timestamp()) AS waiting,
            min(greatest(accepted_at, not_before)) FILTER (WHERE not_before <= clock_timestamp()) AS waiting_since
     FROM groundwork.delivery
@@ -22,11 +24,12 @@ WITH held AS (
     SELECT job, workspace_id, 0, 0, 0, 0, NULL
     FROM groundwork.lane_override
     UNION ALL
-    SELECT job, workspace_id, 0, 0, 0, NULL
+    SELECT job, workspace_id, 0, 0, 0, 0, NULL
     FROM groundwork.rate
     WHERE dropped > 0
 ), lane AS (
-    SELECT job, workspace_id, sum(queued) AS queued, sum(scheduled) AS scheduled, sum(running) AS running, sum(waiting) AS waiting,
+    SELECT job, workspace_id, sum(queued) AS queued, sum(scheduled) AS scheduled, sum(running) AS running,
+           sum(waiting) AS waiting,
            min(waiting_since) AS waiting_since
     FROM held
     GROUP BY job, workspace_id
@@ -38,7 +41,8 @@ WITH held AS (
         SELECT CASE WHEN per_workspace THEN delivery.workspace_id ELSE '' END AS within,
                CASE WHEN field = '' THEN '' ELSE delivery.limit_keys ->> field END AS key
     ) AS what
-    WHERE kind <> 'throttle' AND delivery.state IN (:in_flight) AND (batch_id IS NULL OR batch_id = id)
+    WHERE kind <> 'throttle' AND (batch_id IS NULL OR batch_id = id)
+      AND (delivery.state IN (:in_flight) OR (delivery.state = 'scheduled' AND keeps_place))
     GROUP BY kind, name, field, within, key
     UNION ALL
     SELECT 'throttle', job.name, coalesce(job.flow_control #>> '{throttle,field}', ''), workspace_id, key, count(*)

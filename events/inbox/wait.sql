@@ -94,12 +94,13 @@ WHERE delivery_id = :delivery_id AND name = :name;
 
 -- name: suspend
 -- Give the worker's place back until a wait is answered or over. The run counts as no attempt, and what has started does
--- not expire. A delivery of an ordered job stays in the queue and keeps those behind it waiting. No row: a later attempt has
--- the delivery.
+-- not expire. A delivery of an ordered job stays in the queue and keeps those behind it waiting; a singleton keeps its key.
+-- No row: a later attempt has the delivery.
 UPDATE groundwork.delivery
 SET state = CASE WHEN job.ordered THEN 'queued' ELSE 'scheduled' END,
     not_before = :due_at,
     waiting_for = :waiting_for,
+    keeps_place = jsonb_exists_any(job.flow_control, ARRAY['keeps_place', 'singleton']),
     continuations = continuations + 1,
     expires_at = NULL,
     lease_expires_at = NULL,

@@ -27,6 +27,13 @@ def upgrade() -> None:
         ),
         sa.Column("waiting_for", sa.Text(), comment="what the job waits for, in words"),
         sa.Column(
+            "keeps_place",
+            sa.Boolean(),
+            nullable=False,
+            server_default=sa.text("false"),
+            comment="while it waits, its lane and its limits count it",
+        ),
+        sa.Column(
             "awaited",
             sa.Boolean(),
             nullable=False,
@@ -35,6 +42,13 @@ def upgrade() -> None:
         ),
     ):
         op.add_column("delivery", column, schema="groundwork")
+    op.create_index(
+        "delivery_keeping_idx",
+        "delivery",
+        ["job", "workspace_id"],
+        schema="groundwork",
+        postgresql_where=sa.text("state = 'scheduled' AND keeps_place"),
+    )
     op.create_table(
         "wait",
         sa.Column("delivery_id", sa.Uuid(), nullable=False),

@@ -8,17 +8,23 @@ from sqlalchemy import text
 
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import event_status, send
+from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.cancellation import cancel
 from groundwork.events.inbox.lanes import lanes
 from tests.factories import delivery_of, scalar
 from tests.integration.waiting.waiting_jobs import (
     AlertWanted,
+    CallBegun,
+    CallKeyed,
+    CallOnce,
     ContactAnswered,
+    LongTrialBegun,
     PatienceWanted,
     ScoreWanted,
     SuiteBegun,
     ThrashingWanted,
     TrialBegun,
+    TrialEnded,
     TwiceWanted,
 )
 
@@ -270,3 +276,44 @@ def test_a_wait_beside_an_async_step_under_way_is_refused(db, go):
     event_id = send(PatienceWanted(workspace_id=ACME, contact_id="c1", how="beside a step"))
     go()
     assert "sleep('a-moment'): think is under way" in delivery_of(db, event_id).last_error
+
+
+@pytest.mark.parametrize("kind", [CallBegun, CallOnce, CallKeyed])
+def test_a_place_is_kept_while_the_job_waits_where_it_says_so(db, go, kind):
+    """In the lane, of a singleton's key, and in a lane by key."""
+    first, second = (send(kind(workspace_id=ACME, contact_id="c1")) for _ in range(2))
+    go()
+    assert [delivery_of(db, each).state for each in (first, second)] == ["scheduled", "queued"]
+    send(answered("one"))
+    go()
+    assert [delivery_of(db, each).state for each in (first, second)] == ["done", "done"]
+    assert delivery_of(db, second).result == "one", "it was accepted before, and looks back"
+
+
+def test_a_kept_place_is_none_at_the_workers(db, go):
+    send(CallBegun(workspace_id=ACME, contact_id="c1"))
+    go()
+    send(CallBegun(workspace_id=OTHER, contact_id="c1"))
+    assert len(admit(1)) == 1
+
+
+def test_what_cancels_a_job_cancels_it_while_it_waits_and_what_has_begun_does_not_expire(db, go, pass_time):
+    ended, kept = (send(LongTrialBegun(workspace_id=ACME, contact_id=contact)) for contact in ("c1", "c2"))
+    go()
+    send(TrialEnded(workspace_id=ACME, contact_id="c1"))
+    pass_time(60)
+    go()
+    assert [delivery_of(db, each).state for each in (ended, kept)] == ["cancelled", "scheduled"]
+    pass_time(30 * 86_400)
+    go()
+    assert delivery_of(db, kept).result == "c2"
+
+
+def test_a_name_that_stood_for_another_wait_says_so(db, go, pass_time):
+    event_id = send(trial())
+    go()
+    with db.transaction() as connection:
+        connection.execute(text("UPDATE groundwork.wait SET kind = 'event', event_name = 'old/event.name'"))
+    pass_time(WEEK)
+    go()
+    assert "'a-week' was a wait for old/event.name" in delivery_of(db, event_id).last_error

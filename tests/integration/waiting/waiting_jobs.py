@@ -8,6 +8,7 @@ from typing import Any
 from groundwork.blocks.errors import RetryAfter
 from groundwork.events.base import Event
 from groundwork.events.identifiers import WorkspaceId
+from groundwork.flows.flow_control import CancelOn, Lane, Singleton
 from groundwork.flows.job import job
 from groundwork.flows.waiting import invoke, sleep, wait_for_event
 from groundwork.tasks.step import step
@@ -209,3 +210,47 @@ async def think_of_lead(event: LeadThoughtOf) -> list[str]:
         slow = note_slowly.submit(event.folder)
         return [await call_model("busy", event.folder, 1), slow.result()]
     return list(await asyncio.gather(call_model("busy", event.folder, 1), note_slowly(event.folder)))
+
+
+class CallBegun(Event, name="test/call.begun"):
+    contact_id: str
+
+
+@job(on=CallBegun, lane=1, keeps_place=True)
+def keep_the_line(event: CallBegun) -> str:
+    answer = wait_for_event("answer", ContactAnswered, match="contact_id", timeout=60)
+    return answer.text if answer else "none"
+
+
+class CallOnce(Event, name="test/call.once"):
+    contact_id: str
+
+
+@job(on=CallOnce, lane=5, singleton=Singleton(key="contact_id"))
+def call_one_by_one(event: CallOnce) -> str:
+    answer = wait_for_event("answer", ContactAnswered, match="contact_id", timeout=60)
+    return answer.text if answer else "none"
+
+
+class CallKeyed(Event, name="test/call.keyed"):
+    contact_id: str
+
+
+@job(on=CallKeyed, lane=Lane(1, key="contact_id"), keeps_place=True)
+def keep_each_line(event: CallKeyed) -> str:
+    answer = wait_for_event("answer", ContactAnswered, match="contact_id", timeout=60)
+    return answer.text if answer else "none"
+
+
+class TrialEnded(Event, name="test/trial.ended"):
+    contact_id: str
+
+
+class LongTrialBegun(Event, name="test/long-trial.begun"):
+    contact_id: str
+
+
+@job(on=LongTrialBegun, lane=5, cancel_on=CancelOn(event=TrialEnded, key="contact_id"), expires=30)
+def remind_much_later(event: LongTrialBegun) -> str:
+    sleep("a-month", timedelta(days=30))
+    return event.contact_id
