@@ -17,7 +17,7 @@ from tests.benchmarks.inbox_only import inbox_only, settle
 from tests.benchmarks.lane_stack import rows, send_all
 from tests.benchmarks.lanes import BulkWanted
 from tests.benchmarks.running import running_stack
-from tests.benchmarks.waits import AnswerGiven, AnswerWanted, NothingWanted
+from tests.benchmarks.waits import AnswerGiven, AnswerWanted, NothingWanted, ProviderWanted
 from tests.factories import register_job
 from tests.waiting import wait_until
 
@@ -25,7 +25,8 @@ DESCRIPTION = (
     "admissions per second beside 100,000 deliveries asleep ÷ without them, measured alternately; deliveries per "
     "second that wake by the clock, and waits per second that events answer; and seconds from an event to the next "
     "step of the job that waits for it ÷ from an event to the first step of a new delivery, alternately on one idle "
-    "stack."
+    "stack; and while a provider is away for ten minutes that 200 deliveries of one workspace depend on: the worker's "
+    "places that they hold, and another workspace's p50 to the first step ÷ before."
 )
 _ROUNDS = 50
 _CAPACITY = 20
@@ -65,6 +66,7 @@ def run(quick: bool) -> dict[str, Any]:
         answers = _answers_per_second(db, asleep // 10)
         wakes = _wakes_per_second(db, asleep)
     new, waited = _steps(10 if quick else 30)
+    held, alone, during = _outage(20 if quick else 200, 10 if quick else 30)
     return {
         "asleep": asleep,
         "admissions_ratio": statistics.median(beside) / statistics.median(awake),
@@ -73,7 +75,9 @@ def run(quick: bool) -> dict[str, Any]:
         "next_step_p50_ratio": statistics.median(waited) / statistics.median(new),
         "next_step_p50_seconds": statistics.median(waited),
         "first_step_p50_seconds": statistics.median(new),
-        "samples": {"awake": awake, "beside": beside, "new": new, "waited": waited},
+        "outage_places_held": held,
+        "outage_start_p50_ratio": statistics.median(during) / statistics.median(alone),
+        "samples": {"awake": awake, "beside": beside, "new": new, "waited": waited, "during": during},
     }
 
 
@@ -154,6 +158,23 @@ def _steps(number: int) -> tuple[list[float], list[float]]:
             waited.append(_seconds_to_step(AnswerGiven(workspace_id=_ACME, number=each), "wait-for-answer", each))
     # The first ones warm caches.
     return new[2:], waited[2:]
+
+
+def _outage(dependent: int, number: int) -> tuple[int, list[float], list[float]]:
+    """Places that are held while a provider is away, and another workspace's seconds to the first step, before and
+    meanwhile."""
+    with running_stack(settings_of(applications.waits)):
+        alone = [_paused_start(each) for each in range(number + 2)][2:]
+        send_all([ProviderWanted(workspace_id=WorkspaceId("bolt"), number=each) for each in range(dependent)])
+        wait_until(lambda: rows("SELECT count(waiting_for) FROM groundwork.delivery")[0][0] == dependent, 600)
+        [(held,)] = rows("SELECT count(*) FROM groundwork.delivery WHERE state IN ('admitted', 'running')")
+        during = [_paused_start(number + 2 + each) for each in range(number)]
+    return held, alone, during
+
+
+def _paused_start(number: int) -> float:
+    time.sleep(_PAUSE_SECONDS)
+    return _seconds_to_step(NothingWanted(workspace_id=_ACME, number=number), "go-on-at-once", number)
 
 
 def _seconds_to_step(event: Event, job: str, number: int) -> float:
