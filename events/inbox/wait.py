@@ -86,8 +86,9 @@ def answer_to(attempt: Attempt, wait: Wait) -> dict[str, Any] | None:
         ConfigurationError: the name stands for a wait of another kind.
         StaleAttempt: a later attempt has the delivery.
     """
-    with database().transaction() as connection:
-        is_set_up = _find(connection, attempt, wait) is not None
+    for trial in while_database_restarts(settings().lease_seconds):
+        with trial, database().transaction() as connection:
+            is_set_up = _find(connection, attempt, wait) is not None
     if not is_set_up:
         _set_up(attempt, wait)
     for trial in while_database_restarts(settings().lease_seconds):
