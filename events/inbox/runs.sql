@@ -24,7 +24,7 @@ WHERE delivery.lease_expires_at IS NOT NULL
 -- name: running
 -- The deliveries that runs work on. Of a batch only the first has a lease.
 SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
-       delivery.max_attempts, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error
+       delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error
 FROM groundwork.delivery
 WHERE delivery.state = 'running' AND delivery.lease_expires_at IS NOT NULL;
 

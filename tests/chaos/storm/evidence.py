@@ -35,8 +35,9 @@ def not_done(database: Database) -> dict[str, str]:
 
 
 def stored(database: Database) -> Counter[str]:
-    """How often each of the sender's ids is in the inbox."""
-    return Counter(row.dedupe_id for row in _rows(database, "SELECT dedupe_id FROM groundwork.event"))
+    """How often each of the sender's ids is in the inbox. What jobs send themselves is not the sender's."""
+    sent = "SELECT dedupe_id FROM groundwork.event WHERE causation_id IS NULL"
+    return Counter(row.dedupe_id for row in _rows(database, sent))
 
 
 def effects(database: Database) -> list[Count]:

@@ -11,7 +11,7 @@ def test_saved_keys_are_loaded_again_and_hidden_from_whoever_may_not_see_secrets
     entry = IngestKey(
         name="app", key=SecretStr("key-in-prefect"), events=["import/*"], signing_secrets=[SecretStr(SECRET)]
     )
-    document = IngestKeys(entries=[entry]).save("ingest-keys")
+    document = IngestKeys(entries=[entry]).save("ingest-keys", overwrite=True)
     with get_client(sync_client=True) as prefect:
         try:
             shown = prefect.read_block_document_by_name(

@@ -147,7 +147,7 @@ def test_the_python_client_tells_what_is_wrong_and_that_trying_again_is_no_use(c
     data = event()["data"]
     with pytest.raises(EventRefused, match="id: String should have at most 255 characters"):
         sender.send_raw("import/csv.confirmed", data, id="x" * 256)
-    with pytest.raises(EventRefused, match="importId: String should have at most 128 characters"):
+    with pytest.raises(EventRefused, match=r"importId: .* it has 5,000 characters"):
         sender.send_raw("import/csv.confirmed", data | {"importId": LONG})
     with refusing("54000"), pytest.raises(EventRefused, match="Do not send it again as it is"):
         sender.send_raw("import/csv.confirmed", data)

@@ -136,7 +136,7 @@ def test_a_wrong_envelope_is_422_with_the_field(
         ({"options": {"onConflct": "skip"}}, "/data/options/onConflct", "not permitted", "did you mean 'onConflict'?"),
         ({"a/b~c": 1}, "/data/a~1b~0c", "not permitted", "Leave it out"),
         ({"importId": "a\0b"}, "/data/importId", "NUL", "Remove"),
-        ({"a\0b": 1}, "/data/a\0b", "NUL", "Remove"),
+        ({"a\0b": 1}, "/data/a\0b", "NUL", "Rename"),
     ],
 )
 def test_wrong_data_is_422_with_the_field(

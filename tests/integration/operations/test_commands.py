@@ -150,7 +150,7 @@ def test_the_lanes_are_a_table_and_an_object(db, groundwork):
     send(csv_import_confirmed())
     table = groundwork("lanes").stdout
     assert "oldest wait" in table.splitlines()[0]
-    assert table.splitlines()[1].split()[:6] == ["acme", "process-csv", "1", "0", "0", "1"]
+    assert table.splitlines()[1].split()[:7] == ["acme", "process-csv", "1", "0", "0", "0", "1"]
     assert "scheduled" in table
     [lane] = json.loads(groundwork("lanes", "--json").stdout)["lanes"]
     assert (lane["workspaceId"], lane["queued"], lane["running"], lane["limit"]) == ("acme", 1, 0, 1)

@@ -136,7 +136,7 @@ def test_a_waiting_delivery_leaves_its_lane_to_the_next(db, go, tmp_path):
     go()
     assert [delivery_of(db, each).state for each in (first, second)] == ["scheduled"] * 2
     with db.transaction() as connection:
-        [lane] = [each for each in lanes(connection) if each.job == "remind"]
+        [lane] = [each for each in lanes(connection) if each.job == "remind-in-a-week"]
         assert (lane.waiting, lane.scheduled, lane.queued, lane.running) == (2, 0, 0, 0)
         [status] = event_status(connection, first).deliveries
     assert (status.waits_for, status.not_before > datetime.now(UTC)) == ("a-week: its time", True)
@@ -207,7 +207,7 @@ def test_prefect_shows_a_suspended_run(db, go):
     [state] = go()
     with get_client(sync_client=True) as client:
         run = client.read_flow_run(state.state_details.flow_run_id)
-    assert (run.state.name, run.name.split("/")[:2]) == ("Suspended", ["remind", "acme"])
+    assert (run.state.name, run.name.split("/")[:2]) == ("Suspended", ["remind-in-a-week", "acme"])
     assert delivery_of(db, event_id).flow_run_id is None
 
 

@@ -43,7 +43,7 @@ def greet(contact_id: str, folder: str) -> str:
 
 
 @job(on=TrialBegun, lane=1)
-def remind(event: TrialBegun) -> dict[str, Any]:
+def remind_in_a_week(event: TrialBegun) -> dict[str, Any]:
     greeting = greet(event.contact_id, event.folder)
     sleep("a-week", timedelta(days=7))
     _note(event.folder, "after the sleep")
@@ -71,7 +71,7 @@ class AlertWanted(Event, name="test/alert.wanted"):
 
 
 @job(on=AlertWanted, lane=5)
-def alert(event: AlertWanted) -> int:
+def alert_with_score(event: AlertWanted) -> int:
     wanted = ScoreWanted(workspace_id=event.workspace_id, contact_id=event.contact_id, fail=event.fail)
     score = invoke("score", wanted, timeout=event.timeout)
     return int(score["score"])

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -90,8 +91,13 @@ def test_two_writers_of_one_log_share_its_rotations(tmp_path: Path):
 
 
 def writer_of(part: Part) -> psutil.Process:
-    [found] = [each for each in psutil.Process().children() if each.cmdline()[-1] == str(part.log)]
-    return found
+    found = []
+    for each in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):  # another test's, which has just ended
+            if each.cmdline()[-1:] == [str(part.log)]:
+                found.append(each)
+    [writer] = found
+    return writer
 
 
 def test_a_killed_writer_is_replaced_and_the_part_does_not_notice(tmp_path: Path):
