@@ -5,9 +5,12 @@ from sqlalchemy import MetaData
 from groundwork.blocks.schema.base import metadata
 from groundwork.blocks.schema.inbox import delivery, event, job, lane_override, step_ledger
 from groundwork.blocks.schema.users import app_user, notification_setting
+from groundwork.blocks.schema.waits import arrival, awaited_event, wait
 
 __all__ = [
     "app_user",
+    "arrival",
+    "awaited_event",
     "delivery",
     "event",
     "job",
@@ -15,6 +18,7 @@ __all__ = [
     "metadata",
     "notification_setting",
     "step_ledger",
+    "wait",
     "with_applications",
 ]
 
