@@ -23,7 +23,7 @@ from groundwork.events.base import Event
 from groundwork.events.identifiers import STORED
 from groundwork.events.inbox import Attempt, current_attempt
 from groundwork.events.inbox.wait import Wait, answer_to, invoke_within
-from groundwork.tasks.step_calls import require_ended_steps
+from groundwork.tasks.step_calls import is_in_body, require_ended_steps
 from groundwork.tasks.step_task import current_step
 
 E = TypeVar("E", bound=Event)
@@ -149,8 +149,8 @@ def invoke(name: str, event: Event, *, timeout: float | timedelta, job: str | No
 def _attempt(call: str, name: str) -> Attempt:
     """The attempt whose body calls, and which has not used this name before."""
     attempt = current_attempt()
-    if attempt is None or current_step() is not None:
-        where = "no job's body" if attempt is None else f"the step {current_step()}"
+    if attempt is None or not is_in_body() or current_step() is not None:
+        where = f"the step {current_step()}" if current_step() else "no job's body"
         raise ConfigurationError(f"{call}: this is {where}. Wait in the body of a job, between its steps")
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise ConfigurationError(f"{call}: a name of 1 to {LONGEST_NAME} printable characters is wanted")

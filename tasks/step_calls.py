@@ -149,6 +149,11 @@ def noting_calls() -> Iterator[StepCalls]:
         calls.close()
 
 
+def is_in_body() -> bool:
+    """Whether the calling code is a job's body, or called by it; a hook such as ``on_failure`` is not."""
+    return _calls.get() is not None
+
+
 def require_ended_steps(call: str) -> None:
     """See :meth:`StepCalls.require_ended`, of the run of the calling code."""
     if (calls := _calls.get()) is not None:

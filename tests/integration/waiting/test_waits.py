@@ -18,6 +18,7 @@ from tests.integration.waiting.waiting_jobs import (
     CallKeyed,
     CallOnce,
     ContactAnswered,
+    HookWanted,
     LongTrialBegun,
     PatienceWanted,
     ScoreWanted,
@@ -261,6 +262,12 @@ def test_a_wait_that_makes_no_sense_fails_the_delivery_with_the_cure(db, go, how
     dead = delivery_of(db, event_id)
     assert dead.state == "failed"
     assert words in dead.last_error
+
+
+def test_a_hook_may_not_wait(db, go, tmp_path):
+    send(HookWanted(workspace_id=ACME, folder=str(tmp_path)))
+    go()
+    assert "this is no job's body" in (tmp_path / "log").read_text()
 
 
 def test_no_handler_of_errors_swallows_a_wait(db, go, pass_time):

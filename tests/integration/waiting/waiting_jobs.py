@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from groundwork.blocks.errors import RetryAfter
+from groundwork.blocks.errors import ConfigurationError, RetryAfter
 from groundwork.events.base import Event
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.flows.flow_control import CancelOn, Lane, Singleton
@@ -254,3 +254,19 @@ class LongTrialBegun(Event, name="test/long-trial.begun"):
 def remind_much_later(event: LongTrialBegun) -> str:
     sleep("a-month", timedelta(days=30))
     return event.contact_id
+
+
+class HookWanted(Event, name="test/hook.wanted"):
+    folder: str
+
+
+def wait_in_a_hook(event: HookWanted, error: BaseException) -> None:
+    try:
+        sleep("in-a-hook", 1)
+    except ConfigurationError as refused:
+        _note(event.folder, str(refused))
+
+
+@job(on=HookWanted, lane=5, on_failure=wait_in_a_hook)
+def fail_with_hook(event: HookWanted) -> None:
+    raise ValueError("no")
