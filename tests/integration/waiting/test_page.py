@@ -25,7 +25,7 @@ def test_the_example_ends_as_the_page_says(db, go, pass_time):
     namespace = {"__name__": "docs_waiting"} | {each.__name__: each for each in known}
     exec(compile(code, "docs/waiting.md", "exec"), namespace)
     with db.transaction() as connection:
-        for name in ("look-after", "score"):
+        for name in ("look-after", "rate-contact"):
             register_job(connection, jobs()[name].registration)
     event_id = send(namespace["ContactCategorised"](workspace_id=ACME, contact_id="c1"))
     go()
