@@ -99,9 +99,11 @@ class PutOff(ControlFlow):
         vars(error)["groundwork_put_off"] = put_off
 
     @classmethod
-    def of(cls, error: BaseException) -> "PutOff | None":
-        """What an error's step is put off by; None where it has failed."""
-        return vars(error).get("groundwork_put_off")
+    def take_from(cls, error: BaseException) -> "PutOff | None":
+        """What an error's step is put off by; None where it has failed. The mark is taken off: code may raise one error
+        again and again."""
+        taken: PutOff | None = vars(error).pop("groundwork_put_off", None)
+        return taken
 
 
 class Postponed(BaseException):

@@ -43,7 +43,7 @@ class StepFuture(PrefectConcurrentFuture[R]):
 
 def beyond_handlers(error: Exception) -> BaseException:
     """The error itself; or, where its step is put off, what no handler of errors in the job's body sees."""
-    put_off = PutOff.of(error)
+    put_off = PutOff.take_from(error)
     return error if put_off is None else Postponed(put_off)
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from groundwork.blocks.errors import Postponed, PutOff
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import event_status, send
+from groundwork.tasks.step_calls import beyond_handlers
 from tests.factories import delivery_of, scalar
 from tests.integration.waiting.waiting_jobs import LeadPushed, LeadThoughtOf
 
@@ -85,3 +87,11 @@ def test_waits_for_another_try_are_not_waits_of_the_job(db, go, tmp_path):
     send(pushed(tmp_path))
     go()
     assert scalar(db, "SELECT kind FROM groundwork.wait") == "retry"
+
+
+def test_an_error_that_is_raised_again_is_put_off_no_more():
+    error = ConnectionError("one for all")
+    put_off = PutOff("call-crm", "call-crm:1", 20.0, 1)
+    PutOff.mark(error, put_off)
+    assert isinstance(beyond_handlers(error), Postponed)
+    assert beyond_handlers(error) is error
