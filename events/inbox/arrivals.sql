@@ -15,7 +15,8 @@ WITH fitting AS (
     CROSS JOIN LATERAL (
         SELECT '' AS match_key
         UNION ALL
-        SELECT groundwork.bounded_key(field.key || '=' || field.value) FROM jsonb_each_text(event.data) AS field
+        SELECT groundwork.bounded_key(field.key || '=' || field.value)
+        FROM jsonb_each_text(CASE WHEN jsonb_typeof(event.data) = 'object' THEN event.data ELSE '{}' END) AS field
     ) AS possible
     JOIN groundwork.wait
       ON wait.workspace_id = event.workspace_id

@@ -324,3 +324,18 @@ def test_a_name_that_stood_for_another_wait_says_so(db, go, pass_time):
     pass_time(WEEK)
     go()
     assert "'a-week' was a wait for old/event.name" in delivery_of(db, event_id).last_error
+
+
+@pytest.mark.parametrize("data", ["[1, 2]", '"text"', "null", '{"contactId": null}', '{"contactId": {"deep": [1]}}'])
+def test_an_event_that_is_no_object_answers_nobody_and_keeps_nobody_waiting(db, go, data):
+    """As an earlier release, or a person with psql, may have stored one."""
+    event_id = send(TwiceWanted(workspace_id=ACME, contact_id="c1"))
+    go()
+    odd = send(answered("odd", "another"))
+    with db.transaction() as connection:
+        connection.execute(
+            text("UPDATE groundwork.event SET data = CAST(:data AS jsonb) WHERE id = :id"), {"data": data, "id": odd}
+        )
+    send(answered("yes"))
+    go()
+    assert delivery_of(db, event_id).waiting_for == "answer-2: event test/contact.answered"
