@@ -27,7 +27,7 @@ _JOBS = {
     "count-when-told": PatientCountWanted.event_name,
     "hear": CountTold.event_name,
 }
-_IMPORTS, _USERS, _SINGLES, _PATIENT = 0.02, 0.04, 0.06, 0.03
+_IMPORTS, _USERS, _SINGLES, _PATIENT = 0.02, 0.04, 0.06, 0.015
 """Shares of the events; the others are counted in batches."""
 _USERS_PER_REPEAT = 4
 """Of so many users, one signs up twice."""
