@@ -45,16 +45,17 @@ def run_body(spec: JobSpec, attempt: Attempt) -> Any:
 def _run_function(spec: JobSpec, attempt: Attempt) -> Any:
     argument = [member.event for member in attempt.members] if spec.options.batch else attempt.event
     with _one_error(f"job {spec.name}"), noting_calls() as calls:
-        if is_async(spec.body):
-            result = run_in_own_loop(_awaited(spec, argument, calls))
-        else:
-            try:
+        try:
+            if is_async(spec.body):
+                result = run_in_own_loop(_awaited(spec, argument, calls))
+            else:
                 result = spec.body(argument)
-            except Postponed:
-                calls.let_submitted_end()
-                raise
-            calls.require_awaited(spec.name)
-        calls.collect()
+                calls.require_awaited(spec.name)
+            calls.collect()
+        except Postponed:
+            # What was submitted, by async jobs too: the next run need not do it again.
+            calls.let_submitted_end()
+            raise
         return result
 
 

@@ -15,14 +15,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from groundwork.blocks.database import database
 from groundwork.blocks.errors import ConfigurationError, InvokedJobFailed, NonRetriable, WaitedTooLong
-from groundwork.blocks.retry import while_database_restarts
-from groundwork.blocks.settings import settings
 from groundwork.events.base import Event
 from groundwork.events.identifiers import STORED
 from groundwork.events.inbox import Attempt, current_attempt
-from groundwork.events.inbox.wait import Wait, answer_to, invoke_within
+from groundwork.events.inbox.wait import Wait, answer_to
 from groundwork.tasks.step_calls import is_in_body, require_ended_steps
 from groundwork.tasks.step_task import current_step
 
@@ -135,10 +132,7 @@ def invoke(name: str, event: Event, *, timeout: float | timedelta, job: str | No
             f"{call}: the event is of workspace {event.workspace_id}, and the job's of {attempt.event.workspace_id}"
         )
     wait = Wait(name=name, kind="job", seconds=_seconds(call, "timeout", timeout), target_job=job)
-    for trial in while_database_restarts(settings().lease_seconds):
-        with trial, database().transaction() as connection:
-            aimed = invoke_within(connection, attempt, wait, event)
-    answer = answer_to(attempt, aimed)
+    answer = answer_to(attempt, wait, event)
     if answer is None:
         raise WaitedTooLong(f"{call}: the job has not ended in {wait.seconds:g} s")
     if answer["state"] != "done":

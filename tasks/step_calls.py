@@ -88,14 +88,13 @@ class StepCalls:
         Raises:
             ConfigurationError: it has not; the message names the steps.
         """
-        open_calls = [(step, call) for step, call in self._coroutines if _state(call) != inspect.CORO_CLOSED]
-        if not open_calls:
+        steps = self._under_way()
+        if not steps:
             return
-        steps = ", ".join(sorted({step for step, _ in open_calls}))
-        call = min(open_calls, key=lambda each: each[0])[0].replace("-", "_")
+        call = steps[0].replace("-", "_")
         raise ConfigurationError(
-            f"job {job} ended before its async steps did: {steps}. Write `await {call}(…)` in an `async def` job, or "
-            f"await asyncio.gather(…) of several; in a plain job {call}.submit(…).result()"
+            f"job {job} ended before its async steps did: {', '.join(steps)}. Write `await {call}(…)` in an `async "
+            f"def` job, or await asyncio.gather(…) of several; in a plain job {call}.submit(…).result()"
         )
 
     def collect(self) -> None:
@@ -118,10 +117,14 @@ class StepCalls:
             ConfigurationError: an async step is under way; the message names it.
         """
         self.let_submitted_end()
-        if open_steps := sorted({step for step, each in self._coroutines if _state(each) != inspect.CORO_CLOSED}):
+        if steps := self._under_way():
             raise ConfigurationError(
-                f"{call}: {', '.join(open_steps)} is under way, and would end with this run. Await it before the wait"
+                f"{call}: {', '.join(steps)} is under way, and would end with this run. Await it before the wait"
             )
+
+    def _under_way(self) -> list[str]:
+        """Names of the async steps that were called and have not ended."""
+        return sorted({step for step, call in self._coroutines if _state(call) != inspect.CORO_CLOSED})
 
     def close(self) -> None:
         """Drop what was never awaited, so that Python does not warn of it a second time."""

@@ -163,16 +163,7 @@ WITH in_flight AS MATERIALIZED (
         OR min(accepted_at) + make_interval(secs => batch_wait_seconds) <= clock_timestamp()
     )
 ), /* of limits: */ in_use AS MATERIALIZED (
-    SELECT kind, name, field, what.within, what.key, count(*) AS units
-    FROM groundwork.job_limit
-    JOIN groundwork.delivery USING (job)
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN per_workspace THEN delivery.workspace_id ELSE '' END AS within,
-               CASE WHEN field = '' THEN '' ELSE delivery.limit_keys ->> field END AS key
-    ) AS what
-    WHERE kind <> 'throttle' AND (batch_id IS NULL OR batch_id = id)
-      AND (delivery.state IN (:in_flight) OR (delivery.state = 'scheduled' AND keeps_place))
-    GROUP BY kind, name, field, what.within, what.key
+    SELECT kind, name, field, within, key, units FROM groundwork.limit_use
 ), limited AS MATERIALIZED (
     SELECT unit.leader, kind, name, field, what.within, what.key,
            most - CASE

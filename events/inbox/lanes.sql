@@ -29,21 +29,11 @@ WITH held AS (
     WHERE dropped > 0
 ), lane AS (
     SELECT job, workspace_id, sum(queued) AS queued, sum(scheduled) AS scheduled, sum(running) AS running,
-           sum(waiting) AS waiting,
-           min(waiting_since) AS waiting_since
+           sum(waiting) AS waiting, min(waiting_since) AS waiting_since
     FROM held
     GROUP BY job, workspace_id
 ), in_use AS (
-    SELECT kind, name, field, within, key, count(*) AS units
-    FROM groundwork.job_limit
-    JOIN groundwork.delivery USING (job)
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN per_workspace THEN delivery.workspace_id ELSE '' END AS within,
-               CASE WHEN field = '' THEN '' ELSE delivery.limit_keys ->> field END AS key
-    ) AS what
-    WHERE kind <> 'throttle' AND (batch_id IS NULL OR batch_id = id)
-      AND (delivery.state IN (:in_flight) OR (delivery.state = 'scheduled' AND keeps_place))
-    GROUP BY kind, name, field, within, key
+    SELECT kind, name, field, within, key, units FROM groundwork.limit_use
     UNION ALL
     SELECT 'throttle', job.name, coalesce(job.flow_control #>> '{throttle,field}', ''), workspace_id, key, count(*)
     FROM groundwork.throttle_start

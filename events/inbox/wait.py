@@ -48,16 +48,6 @@ class Wait:
     target_job: str | None = None
 
     @property
-    def in_words(self) -> str:
-        """What it is, for ``groundwork status``."""
-        match self.kind:
-            case "event":
-                return f"{self.name}: event {self.event_name}"
-            case "job":
-                return f"{self.name}: job {self.target_job}"
-        return f"{self.name}: its time"
-
-    @property
     def parameters(self) -> dict[str, Any]:
         """Those of the statement that sets it up."""
         return {
@@ -74,23 +64,27 @@ class Wait:
         }
 
 
-def answer_to(attempt: Attempt, wait: Wait) -> dict[str, Any] | None:
+def answer_to(attempt: Attempt, wait: Wait, event: Event | None = None) -> dict[str, Any] | None:
     """The answer to a wait, or None where its time came first. The first call sets it up; each later one of the same
     delivery and name tells the same.
+
+    Args:
+        event: that of the job that is waited for. It is sent as the wait is set up; both, or neither.
 
     Returns:
         The data of an event in wire form, or how another job's delivery ended: ``state``, ``result``, ``error``.
 
     Raises:
         Suspended: there is no answer yet. The delivery waits, and this run ends.
-        ConfigurationError: the name stands for a wait of another kind.
+        ConfigurationError: the name stands for a wait of another kind; no job listens to the event, several do and none
+            is named, or the named one does not.
         StaleAttempt: a later attempt has the delivery.
     """
     for trial in while_database_restarts(settings().lease_seconds):
         with trial, database().transaction() as connection:
             is_set_up = _find(connection, attempt, wait) is not None
     if not is_set_up:
-        _set_up(attempt, wait)
+        _set_up(attempt, wait, event)
     for trial in while_database_restarts(settings().lease_seconds):
         # In another transaction than the one that set it up: see look_back.
         with trial, database().transaction() as connection:
@@ -101,45 +95,25 @@ def answer_to(attempt: Attempt, wait: Wait) -> dict[str, Any] | None:
     return found
 
 
-def invoke_within(connection: Connection, attempt: Attempt, wait: Wait, event: Event) -> Wait:
-    """Send the event of another job, and set up the wait for that job's end; both, or neither. Safe to repeat.
-
-    Args:
-        wait: of kind ``job``; without ``target_job``, the one job that listens.
-
-    Returns:
-        The wait, with its target.
-
-    Raises:
-        ConfigurationError: no job listens to the event, several do and none is named, or the named one does not.
-        StaleAttempt: a later attempt has the delivery.
-    """
-    attempt.keep_fence(connection)
-    dedupe_id = f"{attempt.delivery_id}:invoke:{wait.name}"
-    new = NewEvent.of(event, dedupe_id=dedupe_id, source=attempt.job)
-    [accepted] = accept(connection, [new])
-    listening = list(connection.execute(_statement("listeners"), {"event_id": accepted.id}).scalars())
-    job = _the_target(event, listening, wait.target_job)
-    connection.execute(_statement("note_target"), {"event_id": accepted.id, "job": job})
-    aimed = replace(wait, target_event_id=accepted.id, target_job=job)
-    _insert(connection, attempt, aimed)
-    return aimed
-
-
-def _set_up(attempt: Attempt, wait: Wait) -> None:
+def _set_up(attempt: Attempt, wait: Wait, event: Event | None) -> None:
     if wait.kind == "event":
         _have_noted(wait.event_name or "")
     for trial in while_database_restarts(settings().lease_seconds):
         with trial, storing(f"the wait {wait.name!r}"), database().transaction() as connection:
             attempt.keep_fence(connection)
-            _insert(connection, attempt, wait)
+            aimed = wait if event is None else _aimed(connection, attempt, wait, event)
+            own = {"delivery_id": attempt.delivery_id, "attempt": attempt.token}
+            connection.execute(_statement("set_up"), aimed.parameters | own)
 
 
-def _insert(connection: Connection, attempt: Attempt, wait: Wait) -> None:
-    connection.execute(
-        _statement("set_up"),
-        wait.parameters | {"delivery_id": attempt.delivery_id, "attempt": attempt.token},
-    )
+def _aimed(connection: Connection, attempt: Attempt, wait: Wait, event: Event) -> Wait:
+    """A wait for the job that an event is sent for, with its target."""
+    dedupe_id = f"{attempt.delivery_id}:invoke:{wait.name}"
+    [accepted] = accept(connection, [NewEvent.of(event, dedupe_id=dedupe_id, source=attempt.job)])
+    listening = list(connection.execute(_statement("listeners"), {"event_id": accepted.id}).scalars())
+    job = _the_target(event, listening, wait.target_job)
+    connection.execute(_statement("note_target"), {"event_id": accepted.id, "job": job})
+    return replace(wait, target_event_id=accepted.id, target_job=job)
 
 
 def _have_noted(event_name: str) -> None:
@@ -180,7 +154,17 @@ def _answer(connection: Connection, attempt: Attempt, wait: Wait) -> dict[str, A
     if found.due:
         connection.execute(_statement("end_wait"), address)
         return None
-    return suspend(connection, attempt, found.due_at, wait.in_words)
+    return suspend(connection, attempt, found.due_at, _in_words(wait.name, found))
+
+
+def _in_words(name: str, found: Any) -> str:
+    """What is waited for, for ``groundwork status``."""
+    match found.kind:
+        case "event":
+            return f"{name}: event {found.event_name}"
+        case "job":
+            return f"{name}: job {found.target_job}"
+    return f"{name}: its time"
 
 
 def suspend(connection: Connection, attempt: Attempt, until: datetime, waiting_for: str) -> Suspended:

@@ -37,7 +37,7 @@ ON CONFLICT (delivery_id, name) DO NOTHING;
 
 -- name: find
 -- How a wait stands. Nobody else answers it until this transaction ends.
-SELECT kind, event_name, state, answer, answer_event_id, due_at, due_at <= clock_timestamp() AS due
+SELECT kind, event_name, target_job, state, answer, due_at, due_at <= clock_timestamp() AS due
 FROM groundwork.wait
 WHERE delivery_id = :delivery_id AND name = :name
 FOR UPDATE;

@@ -1,17 +1,13 @@
 """What admission costs, by the length of the queue."""
 
 import statistics
-import time
-from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import text
 
 from groundwork.blocks.database import Database
-from groundwork.events.identifiers import WorkspaceId
-from groundwork.events.inbox import NewEvent, accept
-from groundwork.events.inbox.admission import admit
-from tests.benchmarks.inbox_only import inbox_only, settle
+from tests.benchmarks.inbox_only import admissions_per_second, bulk_events, inbox_only
+from tests.benchmarks.lane_stack import send_all
 from tests.benchmarks.lanes import BulkWanted
 from tests.factories import register_job
 
@@ -19,9 +15,6 @@ DESCRIPTION = (
     "admissions per second with 1,000 and with 100,000 deliveries queued in the same 20 lanes, by a relay whose "
     "workers hold 20 runs; between two admissions all are settled and as many events accepted, outside the clock."
 )
-_LANES = 20
-_CAPACITY = 20
-_ROUNDS = 50
 _EVENTS_AT_ONCE = 5_000
 
 
@@ -34,7 +27,7 @@ def run(quick: bool) -> dict[str, Any]:
         for _ in range(1 if quick else 5):
             for queued in measured:
                 _fill(db, queued)
-                measured[queued].append(_admissions_per_second(db))
+                measured[queued].append(admissions_per_second(db))
     of_short, of_long = (statistics.median(measured[queued]) for queued in (short, long))
     return {
         "admissions_per_second_1k": of_short,
@@ -48,24 +41,6 @@ def _fill(db: Database, number: int) -> None:
     with db.transaction() as connection:
         connection.execute(text("TRUNCATE groundwork.event, groundwork.fair_share CASCADE"))
     for begin in range(0, number, _EVENTS_AT_ONCE):
-        _accept(db, range(begin, min(begin + _EVENTS_AT_ONCE, number)))
+        send_all(bulk_events(range(begin, min(begin + _EVENTS_AT_ONCE, number))))
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE groundwork.delivery, groundwork.event"))
-
-
-def _accept(db: Database, numbers: Iterable[int]) -> None:
-    events = [BulkWanted(workspace_id=WorkspaceId(f"workspace-{each % _LANES}"), number=each) for each in numbers]
-    with db.transaction() as connection:
-        accept(connection, [NewEvent.of(event, source="benchmark") for event in events])
-
-
-def _admissions_per_second(db: Database) -> float:
-    seconds, admissions = 0.0, 0
-    for _ in range(_ROUNDS):
-        began = time.perf_counter()
-        admitted = admit(_CAPACITY)
-        seconds += time.perf_counter() - began
-        admissions += len(admitted)
-        settle(db, [each.id for each in admitted])
-        _accept(db, range(len(admitted)))
-    return admissions / seconds

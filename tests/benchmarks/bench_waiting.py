@@ -9,11 +9,10 @@ from sqlalchemy import text
 from groundwork.blocks.database import Database
 from groundwork.events.base import Event
 from groundwork.events.identifiers import WorkspaceId
-from groundwork.events.inbox import NewEvent, accept
 from groundwork.events.inbox.admission import admit
 from tests.benchmarks import applications
 from tests.benchmarks.applications import settings_of
-from tests.benchmarks.inbox_only import inbox_only, settle
+from tests.benchmarks.inbox_only import admissions_per_second, bulk_events, inbox_only, lane_of
 from tests.benchmarks.lane_stack import rows, send_all
 from tests.benchmarks.lanes import BulkWanted
 from tests.benchmarks.running import running_stack
@@ -28,8 +27,6 @@ DESCRIPTION = (
     "stack; and while a provider is away for ten minutes that 200 deliveries of one workspace depend on: the worker's "
     "places that they hold, and another workspace's p50 to the first step ÷ before."
 )
-_ROUNDS = 50
-_CAPACITY = 20
 _PAUSE_SECONDS = 1.3
 _ACME = WorkspaceId("acme")
 
@@ -60,10 +57,10 @@ def run(quick: bool) -> dict[str, Any]:
         register_job(db, "sleeper", "benchmark/sleeper.wanted", lane=100)
         for _ in range(times):
             _fill(db, asleep=0)
-            awake.append(_admissions_per_second(db))
+            awake.append(admissions_per_second(db))
             _fill(db, asleep=asleep)
-            beside.append(_admissions_per_second(db))
-        answers = _answers_per_second(db, asleep // 10)
+            beside.append(admissions_per_second(db))
+        answers = _answers_per_second(asleep // 10)
         wakes = _wakes_per_second(db, asleep)
     new, waited = _steps(10 if quick else 30)
     held, alone, during = _outage(20 if quick else 200, 10 if quick else 30)
@@ -89,45 +86,24 @@ def _fill(db: Database, *, asleep: int) -> None:
             {"n": AnswerGiven.event_name},
         )
     for begin in range(0, asleep, 5_000):
-        _accept(db, [AnswerWanted(workspace_id=_lane(n), number=n) for n in range(begin, min(begin + 5_000, asleep))])
+        send_all([AnswerWanted(workspace_id=lane_of(n), number=n) for n in range(begin, min(begin + 5_000, asleep))])
     with db.transaction() as connection:
         connection.execute(text(_LET_SLEEP), {"due_at": "infinity"})
         connection.execute(
             text("UPDATE groundwork.delivery SET not_before = now() + interval '30 days' WHERE job = 'sleeper'")
         )
         connection.execute(text(_LET_WAIT))
-    _accept(db, [BulkWanted(workspace_id=_lane(number), number=number) for number in range(1_000)])
+    send_all(bulk_events(range(1_000)))
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE groundwork.delivery, groundwork.event, groundwork.wait"))
 
 
-def _lane(number: int) -> WorkspaceId:
-    return WorkspaceId(f"workspace-{number % 20}")
-
-
-def _accept(db: Database, events: list[Event]) -> None:
-    with db.transaction() as connection:
-        accept(connection, [NewEvent.of(event, source="benchmark") for event in events])
-
-
-def _admissions_per_second(db: Database) -> float:
-    seconds, admissions = 0.0, 0
-    for _ in range(_ROUNDS):
-        began = time.perf_counter()
-        admitted = admit(_CAPACITY)
-        seconds += time.perf_counter() - began
-        admissions += len(admitted)
-        settle(db, [each.id for each in admitted])
-        _accept(db, [BulkWanted(workspace_id=_lane(number), number=number) for number in range(len(admitted))])
-    return admissions / seconds
-
-
-def _answers_per_second(db: Database, number: int) -> float:
+def _answers_per_second(number: int) -> float:
     """Events that each answer one of all the waits, from their acceptance to the last delivery that is awake."""
-    events: list[Event] = [AnswerGiven(workspace_id=_lane(each), number=each) for each in range(number)]
+    events: list[Event] = [AnswerGiven(workspace_id=lane_of(each), number=each) for each in range(number)]
     began = time.perf_counter()
     for begin in range(0, number, 100):
-        _accept(db, events[begin : begin + 100])
+        send_all(events[begin : begin + 100])
         admit(0)
     seconds = time.perf_counter() - began
     [(awake,)] = rows("SELECT count(*) FROM groundwork.delivery WHERE job = 'sleeper' AND state = 'queued'")

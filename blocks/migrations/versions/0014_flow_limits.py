@@ -20,6 +20,20 @@ SELECT job.name AS job,
 FROM groundwork.job
 CROSS JOIN LATERAL jsonb_array_elements(job.flow_control -> 'limits') AS said
 """
+_LIMIT_USE = """
+CREATE VIEW groundwork.limit_use AS
+SELECT kind, name, field, what.within, what.key, count(*) AS units
+FROM groundwork.job_limit
+JOIN groundwork.delivery USING (job)
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN per_workspace THEN delivery.workspace_id ELSE '' END AS within,
+           CASE WHEN field = '' THEN '' ELSE delivery.limit_keys ->> field END AS key
+) AS what
+WHERE kind <> 'throttle'
+  AND (batch_id IS NULL OR batch_id = id)
+  AND (delivery.state IN ('admitted', 'running') OR (delivery.state = 'scheduled' AND keeps_place))
+GROUP BY kind, name, field, what.within, what.key
+"""
 _LIMIT_KEYS = """
 CREATE FUNCTION groundwork.limit_keys(fields jsonb, data jsonb) RETURNS jsonb
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -91,4 +105,9 @@ def upgrade() -> None:
     op.execute(_JOB_LIMIT)
     op.execute(
         "COMMENT ON VIEW groundwork.job_limit IS 'Limits of jobs beyond their lanes, as flow_control says them.'"
+    )
+    op.execute(_LIMIT_USE)
+    op.execute(
+        "COMMENT ON VIEW groundwork.limit_use IS "
+        "'What is in flight, or keeps its place while it waits, by the limits that count it; of a batch the first.'"
     )

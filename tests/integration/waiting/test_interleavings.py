@@ -85,8 +85,8 @@ def test_an_event_that_is_answered_by_between_set_up_and_look(db, go, monkeypatc
     event_id = send(wanted())
     set_up = wait._set_up
 
-    def set_up_and_have_it_answered(attempt, what):
-        set_up(attempt, what)
+    def set_up_and_have_it_answered(attempt, what, event):
+        set_up(attempt, what, event)
         if what.name == "answer-1":
             send(answered())
             admit(0)
