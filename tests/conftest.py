@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import text
 
 import groundwork.blocks  # noqa: F401 - switches telemetry off before Prefect is imported
+from groundwork.flows import registry
+from groundwork.flows.registry import JobSpec
 from tests import distribution
 
 os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
@@ -24,6 +26,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> distribut
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
         items[:] = distribution.longest_first(items)
+
+
+@pytest.fixture
+def own_jobs(monkeypatch: pytest.MonkeyPatch) -> dict[str, JobSpec]:
+    """The registry for this test alone: what it defines is no other test's job or pool."""
+    jobs = registry.jobs()
+    monkeypatch.setattr(registry, "_jobs", jobs)
+    return jobs
 
 
 @pytest.fixture(scope="session")

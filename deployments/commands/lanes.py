@@ -1,5 +1,6 @@
 """``groundwork lanes`` and ``groundwork lane``."""
 
+import contextlib
 import json
 import time
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from groundwork.deployments.commands.options import (
     inbox,
 )
 from groundwork.deployments.commands.pause import JobArgument
+from groundwork.deployments.up.interrupt import interruptible
 from groundwork.flows.limits import UNLIMITED
 
 if TYPE_CHECKING:
@@ -123,7 +125,8 @@ def _watch(home: Path | None, job: str | None, workspace: str | None, *, as_json
     from rich.text import Text
 
     console = Console(highlight=False)
-    try:
+    # A second Ctrl-C, which also comes where a signal is sent to the process and to its group, changes nothing.
+    with contextlib.suppress(KeyboardInterrupt), interruptible():
         if as_json or not console.is_terminal:
             while True:
                 print(_shown(_read(home, job, workspace), as_json=as_json), flush=True)
@@ -133,8 +136,6 @@ def _watch(home: Path | None, job: str | None, workspace: str | None, *, as_json
                 # Names are folded where the terminal is too narrow: half a name is nobody's.
                 screen.update(Text(_shown(_read(home, job, workspace), as_json=False), overflow="fold"), refresh=True)
                 time.sleep(_REFRESH_SECONDS)
-    except KeyboardInterrupt:
-        return
 
 
 def _shown(found: "Sequence[Lane]", *, as_json: bool) -> str:

@@ -22,7 +22,6 @@ from groundwork.blocks.errors import (
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import running_attempt, send
 from groundwork.events.inbox.admission import admit
-from groundwork.flows import registry
 from groundwork.flows.flow_control import Batch
 from groundwork.flows.job import flow_of, job
 from groundwork.tasks.step import step
@@ -56,7 +55,7 @@ def deliver(db, folder):
 
 
 @pytest.fixture
-def run(db, tmp_path, monkeypatch):
+def run(db, tmp_path, own_jobs):
     """Run a body as a job of one delivery: how that ended, and the flow run's state."""
 
     def run(body: Any, **options: Any) -> tuple[Any, Any]:
@@ -66,7 +65,6 @@ def run(db, tmp_path, monkeypatch):
         state = made(delivery_id=delivery.id, return_state=True)
         return delivery_of(db, delivery.event_id), state
 
-    monkeypatch.setattr(registry, "_jobs", dict(registry._jobs))
     return run
 
 

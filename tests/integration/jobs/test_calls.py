@@ -15,7 +15,6 @@ from groundwork.blocks.errors import ConfigurationError
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import running_attempt, send
 from groundwork.events.inbox.admission import admit
-from groundwork.flows import registry
 from groundwork.flows.job import job
 from groundwork.tasks.step import step
 from tests.factories import delivery_of, register_job, scalar
@@ -27,7 +26,7 @@ seen: list[Any] = []
 
 
 @pytest.fixture
-def run(db, monkeypatch):
+def run(db, own_jobs):
     """The delivery of a run of a body."""
 
     def run(body: Callable[[Any], Any]) -> Any:
@@ -39,7 +38,6 @@ def run(db, monkeypatch):
         return delivery_of(db, event_id)
 
     seen.clear()
-    monkeypatch.setattr(registry, "_jobs", dict(registry._jobs))
     return run
 
 

@@ -23,7 +23,7 @@ from tests.waiting import wait_until
 DOCS = (Path(__file__).resolve().parents[3] / "docs" / "flow-control.md").read_text()
 EXAMPLES = re.findall(r"^## (.*?)\n.*?```python\n(.*?)```\n\n```text\n(.*?)```", DOCS, re.DOTALL | re.MULTILINE)
 
-pytestmark = pytest.mark.usefixtures("prefect_api")
+pytestmark = pytest.mark.usefixtures("prefect_api", "own_jobs")
 
 
 def deploy_and_send(db: Database, code: str) -> dict[str, Any]:

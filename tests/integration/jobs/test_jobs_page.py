@@ -23,7 +23,7 @@ EXAMPLES = re.findall(
     r"^## ([^\n]*)\n(?:(?!^## ).)*?```python\n([^`]*?\nsend\([^`]*)```\n\n```text\n(.*?)\n```", DOCS, re.S | re.M
 )
 
-pytestmark = pytest.mark.usefixtures("prefect_api")
+pytestmark = pytest.mark.usefixtures("prefect_api", "own_jobs")
 
 
 def test_there_is_an_example_of_steps_side_by_side_both_ways():

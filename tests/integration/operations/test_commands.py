@@ -1,6 +1,11 @@
 """The operator's commands, as they are typed: what they print, what they change, and how they exit."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -186,3 +191,13 @@ def test_every_command_explains_itself(groundwork, command):
     answer = groundwork(*command, "--help")
     assert answer.exit_code == 0
     assert "Usage" in answer.stdout
+
+
+def test_ctrl_c_ends_what_is_watched_however_often_it_comes(groundwork):
+    command = [Path(sys.executable).with_name("groundwork"), "lanes", "--watch"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout.readline() == "no lane holds anything\n"
+        while watching.poll() is None:
+            watching.send_signal(signal.SIGINT)
+            time.sleep(0.002)
+        assert (watching.returncode, watching.stderr.read()) == (0, "")

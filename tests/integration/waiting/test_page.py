@@ -19,7 +19,7 @@ PAGE = (Path(__file__).resolve().parents[3] / "docs" / "waiting.md").read_text()
 ACME = WorkspaceId("acme")
 
 
-def test_the_example_ends_as_the_page_says(db, go, pass_time):
+def test_the_example_ends_as_the_page_says(db, go, own_jobs, pass_time):
     code, result = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", PAGE, re.DOTALL).groups()
     known = (Event, invoke, job, sleep, step, timedelta, wait_for_event)
     namespace = {"__name__": "docs_waiting"} | {each.__name__: each for each in known}

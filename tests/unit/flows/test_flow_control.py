@@ -18,7 +18,7 @@ from groundwork.flows.flow_control import (
     Throttle,
 )
 from groundwork.flows.job_options import JobOptions
-from groundwork.flows.registry import JobSpec, _check_pools, _jobs
+from groundwork.flows.registry import JobSpec, _check_pools
 
 
 class CallMade(Event):
@@ -111,12 +111,13 @@ def test_a_job_that_says_nothing_has_an_empty_document():
     assert options(lane=4, priority=3).document(CallMade) == {}
 
 
-def test_a_pool_with_other_limits_in_two_jobs_is_refused_with_both(monkeypatch):
+def test_a_pool_with_other_limits_in_two_jobs_is_refused_with_both(own_jobs):
     def summarise(event: CallMade) -> None: ...
     def transcribe(event: CallMade) -> None: ...
 
     first = JobSpec(name="summarise", options=options(pool=Pool("openai", limit=10)), body=summarise)
-    monkeypatch.setitem(_jobs, "summarise", first)
+    own_jobs.clear()
+    own_jobs["summarise"] = first
     _check_pools(JobSpec(name="transcribe", options=options(pool=Pool("openai", limit=10)), body=transcribe))
     _check_pools(JobSpec(name="summarise", options=options(pool=Pool("openai", limit=20)), body=summarise))
     with pytest.raises(
