@@ -25,19 +25,21 @@ def overdue() -> list[Standing]:
         return [Standing.of(row) for row in connection.execute(_statement("overdue"))]
 
 
-def requeue(delivery: Standing, reason: str, *, tries: int, at_once: bool = False) -> bool:
+def requeue(delivery: Standing, reason: str, *, tries: int, at_once: bool = False, died: bool = False) -> bool:
     """Queue a delivery again, and all of its batch.
 
     Args:
         reason: recorded as its last error.
         tries: how many there were; the delay grows with it.
         at_once: its run is known to be dead, so that its lease need not run out first.
+        died: its run died with it, perhaps of it. A light delivery is run alone after the second time.
 
     Returns:
         Whether it stood there still.
     """
     delay = 0.0 if tries <= 1 else min(2.0 ** (tries - 1), LONGEST_DELAY)
     parameters = delivery.fence | {"reason": storable_text(reason), "delay_seconds": delay, "at_once": at_once}
+    parameters["died"] = died
     with database().transaction() as connection:
         queued = connection.execute(_statement("requeue"), parameters).all()
         wake_relay(connection)
