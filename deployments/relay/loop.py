@@ -12,6 +12,7 @@ from groundwork.blocks.errors import GroundworkError
 from groundwork.blocks.outages import Outages
 from groundwork.deployments.relay.automations import Automations
 from groundwork.deployments.relay.housekeeping import Housekeeping
+from groundwork.deployments.relay.light_hosts import hosts_to_start
 from groundwork.deployments.relay.outbox import Outbox
 from groundwork.deployments.relay.prefect_api import WorkPoolMissing, start_run, worker_capacity
 from groundwork.deployments.relay.prefect_client import one_try_per_request
@@ -103,7 +104,9 @@ class Relay:
         """One look at the inbox; whether it admitted anything. While Prefect is away, nothing more is admitted."""
         self._refresh_capacity()
         admitted = admit(self._capacity, self._startable.held) if self._outbox.empty else []
-        self._outbox.add(admitted)
+        self._outbox.add([each for each in admitted if not each.light])
+        if self._capacity and self._outbox.empty:
+            self._outbox.add(hosts_to_start(self._startable.held))
         with self._outages.watching("posting events") as trial:
             posted = self._outbox.post()
         if trial.error is not None:

@@ -35,7 +35,7 @@ class Ask:
 
     id: int
     delivery_id: UUID
-    interactive: bool
+    job: str
 
 
 @dataclass(frozen=True, slots=True)

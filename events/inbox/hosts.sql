@@ -66,9 +66,10 @@ INSERT INTO groundwork.light_host (interactive, delivery_id, dispatches) VALUES 
 
 -- name: overdue_asks
 -- Hosts that were asked for and have not come.
-SELECT id, delivery_id, interactive
+SELECT light_host.id, light_host.delivery_id, delivery.job
 FROM groundwork.light_host
-WHERE flow_run_id IS NULL AND ended_at IS NULL AND asked_at < clock_timestamp() - make_interval(secs => :claim_seconds);
+JOIN groundwork.delivery ON delivery.id = light_host.delivery_id
+WHERE light_host.flow_run_id IS NULL AND light_host.ended_at IS NULL AND asked_at < clock_timestamp() - make_interval(secs => :claim_seconds);
 
 -- name: ask_on
 -- Give a host that was asked for more time: its run waits for a worker.

@@ -11,7 +11,7 @@ from groundwork.blocks.database import database
 from groundwork.blocks.outages import FIRST_PAUSE, Outages
 from groundwork.events.inbox import lease_keeper
 from groundwork.events.inbox.keeper_process import line_to_keeper
-from groundwork.events.inbox.renewal import HostHold, Hold, Renewal
+from groundwork.events.inbox.renewal import Hold, HostHold, Renewal
 
 logger = logging.getLogger(__name__)
 

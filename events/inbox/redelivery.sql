@@ -99,3 +99,11 @@ WHERE delivery.id = :delivery_id AND delivery.state = 'admitted';
 UPDATE groundwork.delivery
 SET lease_expires_at = clock_timestamp() + make_interval(secs => :seconds)
 WHERE id = :delivery_id AND state = :state AND lease_expires_at < clock_timestamp();
+
+-- name: still_running
+-- Where a delivery stands that an attempt has not brought to its end.
+SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
+       delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error,
+       true AS on_host
+FROM groundwork.delivery
+WHERE delivery.id = :delivery_id AND delivery.attempt = :attempt AND delivery.state = 'running';
