@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import groundwork.blocks  # noqa: F401 - switches telemetry off before Prefect i
 from groundwork.flows import registry
 from groundwork.flows.registry import JobSpec
 from tests import distribution
+from tests.light_mode import light_runs
 
 os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
 # A shell has its background jobs ignore SIGINT, and their children too: Prefect's worker stops itself by that signal.
@@ -26,6 +28,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> distribut
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
         items[:] = distribution.longest_first(items)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if modes := getattr(metafunc.module, "MODES", None):
+        metafunc.fixturenames.append("mode")
+        metafunc.parametrize("mode", modes, indirect=True)
+
+
+@pytest.fixture
+def mode(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """How deliveries are run, see :mod:`tests.light_mode`."""
+    with light_runs(monkeypatch) if request.param == "light" else nullcontext():
+        yield request.param
 
 
 @pytest.fixture

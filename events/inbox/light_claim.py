@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Connection
+
 from groundwork.blocks.database import database
 from groundwork.blocks.retry import while_database_restarts
 from groundwork.blocks.settings import settings
@@ -76,11 +78,20 @@ def claim_admitted(
                     claimed[row["leader"]].deliveries.append(delivered)
                 else:
                     claimed[row["leader"]] = Claimed([delivered], row["now"])
+            # A first attempt has none before it.
             again = [each.id for each in claimed.values() if each.attempt > 1]
-            if again:
-                for row in connection.execute(_statement("kept_results"), {"delivery_ids": again}):
-                    claimed[row.delivery_id].results[row.work] = row.result
+            for delivery_id, results in kept_results(connection, again).items():
+                claimed[delivery_id].results.update(results)
     return list(claimed.values())
+
+
+def kept_results(connection: Connection, delivery_ids: Sequence[UUID]) -> dict[UUID, dict[str, str | None]]:
+    """What steps of light runs have returned: by delivery, and by what names the work. None: in the blob store."""
+    found: dict[UUID, dict[str, str | None]] = {}
+    if delivery_ids:
+        for row in connection.execute(_statement("kept_results"), {"delivery_ids": list(delivery_ids)}):
+            found.setdefault(row.delivery_id, {})[row.work] = row.result
+    return found
 
 
 def still_held(held: Sequence[tuple[UUID, int]]) -> set[UUID]:

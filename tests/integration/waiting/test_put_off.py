@@ -12,6 +12,8 @@ from groundwork.tasks.step_calls import beyond_handlers
 from tests.factories import delivery_of, scalar
 from tests.integration.waiting.waiting_jobs import LeadPushed, LeadThoughtOf
 
+MODES = ("ordinary", "light")
+
 ACME = WorkspaceId("acme")
 
 
