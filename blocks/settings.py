@@ -124,7 +124,7 @@ class Settings(EnvironmentSettings):
         1,
         ge=1,
         description="Runs that may carry light deliveries at once, as hosts; interactive light jobs have one more. "
-        "Each takes one place of the work pool while there is light work. Too low: one core carries all light work. Too "
+        "Each takes one place of the work pool while there is light work. Too low: one core carries all of it. Too "
         "high: no place of the pool is left for other runs.",
     )
     light_places: int = Field(

@@ -1,5 +1,5 @@
-"""The host of light runs: one flow run that claims admitted light deliveries and runs them side by side, until it has had
-nothing to do for a while, is due to hand over, or is told to stop."""
+"""The host of light runs: one flow run that claims admitted light deliveries and runs them side by side, until it has
+had nothing to do for a while, is due to hand over, or is told to stop."""
 
 import logging
 import signal
@@ -154,8 +154,8 @@ class Host:
         for run in left:
             hung = run in self._watch.hung
             reason = (
-                f"Attempt {run.claimed.attempt} took longer than {run.spec.options.longest_seconds:g} s, the timeout of "
-                f"its job, and its host ended."
+                f"Attempt {run.claimed.attempt} took longer than {run.spec.options.longest_seconds:g} s, its job's timeout, "
+                "and its host ended."
                 if hung
                 else f"Attempt {run.claimed.attempt} was interrupted: its host ended. {self._watch.reason}"
             )

@@ -89,7 +89,7 @@ class LightRun:
 
 
 def return_to_queue(claimed: Claimed, reason: str, *, died: bool = False) -> None:
-    """Let another attempt have what a host has claimed and not brought to an end; its job hears where that was the last.
+    """Let another attempt have what a host has claimed and not brought to an end. Its job hears where it has none left.
 
     Args:
         reason: a sentence, recorded as its last error.

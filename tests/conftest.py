@@ -13,7 +13,6 @@ import groundwork.blocks  # noqa: F401 - switches telemetry off before Prefect i
 from groundwork.flows import registry
 from groundwork.flows.registry import JobSpec
 from tests import distribution
-from tests.light_mode import light_runs
 
 os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
 # A shell has its background jobs ignore SIGINT, and their children too: Prefect's worker stops itself by that signal.
@@ -37,9 +36,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def mode(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """How deliveries are run, see :mod:`tests.light_mode`."""
-    with light_runs(monkeypatch) if request.param == "light" else nullcontext():
+def mode(request: pytest.FixtureRequest) -> Iterator[str]:
+    """How deliveries are run: each by a flow run of its own, or as light runs. A module that says
+    ``MODES = ("ordinary", "light")`` is run in both."""
+    from groundwork.testing.light import light_runs
+
+    with light_runs(every_job=True) if request.param == "light" else nullcontext():
         yield request.param
 
 

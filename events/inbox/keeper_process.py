@@ -73,7 +73,8 @@ def ensure_keeper() -> None:
 
 
 def line_to_keeper(hold: Hold | HostHold) -> socket.socket | None:
-    """Have the lease of an attempt, or those of a host, kept by the lease keeper, one that was inherited or else one of this process.
+    """Have the lease of an attempt, or those of a host, kept by the lease keeper, an inherited one or else
+    one of this process.
 
     Returns:
         The line to it; None where there can be none, as on Windows.

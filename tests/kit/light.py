@@ -1,13 +1,8 @@
-"""Tests of what a job does are tests of both ways in which it runs: by a flow run of its own, and as a light run.
-
-A module that says ``MODES = ("ordinary", "light")`` is run in both. In the second, whatever a flow run in this process
-claims is a light run: it has the steps, the writer and the settlement of one.
-"""
+"""Light runs in the process of a test: whatever a flow run claims has the steps, the writer and the settlement of one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -19,6 +14,7 @@ from groundwork.events.inbox.claim import Run, claim
 from groundwork.events.inbox.group_writer import GroupWriter
 from groundwork.events.inbox.light_claim import kept_results
 from groundwork.events.inbox.light_state import LightState
+from groundwork.flows.registry import jobs
 
 
 def light_state(attempt: Attempt, writer: GroupWriter) -> LightState:
@@ -29,17 +25,22 @@ def light_state(attempt: Attempt, writer: GroupWriter) -> LightState:
 
 
 @contextmanager
-def light_runs(patch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let flow runs of this process be light runs within the block."""
+def light_runs(*, every_job: bool = False) -> Iterator[None]:
+    """Let flow runs of light jobs be light runs within the block.
+
+    Args:
+        every_job: those of other jobs too.
+    """
     writer = GroupWriter()
     writer.start()
 
-    def claim_lightly(delivery_id: UUID, run: Run, on: type[Event] = Event) -> Any:
+    def claim_lightly(delivery_id: UUID, run: Run, on: type[Event] = Event) -> Attempt | None:
         attempt = claim(delivery_id, run, on)
-        if attempt is not None:
+        if attempt is not None and (every_job or jobs()[attempt.job].options.light):
             attempt.light = light_state(attempt, writer)
         return attempt
 
-    patch.setattr("groundwork.flows.job.claim", claim_lightly)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("groundwork.flows.job.claim", claim_lightly)
+        yield
     writer.stop()
