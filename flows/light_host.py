@@ -154,8 +154,8 @@ class Host:
         for run in left:
             hung = run in self._watch.hung
             reason = (
-                f"Attempt {run.claimed.attempt} took longer than {run.spec.options.longest_seconds:g} s, its job's timeout, "
-                "and its host ended."
+                f"Attempt {run.claimed.attempt} took longer than {run.spec.options.longest_seconds:g} s, "
+                "its job's timeout, and its host ended."
                 if hung
                 else f"Attempt {run.claimed.attempt} was interrupted: its host ended. {self._watch.reason}"
             )

@@ -1,4 +1,4 @@
-"""Light runs in the process of a test: whatever a flow run claims has the steps, the writer and the settlement of one."""
+"""Light runs in a test's process: what a flow run claims has the steps, the writer and the settlement of one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
