@@ -18,6 +18,8 @@ from pydantic import PrivateAttr
 
 from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.errors import BlobMissing, GroundworkError
+from groundwork.events.inbox import current_attempt
+from groundwork.events.inbox.light_claim import earlier_results
 from groundwork.tasks.step_serializer import MOST_BYTES, StepSerializer
 
 logger = logging.getLogger(__name__)
@@ -76,7 +78,12 @@ class StepResults(WritableFileSystem):
             BlobMissing: there is none.
             ResultRefused: what is there was not written by a step.
         """
-        content = _read(path)
+        try:
+            content = _read(path)
+        except BlobMissing:
+            if (kept := _of_light_run(path)) is None:
+                raise
+            content = kept
         try:
             return self._record(path, content)
         except Exception as error:  # whatever somebody planted there, the step can run again
@@ -134,6 +141,15 @@ def read_result(key: str, serializer: StepSerializer) -> tuple[bool, Any]:
     except Exception as error:  # whatever the store has, the step can run again
         logger.warning("refused %s, which is no result of a step: %s. The step runs again.", PREFIX + key, error)
         return False, None
+
+
+def _of_light_run(key: str) -> bytes | None:
+    """A result that an earlier attempt has kept in the database, as a light run; None where there is none."""
+    attempt = current_attempt()
+    if attempt is None or attempt.token == 1:
+        return None
+    text = earlier_results(attempt).get(key.partition(":")[2])
+    return None if text is None else _FIRST_LINE + text.encode()
 
 
 def _read(key: str) -> bytes:

@@ -54,6 +54,7 @@ class Attempt:
         ended_misfits: those of them that ended when it claimed.
         may_wait: whether the run may end to wait: not that of a batch, whose events would all wait.
         waits: names of the waits that the run has come to so far.
+        earlier_results: of steps in light runs before it, once somebody has asked for them.
         light: what it has beside its delivery where it is that of a light run; None for that of a flow run of its own.
         step_functions: what each step that has been called is made of, by the step's identity.
     """
@@ -71,6 +72,7 @@ class Attempt:
     may_wait: bool = field(default=True, repr=False)
     waits: set[str] = field(default_factory=set, repr=False)
     step_functions: dict[str, Callable[..., Any]] = field(default_factory=dict, repr=False, compare=False)
+    earlier_results: dict[str, str | None] | None = field(default=None, repr=False, compare=False)
     light: LightState | None = field(default=None, repr=False, compare=False)
     _first_step_noted: bool = field(default=False, repr=False)
     _lease: Lease | None = field(default=None, repr=False)

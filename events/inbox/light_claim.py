@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from groundwork.blocks.database import database
 from groundwork.blocks.retry import while_database_restarts
 from groundwork.blocks.settings import settings
+from groundwork.events.inbox.attempt import Attempt
 from groundwork.events.inbox.delivered import Delivered
 from groundwork.events.inbox.statements import statements_of
 
@@ -92,6 +93,14 @@ def kept_results(connection: Connection, delivery_ids: Sequence[UUID]) -> dict[U
         for row in connection.execute(_statement("kept_results"), {"delivery_ids": list(delivery_ids)}):
             found.setdefault(row.delivery_id, {})[row.work] = row.result
     return found
+
+
+def earlier_results(attempt: Attempt) -> dict[str, str | None]:
+    """What steps of a delivery have returned in light runs before this run of its own. Asked for once."""
+    if attempt.earlier_results is None:
+        with database().transaction() as connection:
+            attempt.earlier_results = kept_results(connection, [attempt.delivery_id]).get(attempt.delivery_id, {})
+    return attempt.earlier_results
 
 
 def still_held(held: Sequence[tuple[UUID, int]]) -> set[UUID]:

@@ -1,8 +1,8 @@
 """The peer that light runs are compared with: DBOS, run by the interpreter of an environment that has it.
 
-``python light_peer.py enqueue URL NUMBER STEPS`` fills a queue. ``python light_peer.py work URL NUMBER PLACES`` empties it
-and prints JSON: workflows per second from the first step's begin to the last one's end, CPU of this process for each, and
-seconds from the enqueueing of one, of an empty queue, to its first step.
+``python light_peer.py enqueue URL NUMBER STEPS`` fills a queue. ``python light_peer.py work URL NUMBER PLACES`` empties
+it and prints JSON: workflows per second from the first step's begin to the last one's end, CPU of this process for each,
+and seconds from the enqueueing of one, of an empty queue, to its first step.
 """
 
 import json
@@ -53,7 +53,9 @@ def empty(url: str, number: int, places: int) -> None:
     latencies = []
     for each in range(number, number + _LATENCIES):
         enqueued = time.perf_counter()
-        client.enqueue({"workflow_name": work.__qualname__, "queue_name": _QUEUE}, each, 1).get_result()
+        client.enqueue({"workflow_name": work.__qualname__, "queue_name": _QUEUE}, each, 1)
+        while each not in _begun:
+            time.sleep(0.001)
         latencies.append(_begun[each] - enqueued)
     took = max(_ended[each] for each in range(number)) - min(_begun[each] for each in range(number))
     figures = {
