@@ -53,7 +53,7 @@ ORDER BY waiting.interactive, waiting.admitted_at;
 -- name: asked_before
 -- Count another dispatch of a delivery that a host was asked for with before, so that Prefect takes the event for a new one.
 UPDATE groundwork.delivery
-SET dispatches = dispatches + 1
+SET dispatches = delivery.dispatches + 1
 FROM groundwork.light_host
 WHERE delivery.id = :delivery_id
   AND light_host.delivery_id = delivery.id

@@ -22,7 +22,7 @@ from tests.waiting import wait_until
 ACME = WorkspaceId("acme")
 SETTINGS = {
     "PYTHONPATH": str(PROJECT),
-    "GROUNDWORK_APPLICATIONS": "operations,tests.chaos.light_jobs:application",
+    "GROUNDWORK_APPLICATIONS": "contacts,operations,tests.chaos.light_jobs:application",
     "GROUNDWORK_PROJECT": f"{PROJECT},{PROJECT / 'tests/chaos/light_project'}",
     "GROUNDWORK_LEASE_SECONDS": "3",
     "GROUNDWORK_CLAIM_SECONDS": "5",
