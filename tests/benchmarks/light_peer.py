@@ -1,8 +1,8 @@
 """The peer that light runs are compared with: DBOS, run by the interpreter of an environment that has it.
 
 ``python light_peer.py enqueue URL NUMBER STEPS`` fills a queue. ``python light_peer.py work URL NUMBER PLACES``
-empties it and prints JSON: workflows per second from the first step's begin to the last one's end, CPU of this process for each,
-and seconds from the enqueueing of one, of an empty queue, to its first step.
+empties it and prints JSON: workflows per second from the first step's begin to the last one's end, CPU of this process
+for each, and seconds from the enqueueing of one, of an empty queue, to its first step.
 """
 
 import json

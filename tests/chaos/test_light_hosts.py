@@ -138,7 +138,7 @@ def finished_steps(load: Load) -> list[tuple[str, str]]:
     with load.stack.database.transaction() as connection:
         rows = connection.execute(
             text(
-                "SELECT event.data ->> 'number' AS number, result FROM groundwork.step_execution"
+                "SELECT event.data ->> 'number' AS number, step_execution.result FROM groundwork.step_execution"
                 " JOIN groundwork.delivery ON delivery.id = delivery_id JOIN groundwork.event ON event.id = event_id"
                 " WHERE event_id = ANY(:ids)"
             ),
