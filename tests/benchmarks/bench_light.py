@@ -24,11 +24,11 @@ from tests.integration.stack.running import RunningStack
 from tests.waiting import wait_until
 
 DESCRIPTION = (
-    "10,000 light deliveries of 500 workspaces, of one step and of five, accepted before the clock starts: deliveries per "
-    "second from the first claim to the last settlement, and CPU by part; from the acceptance of one to its first step, "
-    "with a host ready and without; an interactive one beside 10,000 bulk ones, and beside 500 bulk runs, as multiples of "
-    "one alone; a host's memory over 100,000. Beside it DBOS from PyPI on the same PostgreSQL, polling every 0.1 s, with "
-    "the best of its queue's settings that were tried, where it can be installed."
+    "10,000 light deliveries of 500 workspaces, of one step and of five, accepted before the clock starts: deliveries "
+    "per second from the first claim to the last settlement, and CPU by part; from the acceptance of one to its first "
+    "step, with a host ready and without; an interactive one beside 10,000 bulk ones, and beside 500 bulk runs, as "
+    "multiples of one alone; a host's memory over 100,000. Beside it DBOS from PyPI on the same PostgreSQL, polling "
+    "every 0.1 s, with the best of its queue's settings that were tried, where it can be installed."
 )
 _WORKSPACES = 500
 _PEER = "dbos==3.4.0"
@@ -107,8 +107,8 @@ def _ended(kind: type[Event], number: int) -> Any:
     with database().transaction() as connection:
         row = connection.execute(
             text(
-                "SELECT count(*) AS done, count(*) / extract(epoch FROM max(settled_at) - min(claimed_at)) AS per_second "
-                + condition
+                "SELECT count(*) AS done,"
+                f" count(*) / extract(epoch FROM max(settled_at) - min(claimed_at)) AS per_second {condition}"
             ),
             name,
         ).one()
@@ -157,7 +157,9 @@ def _latencies(kinds: Sequence[type[Event]], number: int, pause: float) -> list[
             ),
             {"ids": ids},
         )
-        return [float(each) for each in found.scalars()]
+        latencies = [float(each) for each in found.scalars()]
+        connection.execute(text("DELETE FROM groundwork.event WHERE id = ANY(:ids)"), {"ids": ids})
+    return latencies
 
 
 def _of_latencies(name: str, latencies: list[float]) -> dict[str, float]:
