@@ -3,7 +3,6 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -30,19 +29,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if modes := getattr(metafunc.module, "MODES", None):
-        metafunc.fixturenames.append("mode")
-        metafunc.parametrize("mode", modes, indirect=True)
+    if modes := getattr(metafunc.cls, "MODES", getattr(metafunc.module, "MODES", None)):
+        metafunc.parametrize("run_mode", modes, indirect=True)
 
 
-@pytest.fixture
-def mode(request: pytest.FixtureRequest) -> Iterator[str]:
-    """How deliveries are run: each by a flow run of its own, or as light runs. A module that says
-    ``MODES = ("ordinary", "light")`` is run in both."""
-    from groundwork.testing.light import light_runs
+@pytest.fixture(autouse=True)
+def run_mode(request: pytest.FixtureRequest) -> Iterator[str]:
+    """How deliveries are run: each by a flow run of its own, or as light runs. A module, or a class,
+    that says ``MODES = ("ordinary", "light")`` is run in both."""
+    if getattr(request, "param", "ordinary") == "light":
+        from groundwork.testing.light import light_admissions, light_runs
 
-    with light_runs(every_job=True) if request.param == "light" else nullcontext():
-        yield request.param
+        with light_runs(every_job=True), light_admissions():
+            yield "light"
+    else:
+        yield "ordinary"
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ class Standing:
     @classmethod
     def of(cls, row: Row[Any]) -> Self:
         """Read a row that has these columns, and perhaps others."""
-        columns = {name: row._mapping[name] for name in cls.__slots__}
+        columns = {name: row._mapping[name] for name in cls.__slots__ if name in row._mapping}
         return cls(**columns | {"state": DeliveryState(row.state)})
 
     @property

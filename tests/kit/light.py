@@ -1,17 +1,23 @@
 """Light runs in a test's process: what a flow run claims has the steps, the writer and the settlement of one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Connection
 
 from groundwork.blocks.database import database
+from groundwork.blocks.settings import settings
 from groundwork.events.base import Event
-from groundwork.events.inbox import Attempt
+from groundwork.events.inbox import Attempt, admission
+from groundwork.events.inbox import jobs as inbox_jobs
+from groundwork.events.inbox.admission import Admitted, LightCapacity
 from groundwork.events.inbox.claim import Run, claim
 from groundwork.events.inbox.group_writer import GroupWriter
+from groundwork.events.inbox.jobs import Registration
 from groundwork.events.inbox.light_claim import kept_results
 from groundwork.events.inbox.light_state import LightState
 from groundwork.flows.registry import jobs
@@ -44,3 +50,23 @@ def light_runs(*, every_job: bool = False) -> Iterator[None]:
         patch.setattr("groundwork.flows.job.claim", claim_lightly)
         yield
     writer.stop()
+
+
+@contextmanager
+def light_admissions() -> Iterator[None]:
+    """Let jobs that are registered within the block be light ones, and admissions count against the hosts' capacity as
+    they do against the workers' otherwise."""
+    admit_within, register_job = admission.admit_within, inbox_jobs.register_job
+
+    def admit_lightly(
+        connection: Connection, capacity: int, held: Sequence[str] = (), _light: LightCapacity | None = None
+    ) -> list[Admitted]:
+        return admit_within(connection, capacity, held, LightCapacity(capacity, settings().interactive_share))
+
+    def register_lightly(connection: Connection, job: Registration) -> None:
+        register_job(connection, replace(job, light=True))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(admission, "admit_within", admit_lightly)
+        patch.setattr(inbox_jobs, "register_job", register_lightly)
+        yield
