@@ -93,13 +93,13 @@ def count_together(events: list[BatchedCountWanted]) -> list[int]:
     return [event.number for event in events]
 
 
-@job(on=CountTold, lane=LANE, max_attempts=_MAX_ATTEMPTS)
+@job(on=CountTold, light=True, lane=LANE, max_attempts=_MAX_ATTEMPTS)
 def hear(event: CountTold) -> None:
     """Count one number, and be what somebody waits for."""
     _count([event])
 
 
-@job(on=CountWeighed, lane=LANE, max_attempts=_MAX_ATTEMPTS)
+@job(on=CountWeighed, light=True, lane=LANE, max_attempts=_MAX_ATTEMPTS)
 def weigh(event: CountWeighed) -> int:
     """Say what a number weighs."""
     return 2 * event.number
