@@ -36,11 +36,39 @@ def write_note(number: int, part: str) -> str:
     return name
 
 
+@step(retries=0, timeout=0.2)
+def dawdle(number: int) -> int:
+    while True:
+        time.sleep(0.01)
+
+
+@step(retries=0, provider=True)
+def ask_provider(number: int, part: int) -> int:
+    calls.append(f"begin-{part}")
+    time.sleep(0.2)
+    calls.append(f"end-{part}")
+    return part
+
+
+@step(key=("number",))
+def write_much(number: int) -> str:
+    calls.append("much")
+    if trouble := troubles.get("much"):
+        trouble()
+    return "x" * 100_000
+
+
 @job(on=NoteWanted, light=True, timeout=3)
 def light_note(event: NoteWanted) -> list[str]:
     first = write_note(event.number, "first")
     if event.text == "slow":
         time.sleep(60)
+    if event.text == "dawdle":
+        dawdle(event.number)
+    if event.text == "ask":
+        ask_provider.map([event.number] * 6, range(6)).result()
+    if event.text == "much":
+        return [str(len(write_much(event.number))), write_note(event.number, "second")]
     return [first, write_note(event.number, "second")]
 
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from groundwork.blocks.database import Database
+from groundwork.blocks.errors import Interrupted
 from groundwork.blocks.process_cache import forget
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import cancellation, event_status, send, send_many
@@ -298,3 +299,35 @@ def test_the_places_of_a_host_bound_what_runs_at_once(light, relay, start):
     for gate in light_jobs.gates.values():
         gate.set()
     wait_until(lambda: states(light) == {"done": 20}, 20)
+
+
+def test_a_step_that_takes_too_long_fails_in_a_thread_too(light, relay, start):
+    event_id = note(1, text="dawdle")
+    start()
+    wait_until(lambda: states(light) == {"failed": 1}, 20)
+    assert "TimeoutError" in delivery_of(light, event_id).last_error
+
+
+def test_only_so_many_steps_of_a_workspace_call_a_provider_at_once(light, relay, start):
+    note(1, text="ask")
+    start()
+    wait_until(lambda: states(light) == {"done": 1}, 20)
+    at_once = most = 0
+    for call in light_jobs.calls:
+        at_once += call.startswith("begin") - call.startswith("end")
+        most = max(most, at_once)
+    assert most == 2
+
+
+def test_a_large_result_is_found_in_the_blob_store_by_the_next_attempt(light, relay, start, monkeypatch):
+    def interrupt() -> None:
+        if light_jobs.calls.count("1-second") <= 3:
+            raise Interrupted
+
+    light_jobs.troubles["1-second"] = interrupt
+    event_id = note(1, text="much")
+    start()
+    wait_until(lambda: states(light) == {"done": 1}, 20)
+    assert delivery_of(light, event_id).attempt == 2
+    assert light_jobs.calls.count("much") == 1
+    assert delivery_of(light, event_id).result[0] == "100000"
