@@ -117,7 +117,11 @@ class Host:
     def _pull(self) -> None:
         """Claim and begin deliveries until the watch says that it is enough."""
         idle_since = time.monotonic()
+        claimed_at = 0.0
         while not self._watch.over:
+            if self._places.running:
+                time.sleep(max(claimed_at + BREATH_SECONDS - time.monotonic(), 0.0))
+            claimed_at = time.monotonic()
             self._news.take()
             wanted = self._places.free
             claimed = self._claim(wanted) if wanted else 0
@@ -126,8 +130,6 @@ class Host:
             elif time.monotonic() - idle_since >= settings().light_idle_seconds:
                 self._watch.end("It had nothing to do.")
                 return
-            if claimed:
-                time.sleep(BREATH_SECONDS)
             if claimed < wanted or not self._places.free:
                 self._news.wait(POLL_SECONDS if self._news.heard else POOLED_POLL_SECONDS)
 

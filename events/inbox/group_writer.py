@@ -17,10 +17,9 @@ from sqlalchemy.exc import DBAPIError
 
 from groundwork.blocks.database import database
 from groundwork.blocks.errors import StaleAttempt
-from groundwork.blocks.retry import while_database_restarts
+from groundwork.blocks.retry import database_went_away, while_database_restarts
 from groundwork.blocks.schema.states import DeliveryState
 from groundwork.blocks.settings import settings
-from groundwork.blocks.verdict import verdict_of
 from groundwork.events.inbox.failures import record_failures
 from groundwork.events.inbox.holder import holder
 from groundwork.events.inbox.outcomes import Outcome
@@ -100,15 +99,10 @@ class _Request:
 
     @property
     def ends(self) -> list[str]:
-        """The outcomes as JSON, each with its fence."""
-        fence = json.dumps(
-            {
-                "fence": str(self.delivery_id),
-                "attempt": self.attempt,
-                "first_step_at": self.first_step_at.isoformat() if self.first_step_at else None,
-            }
-        )
-        return [f"{fence[:-1]}, {each.document[1:]}" for each in self.outcomes]
+        """The outcomes as JSON, each with the attempt."""
+        first_step_at = self.first_step_at.isoformat() if self.first_step_at else None
+        own = json.dumps({"attempt": self.attempt, "first_step_at": first_step_at})
+        return [f"{own[:-1]}, {each.document[1:]}" for each in self.outcomes]
 
 
 class GroupWriter:
@@ -176,8 +170,8 @@ class GroupWriter:
         try:
             stale = _written(group)
         except Exception as error:
-            if len(group) > 1 and _is_of_values(error):
-                # Whose values they are is found out one by one: the others are not to suffer for them.
+            if len(group) > 1 and isinstance(error, DBAPIError) and not database_went_away(error):
+                # Whose fault it is is found out one by one: the others are not to suffer for it.
                 for each in group:
                     self._write([each])
                 return
@@ -195,11 +189,6 @@ class GroupWriter:
                 each.written.set_result(None)
 
 
-def _is_of_values(error: Exception) -> bool:
-    verdict = verdict_of(error) if isinstance(error, DBAPIError) else None
-    return verdict is not None and verdict.of_values
-
-
 _Fence = tuple[UUID, int]
 
 
@@ -213,20 +202,19 @@ def _written(group: Sequence[_Request]) -> set[_Fence]:
 
 
 def _write_in(connection: Connection, group: Sequence[_Request]) -> set[_Fence]:
-    ending = [each for each in group if each.outcomes]
-    stale: set[_Fence] = set()
-    if records := [record for each in group for record in each.records]:
-        rows = connection.execute(_statement("keep_steps"), {"records": json.dumps(records)})
-        live = {(row.id, row.attempt) for row in rows}
-        stale = {each.fence for each in group if each.executions and not each.outcomes} - live
-    if ending:
+    fences = {each.fence for each in group}
+    held = {"delivery_ids": [id for id, _ in fences], "attempts": [attempt for _, attempt in fences]}
+    live = {(row.id, row.attempt) for row in connection.execute(_statement("hold_fences"), held)}
+    writing = [each for each in group if each.fence in live]
+    if records := [record for each in writing for record in each.records]:
+        connection.execute(_statement("keep_steps"), {"records": json.dumps(records)})
+    if ending := [each for each in writing if each.outcomes]:
         document = f"[{','.join(end for each in ending for end in each.ends)}]"
-        ended = {(row.id, row.attempt) for row in connection.execute(_statement("settle_many"), {"outcomes": document})}
-        if failed := [id for id in _failed(ending) if id in {id for id, _ in ended}]:
+        ended = set(connection.execute(_statement("settle_many"), {"outcomes": document}).scalars())
+        if failed := [id for id in _failed(ending) if id in ended]:
             record_failures(connection, failed)
-        stale |= {each.fence for each in ending if each.fence not in ended and not _has_ended(connection, each)}
         wake_relay(connection)
-    return stale
+    return {each.fence for each in group if each.fence not in live and not _has_ended(connection, each)}
 
 
 def _failed(ending: Sequence[_Request]) -> list[UUID]:
@@ -235,6 +223,8 @@ def _failed(ending: Sequence[_Request]) -> list[UUID]:
 
 def _has_ended(connection: Connection, request: _Request) -> bool:
     """Whether this attempt has ended so already: its COMMIT went through, and only the answer was lost."""
+    if not request.outcomes:
+        return False
     state = next(each.state for each in request.outcomes if each.delivery_id == request.delivery_id)
     found = holder(connection, request.delivery_id)
     return found is not None and (found.attempt, found.state) == (request.attempt, state)
