@@ -63,7 +63,7 @@ def of_overdue(
         if delivery.on_host:
             # That there is a host is looked after by itself.
             return WaitOn()
-        waits = run is not None and _waits_for_a_worker(run, now, pending_seconds)
+        waits = run is not None and waits_for_a_worker(run, now, pending_seconds)
         return WaitOn() if waits else _of_unclaimed(delivery, cancelled=cancelled)
     if cancelled and not delivery.on_host:
         return End("cancelled", "The run was cancelled while it ran.")
@@ -85,7 +85,8 @@ def _of_unclaimed(delivery: Standing, *, cancelled: bool) -> Decision:
     return StartAnother()
 
 
-def _waits_for_a_worker(run: State, now: datetime, pending_seconds: float) -> bool:
+def waits_for_a_worker(run: State, now: datetime, pending_seconds: float) -> bool:
+    """Whether a run has not been started yet, and may be."""
     if run.type == StateType.PENDING:
         # A worker that dies as it starts a run leaves it pending for ever.
         return (now - run.timestamp).total_seconds() < pending_seconds

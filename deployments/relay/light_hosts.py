@@ -2,9 +2,12 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
+from groundwork.deployments.relay.decision import waits_for_a_worker
 from groundwork.deployments.relay.one_by_one import one_by_one
-from groundwork.deployments.relay.prefect_api import waiting_run
+from groundwork.deployments.relay.prefect_api import run_state, waiting_run
+from groundwork.deployments.relay.sweeper import pending_seconds
 from groundwork.events.inbox.admission import Admitted
 from groundwork.events.inbox.hosts import Ask, ask_for_hosts, ask_on, drop_ask, overdue_asks
 
@@ -38,7 +41,9 @@ def look_for_hosts() -> int:
 
 
 def _decide_on(ask: Ask) -> None:
-    if waiting_run(ask.job, ask.delivery_id) is not None:
+    flow_run_id = waiting_run(ask.job, ask.delivery_id)
+    run = run_state(flow_run_id) if flow_run_id else None
+    if run is not None and waits_for_a_worker(run, datetime.now(UTC), pending_seconds()):
         ask_on(ask)
         return
     logger.warning(
