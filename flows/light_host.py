@@ -42,6 +42,8 @@ POOLED_POLL_SECONDS = 0.1
 BREATH_SECONDS = 0.01
 """Pause between two claims while deliveries are at work, so that one claim takes several. Too short: a statement per
 delivery. Too long: places stand idle."""
+IDLE_IN_THE_WAY_SECONDS = 5.0
+"""How long a host waits for work while other runs wait. Too long: a place of the pool stands idle for that long."""
 STOP_SECONDS = 8.0
 """What deliveries get to end in when the host is told to stop; the worker kills it after 10."""
 
@@ -51,10 +53,11 @@ class Host:
 
     Args:
         interactive: whose jobs it runs: interactive ones, or others.
+        wanted: whether there are not enough of them.
     """
 
-    def __init__(self, flow_run_id: UUID, names: list[str], *, interactive: bool) -> None:
-        self._id, self._jobs = flow_run_id, names
+    def __init__(self, flow_run_id: UUID, names: list[str], *, interactive: bool, wanted: bool = True) -> None:
+        self._id, self._jobs, self._wanted = flow_run_id, names, wanted
         self._specs = {name: spec for name, spec in jobs().items() if name in names}
         self._interactive = interactive
         self._news = News()
@@ -75,9 +78,8 @@ class Host:
         names = [
             name for name, each in jobs().items() if each.options.light and each.options.interactive == interactive
         ]
-        if begin_host(flow_run_id, delivery_id, names) is None:
-            return None
-        return cls(flow_run_id, names, interactive=interactive)
+        wanted = begin_host(flow_run_id, delivery_id, names)
+        return None if wanted is None else cls(flow_run_id, names, interactive=interactive, wanted=wanted)
 
     def run(self) -> State[Any]:
         """Work until the end.
@@ -85,6 +87,8 @@ class Host:
         Returns:
             What the flow run ends in.
         """
+        if not self._wanted:
+            return Completed(name="Superseded", message="There are as many hosts as there may be.")
         self._label()
         self._writer.start()
         with self._told_to_stop(), job_under_way(), Lease(HostHold(self._id, settings().lease_seconds)):
@@ -127,11 +131,17 @@ class Host:
             claimed = self._claim(wanted) if wanted else 0
             if claimed or self._places.running:
                 idle_since = time.monotonic()
-            elif time.monotonic() - idle_since >= settings().light_idle_seconds:
+            elif time.monotonic() - idle_since >= self._patience:
                 self._watch.end("It had nothing to do.")
                 return
             if claimed < wanted or not self._places.free:
                 self._news.wait(POLL_SECONDS if self._news.heard else POOLED_POLL_SECONDS)
+
+    @property
+    def _patience(self) -> float:
+        """Seconds that it waits for work: fewer where other runs wait, perhaps for its place."""
+        patience = settings().light_idle_seconds
+        return min(patience, IDLE_IN_THE_WAY_SECONDS) if self._watch.is_in_the_way else patience
 
     def _claim(self, most: int) -> int:
         """Claim and begin what there is; how much that was."""

@@ -46,11 +46,13 @@ class Notice:
         known: whether it is a host still: not where its process was taken for dead.
         succeeded: whether another host of its kind is there.
         deployed_at: when a job was registered last.
+        place_wanted: whether deliveries of other jobs are queued, perhaps for want of a place.
     """
 
     known: bool
     succeeded: bool
     deployed_at: datetime | None
+    place_wanted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +142,14 @@ def begin_host(flow_run_id: UUID, delivery_id: UUID, jobs: Sequence[str]) -> boo
         jobs: light jobs that this process has the code of.
 
     Returns:
-        Whether its jobs are interactive; None where no host was asked for.
+        Whether it is wanted; None where no host was asked for.
     """
     parameters = {
         "flow_run_id": flow_run_id,
         "delivery_id": delivery_id,
         "jobs": list(jobs),
         "places": settings().light_places,
+        "most": settings().light_hosts,
         "lease_seconds": settings().lease_seconds,
     }
     for trial in while_database_restarts(settings().lease_seconds):

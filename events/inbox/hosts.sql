@@ -9,7 +9,7 @@ WITH host AS MATERIALIZED (
         lease_expires_at > clock_timestamp()
         OR (
             flow_run_id IS NULL
-            AND asked_at > clock_timestamp() - make_interval(secs => :claim_seconds)
+            AND asked_at > clock_timestamp() - make_interval(secs => :claim_seconds * 2)
             AND EXISTS (
                 SELECT
                 FROM groundwork.delivery
@@ -80,26 +80,44 @@ UPDATE groundwork.light_host SET asked_at = clock_timestamp() WHERE id = :id AND
 UPDATE groundwork.light_host SET ended_at = clock_timestamp() WHERE id = :id AND flow_run_id IS NULL;
 
 -- name: begin_host
--- Be the host that was asked for with a delivery. No row: none was, and the run is an ordinary one.
+-- Be the host that was asked for with a delivery, unless there are as many as there may be: several may have been asked for,
+-- where their runs were slow to start. No row: none was asked for, and the run is an ordinary one.
+WITH asked AS MATERIALIZED (
+    SELECT id, interactive
+    FROM groundwork.light_host
+    WHERE delivery_id = :delivery_id AND flow_run_id IS NULL
+    ORDER BY ended_at IS NULL DESC, id DESC
+    LIMIT 1
+    FOR UPDATE
+), enough AS MATERIALIZED (
+    SELECT count(*) >= CASE WHEN asked.interactive THEN 1 ELSE CAST(:most AS int) END AS there
+    FROM asked
+    LEFT JOIN groundwork.light_host AS other
+      ON other.interactive = asked.interactive
+     AND other.ended_at IS NULL
+     AND other.leaving_at IS NULL
+     AND other.lease_expires_at > clock_timestamp()
+     AND other.jobs @> CAST(:jobs AS text[])
+    WHERE other.id IS NOT NULL
+    GROUP BY asked.interactive
+)
 UPDATE groundwork.light_host
 SET flow_run_id = :flow_run_id,
     jobs = :jobs,
     places = :places,
     began_at = clock_timestamp(),
-    lease_expires_at = clock_timestamp() + make_interval(secs => :lease_seconds)
-WHERE id = (
-    SELECT id
-    FROM groundwork.light_host
-    WHERE delivery_id = :delivery_id AND flow_run_id IS NULL AND ended_at IS NULL
-    ORDER BY id DESC
-    LIMIT 1
-    FOR UPDATE
-) AND flow_run_id IS NULL
-RETURNING interactive;
+    ended_at = CASE WHEN (SELECT there FROM enough) THEN clock_timestamp() END,
+    lease_expires_at = CASE
+        WHEN (SELECT there FROM enough) THEN NULL
+        ELSE clock_timestamp() + make_interval(secs => :lease_seconds)
+    END
+FROM asked
+WHERE light_host.id = asked.id
+RETURNING light_host.ended_at IS NULL AS wanted;
 
 -- name: tell_of_host
 -- Tell what a host does, and hear how it stands: whether it is one still, whether another of its kind is there to take over,
--- and when the code was deployed last.
+-- when the code was deployed last, and whether other runs wait, perhaps for its place.
 WITH told AS (
     UPDATE groundwork.light_host
     SET in_use = :in_use, settled = :settled,
@@ -117,7 +135,14 @@ SELECT EXISTS (SELECT FROM told) AS known,
              AND other.leaving_at IS NULL
              AND other.lease_expires_at > clock_timestamp()
        ) AS succeeded,
-       (SELECT max(updated_at) FROM groundwork.job) AS deployed_at;
+       (SELECT max(updated_at) FROM groundwork.job) AS deployed_at,
+       EXISTS (
+           SELECT
+           FROM groundwork.job
+           WHERE NOT light AND NOT paused AND EXISTS (
+               SELECT FROM groundwork.delivery WHERE delivery.state = 'queued' AND delivery.job = job.name
+           )
+       ) AS place_wanted;
 
 -- name: end_host
 -- A host has ended, or its process is gone.

@@ -58,11 +58,9 @@ def write_much(number: int) -> str:
     return "x" * 100_000
 
 
-@job(on=NoteWanted, light=True, timeout=3)
+@job(on=NoteWanted, light=True)
 def light_note(event: NoteWanted) -> list[str]:
     first = write_note(event.number, "first")
-    if event.text == "slow":
-        time.sleep(60)
     if event.text == "dawdle":
         dawdle(event.number)
     if event.text == "ask":
@@ -75,3 +73,12 @@ def light_note(event: NoteWanted) -> list[str]:
 @job(on=BellWanted, light=True, interactive=True)
 def light_bell(event: BellWanted) -> str:
     return write_note(event.number, "bell")
+
+
+class CrawlWanted(Event, name="test/light-crawl.wanted"):
+    pass
+
+
+@job(on=CrawlWanted, light=True, timeout=2)
+def light_crawl(event: CrawlWanted) -> None:
+    time.sleep(60)

@@ -20,9 +20,10 @@ from groundwork.events.inbox.light_claim import claim_admitted
 from groundwork.flows import light_host, light_watch
 from groundwork.flows.light_host import Host
 from groundwork.flows.registry import jobs
-from tests.factories import delivery_of, scalar
+from tests.factories import delivery_of, register_job, scalar
+from tests.factories import send_many as send_many_imports
 from tests.integration.light import light_jobs
-from tests.integration.light.light_jobs import NoteWanted
+from tests.integration.light.light_jobs import CrawlWanted, NoteWanted
 from tests.waiting import wait_until
 
 
@@ -201,18 +202,18 @@ def test_a_host_that_is_stopped_gives_back_what_does_not_end(light, relay, start
 
 def test_a_body_that_hangs_ends_its_host_and_counts_as_dead(light, relay, start, monkeypatch):
     monkeypatch.setattr(light_watch, "HANG_SECONDS", 1.0)
-    event_id = note(1, text="slow")
+    event_id = send(CrawlWanted(workspace_id=WorkspaceId("acme")))
     note(2, "other")
     host = start()
     wait_until(lambda: host.ended is not None, 30)
     hung = delivery_of(light, event_id)
     assert (hung.deaths, hung.state in ("queued", "admitted")) == (1, True)
-    assert "took longer than 3 s" in hung.last_error
+    assert "took longer than 2 s" in hung.last_error
     assert states(light)["done"] == 1
     start()
     wait_until(lambda: delivery_of(light, event_id).deaths == 2, 40)
     wait_until(lambda: delivery_of(light, event_id).state == "admitted", 10)
-    assert claim_admitted(uuid4(), ["light-note"], 5) == []
+    assert claim_admitted(uuid4(), ["light-crawl"], 5) == []
 
 
 def test_a_host_hands_over_when_it_had_its_time(light, relay, start, monkeypatch):
@@ -331,3 +332,15 @@ def test_a_large_result_is_found_in_the_blob_store_by_the_next_attempt(light, re
     assert delivery_of(light, event_id).attempt == 2
     assert light_jobs.calls.count("much") == 1
     assert delivery_of(light, event_id).result[0] == "100000"
+
+
+def test_a_host_with_nothing_to_do_leaves_its_place_to_runs_that_wait(light, relay, start, monkeypatch):
+    monkeypatch.setattr(light_host, "IDLE_IN_THE_WAY_SECONDS", 1.0)
+    register_job(light, lane=10)
+    note(1)
+    host = start()
+    wait_until(lambda: states(light).get("done") == 1, 20)
+    time.sleep(2)
+    assert host.ended is None
+    send_many_imports(light, "acme", 9)
+    wait_until(lambda: host.ended is not None, 20)

@@ -40,7 +40,7 @@ Admitted = Callable[..., list[UUID]]
 def begun(delivery_id: UUID) -> UUID:
     """The flow run of a host that has begun."""
     flow_run_id = uuid4()
-    assert begin_host(flow_run_id, delivery_id, JOBS) is False
+    assert begin_host(flow_run_id, delivery_id, JOBS) is True
     return flow_run_id
 
 
@@ -283,3 +283,17 @@ def test_a_settlement_whose_answer_was_lost_is_recognised(light: Database, admit
     for _ in range(2):
         writer.settle(claimed.id, 1, [execution(1)], [Outcome.of(claimed.id, 1)], None).result(10)
     assert delivery_of(light, claimed.deliveries[0].event_id).result == 1
+
+
+def test_of_several_hosts_that_were_asked_for_so_many_begin_as_there_may_be(light: Database, admitted: Admitted):
+    first, second = admitted(2)
+    ask_for_hosts()
+    with light.transaction() as connection:
+        connection.execute(
+            text("INSERT INTO groundwork.light_host (interactive, delivery_id, dispatches) VALUES (false, :id, 1)"),
+            {"id": second},
+        )
+    begun(first)
+    superfluous = uuid4()
+    assert begin_host(superfluous, second, JOBS) is False
+    assert tell_of_host(superfluous, in_use=0, settled=0, leaving=False).known is False
