@@ -20,10 +20,10 @@ from groundwork.blocks.outages import Outages
 from groundwork.blocks.settings import settings
 from groundwork.blocks.words import counted
 from groundwork.events.inbox.group_writer import GroupWriter
+from groundwork.events.inbox.host_renewal import HostHold
 from groundwork.events.inbox.hosts import begin_host, end_host
 from groundwork.events.inbox.lease import Lease
 from groundwork.events.inbox.light_claim import claim_admitted
-from groundwork.events.inbox.renewal import HostHold
 from groundwork.events.inbox.under_way import job_under_way
 from groundwork.flows.light_news import News
 from groundwork.flows.light_places import Places

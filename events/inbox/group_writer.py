@@ -36,6 +36,10 @@ LARGEST_GROUP = 4_000_000
 """Characters of one transaction, about: a larger request is written by itself."""
 
 
+Fence = tuple[UUID, int]
+"""A delivery, and the number of an attempt at it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Execution:
     """What a step did.
@@ -121,30 +125,36 @@ class GroupWriter:
         self._requests.put(None)
         self._thread.join()
 
-    def keep(self, delivery_id: UUID, attempt: int, executions: Sequence[Execution]) -> "Future[None]":
+    def keep(self, fence: Fence, executions: Sequence[Execution]) -> "Future[None]":
         """Keep what steps have done.
+
+        Args:
+            fence: the delivery, or the first of a batch, and the number of the attempt.
 
         Returns:
             Ends when it is committed; as StaleAttempt where a later attempt has the delivery.
         """
-        request = _Request(delivery_id, attempt, executions)
+        request = _Request(*fence, executions)
         self._requests.put(request)
         return request.written
 
     def settle(
         self,
-        delivery_id: UUID,
-        attempt: int,
+        fence: Fence,
         executions: Sequence[Execution],
         outcomes: Sequence[Outcome],
         first_step_at: datetime | None,
     ) -> "Future[None]":
         """End an attempt, and keep what its last steps have done.
 
+        Args:
+            fence: the delivery, or the first of a batch, and the number of the attempt.
+            first_step_at: None where the attempt had no step.
+
         Returns:
             Ends when it is committed; as StaleAttempt where a later attempt has the delivery.
         """
-        request = _Request(delivery_id, attempt, executions, outcomes, first_step_at)
+        request = _Request(*fence, executions, outcomes, first_step_at)
         self._requests.put(request)
         return request.written
 
@@ -189,19 +199,16 @@ class GroupWriter:
                 each.written.set_result(None)
 
 
-_Fence = tuple[UUID, int]
-
-
-def _written(group: Sequence[_Request]) -> set[_Fence]:
+def _written(group: Sequence[_Request]) -> set[Fence]:
     """Write all of it in one transaction; the attempts that are stale."""
-    stale: set[_Fence] = set()
+    stale: set[Fence] = set()
     for trial in while_database_restarts(settings().lease_seconds):
         with trial, database().transaction() as connection:
             stale = _write_in(connection, group)
     return stale
 
 
-def _write_in(connection: Connection, group: Sequence[_Request]) -> set[_Fence]:
+def _write_in(connection: Connection, group: Sequence[_Request]) -> set[Fence]:
     fences = {each.fence for each in group}
     held = {"delivery_ids": [id for id, _ in fences], "attempts": [attempt for _, attempt in fences]}
     live = {(row.id, row.attempt) for row in connection.execute(_statement("hold_fences"), held)}

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from groundwork.blocks.database import database
 from groundwork.events.inbox import lease_keeper
-from groundwork.events.inbox.renewal import Hold, HostHold
+from groundwork.events.inbox.host_renewal import HostHold
+from groundwork.events.inbox.renewal import Hold
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,9 @@ from typing import Self
 from groundwork.blocks.database import database
 from groundwork.blocks.outages import FIRST_PAUSE, Outages
 from groundwork.events.inbox import lease_keeper
+from groundwork.events.inbox.host_renewal import HostHold
 from groundwork.events.inbox.keeper_process import line_to_keeper
-from groundwork.events.inbox.renewal import Hold, HostHold, Renewal
+from groundwork.events.inbox.renewal import Hold, Renewal
 
 logger = logging.getLogger(__name__)
 

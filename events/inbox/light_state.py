@@ -90,7 +90,7 @@ class LightState:
             nothing to write.
         """
         pending = self._taken()
-        return self._writer.keep(*self._claim, pending) if pending else None
+        return self._writer.keep(self._claim, pending) if pending else None
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
         """End the attempt, with all that is not written yet, and wait until it is committed.
@@ -100,7 +100,7 @@ class LightState:
         """
         pending = self._taken()
         try:
-            self._writer.settle(*self._claim, pending, outcomes, self.first_step_at).result()
+            self._writer.settle(self._claim, pending, outcomes, self.first_step_at).result()
         except StaleAttempt:
             raise
         except Exception:

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from pathlib import Path
 from uuid import UUID
 
 from groundwork.blocks.database import Database
 from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
-_host_statement = statements_of(str(Path(__file__).with_name("host_renewal.py")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +31,6 @@ class Hold:
     def renew(self, home: Database) -> "Renewal":
         """Let the lease last anew."""
         return renew(home, [self])[0]
-
-
-@dataclass(frozen=True, slots=True)
-class HostHold:
-    """What a host has claimed, whatever that is at a time; and that it is a host.
-
-    Attributes:
-        flow_run_id: the host's.
-        lease_seconds: how long the leases last from their renewal on.
-    """
-
-    flow_run_id: UUID
-    lease_seconds: float
-
-    def __str__(self) -> str:
-        return f"host {self.flow_run_id}"
-
-    def renew(self, home: Database) -> "Renewal":
-        """Let the leases last anew."""
-        parameters = {"flow_run_id": self.flow_run_id, "lease_seconds": self.lease_seconds}
-        with home.transaction() as connection:
-            row = connection.execute(_host_statement("renew_host"), parameters).one()
-        return Renewal.RENEWED if row.renewed else Renewal.LOST
 
 
 class Renewal(Enum):

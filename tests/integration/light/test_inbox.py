@@ -14,6 +14,7 @@ from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import LightCapacity, admit, hosts_in_pool
 from groundwork.events.inbox.clock import advance
 from groundwork.events.inbox.group_writer import Execution, GroupWriter
+from groundwork.events.inbox.host_renewal import HostHold
 from groundwork.events.inbox.hosts import (
     ask_for_hosts,
     begin_host,
@@ -28,7 +29,7 @@ from groundwork.events.inbox.hosts import (
 from groundwork.events.inbox.light_claim import claim_admitted, kept_results, still_held
 from groundwork.events.inbox.outcomes import Outcome
 from groundwork.events.inbox.redelivery import give_back, overdue
-from groundwork.events.inbox.renewal import HostHold, Renewal
+from groundwork.events.inbox.renewal import Renewal
 from groundwork.events.inbox.runs import EndedRun, alive, in_flight_of
 from tests.factories import delivery_of, register_job, scalar, send_many
 from tests.integration.light.light_jobs import BellWanted, NoteWanted
@@ -255,9 +256,9 @@ def test_what_many_attempts_write_is_written_each_under_its_own_fence(light: Dat
             text("UPDATE groundwork.delivery SET attempt = 2 WHERE id = ANY(:ids)"),
             {"ids": [each.id for each in claimed[:10]]},
         )
-    kept = [writer.keep(each.id, 1, [execution(1)]) for each in claimed]
+    kept = [writer.keep((each.id, 1), [execution(1)]) for each in claimed]
     ended = [
-        writer.settle(each.id, 1, [execution(2, "note:2")], [Outcome.of(each.id, {"text": "a\\u0000b"})], None)
+        writer.settle((each.id, 1), [execution(2, "note:2")], [Outcome.of(each.id, {"text": "a\\u0000b"})], None)
         for each in claimed
     ]
     for number, written in enumerate(zip(kept, ended, strict=True)):
@@ -273,7 +274,9 @@ def test_one_that_cannot_be_written_costs_no_other_its_own(light: Database, admi
     admitted(3)
     claimed = claim_admitted(uuid4(), JOBS, 3)
     texts = ('"good"', '"bad\u0000"', '"good"')
-    kept = [writer.keep(each.id, 1, [execution(1, result=result)]) for each, result in zip(claimed, texts, strict=True)]
+    kept = [
+        writer.keep((each.id, 1), [execution(1, result=result)]) for each, result in zip(claimed, texts, strict=True)
+    ]
     assert [each.exception(10) is None for each in kept] == [True, False, True]
 
 
@@ -281,7 +284,7 @@ def test_a_settlement_whose_answer_was_lost_is_recognised(light: Database, admit
     admitted(1)
     [claimed] = claim_admitted(uuid4(), JOBS, 1)
     for _ in range(2):
-        writer.settle(claimed.id, 1, [execution(1)], [Outcome.of(claimed.id, 1)], None).result(10)
+        writer.settle((claimed.id, 1), [execution(1)], [Outcome.of(claimed.id, 1)], None).result(10)
     assert delivery_of(light, claimed.deliveries[0].event_id).result == 1
 
 
