@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from groundwork.blocks.database import database
 from groundwork.blocks.schema.states import DEATHS_ALONE
 from groundwork.blocks.settings import settings
-from groundwork.events.inbox.queue import bring_up_to_date
+from groundwork.events.inbox.queue import bring_up_to_date, what_is_due
 from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
@@ -78,27 +78,37 @@ def admit(capacity: int, held: Sequence[str] = (), light: LightCapacity | None =
     """
     with database().transaction() as connection:
         hold_admission(connection)
-        bring_up_to_date(connection)
-        return admit_within(connection, capacity, held, light)
+        due = what_is_due(connection)
+        bring_up_to_date(connection, due)
+        return admit_within(connection, capacity, held, limits=due.limits, light=light)
 
 
 def admit_within(
-    connection: Connection, capacity: int, held: Sequence[str] = (), light: LightCapacity | None = None
+    connection: Connection,
+    capacity: int,
+    held: Sequence[str] = (),
+    *,
+    limits: bool = True,
+    light: LightCapacity | None = None,
 ) -> list[Admitted]:
-    """Admit in the caller's transaction, which holds the admission; otherwise like :func:`admit`."""
-    known = connection.execute(_statement("any_limits")).one()
+    """Admit in the caller's transaction, which holds the admission; otherwise like :func:`admit`.
+
+    Args:
+        limits: whether a job has limits beyond its lane. False, where that is known, spares what they cost.
+    """
     admitted: list[Any] = []
-    if known.light_queued:
+    kinds = connection.execute(_statement("kinds_queued")).one()
+    if kinds.light:
         of_hosts = light or LightCapacity.of_hosts()
-        parameters = {"light": True, "capacity": of_hosts.total, "share": of_hosts.interactive_share}
+        said = {"light": True, "capacity": of_hosts.total, "share": of_hosts.interactive_share}
         # Its start is no run's: nobody gives way to it.
-        admitted += _admit(connection, known.limits, parameters | {"held": list(held), "give_way_seconds": 0.0})
+        admitted += _admit(connection, said | {"held": list(held), "give_way_seconds": 0.0}, limits=limits)
         if admitted:
             connection.execute(_statement("wake_hosts"))
-    if known.others_queued:
-        taken = hosts_in_pool(connection) if known.light else 0
-        parameters = {"light": False, "capacity": max(capacity - taken, 0), "share": settings().interactive_share}
-        admitted += _admit(connection, known.limits, parameters | {"held": list(held)})
+    if kinds.others:
+        room = max(capacity - hosts_in_pool(connection), 0)
+        said = {"light": False, "capacity": room, "share": settings().interactive_share}
+        admitted += _admit(connection, said | {"held": list(held)}, limits=limits)
     return [
         Admitted(
             row.id,
@@ -115,13 +125,12 @@ def admit_within(
     ]
 
 
-def _admit(connection: Connection, limits: bool, parameters: dict[str, Any]) -> list[tuple[Any, bool]]:
+def _admit(connection: Connection, said: dict[str, Any], *, limits: bool) -> list[tuple[Any, bool]]:
     """Admit deliveries of one kind; each with whether a host is to run it."""
-    said = {"claim_seconds": settings().claim_seconds, "lanes": LANES_AT_ONCE, **_giving_way()} | parameters
-    rows = connection.execute(_statement("admit") if limits else _admit_without_limits, said).all()
-    if rows:
-        connection.execute(_statement("note_admitted"), {"jobs": list({row.job for row in rows})})
-    return [(row, parameters["light"] and row.deaths < DEATHS_ALONE) for row in rows]
+    statement = _statement("admit") if limits else _admit_without_limits
+    parameters = {"claim_seconds": settings().claim_seconds, "lanes": LANES_AT_ONCE, **_giving_way()} | said
+    rows = connection.execute(statement, parameters).all()
+    return [(row, said["light"] and row.deaths < DEATHS_ALONE) for row in rows]
 
 
 def hosts_in_pool(connection: Connection) -> int:

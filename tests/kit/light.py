@@ -59,9 +59,10 @@ def light_admissions() -> Iterator[None]:
     admit_within, register_job = admission.admit_within, inbox_jobs.register_job
 
     def admit_lightly(
-        connection: Connection, capacity: int, held: Sequence[str] = (), _light: LightCapacity | None = None
+        connection: Connection, capacity: int, held: Sequence[str] = (), *, limits: bool = True, **_: object
     ) -> list[Admitted]:
-        return admit_within(connection, capacity, held, LightCapacity(capacity, settings().interactive_share))
+        light = LightCapacity(capacity, settings().interactive_share)
+        return admit_within(connection, capacity, held, limits=limits, light=light)
 
     def register_lightly(connection: Connection, job: Registration) -> None:
         register_job(connection, replace(job, light=True))
