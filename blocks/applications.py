@@ -23,7 +23,6 @@ VARIABLE = "GROUNDWORK_APPLICATIONS"
 _OURS = "groundwork.flows"
 """Package whose sub-packages are our own applications."""
 _ALWAYS = "operations"
-_UNLESS_OTHERS = "contacts"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,9 +123,9 @@ def _asked_for() -> list[str]:
 
 
 def _default(registered: Mapping[str, str | EntryPoint]) -> list[str]:
-    """The applications of a process that names none. The contacts application is there where no other one is."""
+    """The applications of a process that names none. Ours are there where no other one is."""
     others = [name for name, where in registered.items() if isinstance(where, EntryPoint)]
-    return [_ALWAYS, *(others or [_UNLESS_OTHERS])]
+    return [_ALWAYS, *others] if others else list(registered)
 
 
 def _registered() -> dict[str, str | EntryPoint]:

@@ -1,0 +1,8 @@
+"""What the tables of the nurture application have in common."""
+
+from sqlalchemy import DateTime
+
+SCHEMA = "nurture"
+TIMESTAMP = DateTime(timezone=True)
+CATEGORIES = ("landlord", "vendor", "buyer", "tenant", "investor", "applicant")
+"""What a contact may be to an agency."""

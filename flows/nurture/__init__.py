@@ -1,0 +1,11 @@
+"""The nurture application for property agencies: written sequences, CRM sync, intent scores, alerts of hot leads."""
+
+from groundwork.blocks.applications import Application
+
+application = Application(
+    name="nurture",
+    jobs="groundwork.flows.nurture",
+    events="groundwork.events.nurture",
+    schema="groundwork.blocks.schema.nurture",
+    migrations="groundwork.blocks.migrations.nurture",
+)
