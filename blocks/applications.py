@@ -39,6 +39,8 @@ class Application:
         templates: ``package:folder`` of its notifications.
         blocks: ``module:Class`` of each Prefect block that a deploy registers; of a
             :class:`~groundwork.blocks.configured.ConfiguredBlock` it makes a document as well.
+        routes: ``module:router`` of a FastAPI ``APIRouter`` that the gateway serves below ``/<name>``. Nobody has been
+            asked who they are: each route does that itself.
         commands: ``module:app`` of a Typer application whose commands join those of ``groundwork``.
     """
 
@@ -50,6 +52,7 @@ class Application:
     migrations: str | None = None
     templates: str | None = None
     blocks: tuple[str, ...] = ()
+    routes: str | None = None
     commands: str | None = None
 
     def load(self, package: str | None) -> None:

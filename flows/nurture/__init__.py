@@ -8,4 +8,8 @@ application = Application(
     events="groundwork.events.nurture",
     schema="groundwork.blocks.schema.nurture",
     migrations="groundwork.blocks.migrations.nurture",
+    settings="groundwork.tasks.nurture.settings:NurtureSettings",
+    templates="groundwork.notifications:templates/nurture",
+    routes="groundwork.deployments.gateway.nurture:router",
+    commands="groundwork.deployments.commands.nurture:app",
 )

@@ -1,0 +1,5 @@
+"""Routes of the nurture application, below ``/nurture``. Each says who may call it."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
