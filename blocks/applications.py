@@ -42,6 +42,8 @@ class Application:
         routes: ``module:router`` of a FastAPI ``APIRouter`` that the gateway serves below ``/<name>``. Nobody has been
             asked who they are: each route does that itself.
         commands: ``module:app`` of a Typer application whose commands join those of ``groundwork``.
+        demo: ``module:function`` of the command that is ``groundwork demo <name>``; of the first application that has
+            one, ``groundwork demo`` alone.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Application:
     blocks: tuple[str, ...] = ()
     routes: str | None = None
     commands: str | None = None
+    demo: str | None = None
 
     def load(self, package: str | None) -> None:
         """Import a package of the application with all that is in it, sub-folders included; a module is itself.
