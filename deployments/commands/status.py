@@ -49,6 +49,7 @@ def tell_status(found: "EventStatus", *, as_json: bool) -> None:
 
 def _status(client: "GatewayClient", digits: str) -> "EventStatus":
     """The status, from the gateway. The database is only asked which event a beginning or a delivery's id means."""
+    from httpx import HTTPError
     from sqlalchemy.exc import SQLAlchemyError
 
     from groundwork.events.client import NotFound
@@ -64,7 +65,7 @@ def _status(client: "GatewayClient", digits: str) -> "EventStatus":
     except NotFound as unknown:
         try:
             event = _event_of(digits)
-        except SQLAlchemyError:  # a sender's machine, which has no business in the database
+        except (SQLAlchemyError, HTTPError):  # a sender's machine, which has no business in database or Prefect
             raise unknown from None
         if event is None or event == id:
             raise
