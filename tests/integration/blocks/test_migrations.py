@@ -35,7 +35,7 @@ def test_the_migrations_add_up_to_the_tables(engine):
             opts={
                 "include_schemas": True,
                 "include_name": lambda name, kind, _: (
-                    name in ("groundwork", "app", "nurture")
+                    name in ("groundwork", "app", "fitness", "nurture")
                     if kind == "schema"
                     else not str(name).startswith("migration")
                 ),

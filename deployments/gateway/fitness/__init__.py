@@ -1,0 +1,5 @@
+"""Routes of the fitness application, below ``/fitness``. Each says who may call it."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
