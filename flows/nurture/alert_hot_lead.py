@@ -5,13 +5,13 @@ from typing import Any
 from groundwork.events.nurture.leads import HotLeadDetected
 from groundwork.flows.job import job
 from groundwork.flows.waiting import sleep
-from groundwork.tasks.nurture.leads.alerts import TEMPLATE, claim_alert, find_end_of_quiet, prepare_alert
+from groundwork.tasks.nurture.leads.alerts import TEMPLATE, claim_alert, find_end_of_quiet, prepare_alert, told
 from groundwork.tasks.nurture.notify import call_webhook, mail_agent
 
 
 @job(on=HotLeadDetected, lane=5, interactive=True)
 def alert_hot_lead(event: HotLeadDetected) -> dict[str, Any]:
-    """Tell the agent, or all of the agency's people, by mail and by webhook; once for each time that a lead gets hot."""
+    """Tell the agent, or all of the agency's people, by mail and webhook; once for each time that a lead gets hot."""
     if not claim_alert(event.workspace_id, event.contact_id, event.crossing):
         return {"told": False, "reason": "another delivery tells of this crossing"}
     quiet_until = find_end_of_quiet(event.workspace_id)
@@ -21,4 +21,4 @@ def alert_hot_lead(event: HotLeadDetected) -> dict[str, Any]:
     # Side by side: a webhook that is away for an hour keeps no mail waiting, and a mail server no webhook.
     webhook = call_webhook.submit(event.workspace_id, alert.message_id, alert.payload)
     mails = [mail_agent.submit(each, TEMPLATE, alert.values) for each in alert.user_ids]
-    return {"told": True, "mails": [each.result().model_dump() for each in mails], "webhook": webhook.result()}
+    return told([each.result() for each in mails], webhook.result())

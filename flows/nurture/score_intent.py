@@ -6,7 +6,8 @@ from groundwork.blocks.errors import NonRetriable
 from groundwork.events.nurture.leads import IntentScoreWanted
 from groundwork.flows.flow_control import Batch
 from groundwork.flows.job import job
-from groundwork.tasks.nurture.leads.steps import Leads, score_leads
+from groundwork.tasks.nurture.leads.steps import score_leads
+from groundwork.tasks.nurture.leads.telling import Leads
 
 
 @job(on=IntentScoreWanted, batch=Batch(size=1000, wait=0.5))

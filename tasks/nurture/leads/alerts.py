@@ -2,14 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, func, select, update
 
 from groundwork.blocks.database import database
 from groundwork.blocks.errors import NonRetriable
@@ -21,6 +21,7 @@ from groundwork.events.inbox import running_attempt
 from groundwork.events.nurture.leads import HotLeadDetected
 from groundwork.tasks.nurture.agency import agency_of
 from groundwork.tasks.nurture.leads.quiet_hours import end_of_quiet
+from groundwork.tasks.nurture.notify import Mailed
 from groundwork.tasks.nurture.people import people_of, person_of
 from groundwork.tasks.nurture.settings import nurture_settings
 from groundwork.tasks.step import step
@@ -57,19 +58,24 @@ def claim_alert(connection: Connection, workspace_id: WorkspaceId, contact_id: s
     """Find out whether this delivery is the one that tells of the crossing.
 
     Raises:
-        NonRetriable: the workspace has no such contact.
+        NonRetriable: the lead has not become hot so often, or is there no more.
     """
     delivery_id = running_attempt().delivery_id
-    _contact(connection, workspace_id, contact_id)
-    crossings = hot_lead.c
-    key = {"workspace_id": str(workspace_id), "contact_id": contact_id, "crossing": crossing}
-    row = insert(hot_lead).values(**key, detected_at=func.now(), alert_delivery_id=delivery_id)
-    holder: UUID = connection.execute(
-        row.on_conflict_do_update(
-            index_elements=list(key),
-            set_={"alert_delivery_id": func.coalesce(crossings.alert_delivery_id, row.excluded.alert_delivery_id)},
-        ).returning(crossings.alert_delivery_id)
-    ).scalar_one()
+    columns = hot_lead.c
+    claim = (
+        update(hot_lead)
+        .where(
+            columns.workspace_id == str(workspace_id), columns.contact_id == contact_id, columns.crossing == crossing
+        )
+        .values(alert_delivery_id=func.coalesce(columns.alert_delivery_id, delivery_id))
+        .returning(columns.alert_delivery_id)
+    )
+    holder: UUID | None = connection.execute(claim).scalar_one_or_none()
+    if holder is None:
+        raise NonRetriable(
+            f"The workspace {workspace_id} has no lead {contact_id} that has become hot {crossing} times. If the "
+            "contact was deleted, nobody need be told; else send lead/intent.score, which finds out."
+        )
     return holder == delivery_id
 
 
@@ -118,6 +124,22 @@ def prepare_alert(event: HotLeadDetected) -> Alert:
             "data": event.wire() | {"name": name, "category": lead.category, "link": _link(workspace_id, lead.id)},
         },
     )
+
+
+def told(mails: Sequence[Mailed], webhook: int | None) -> dict[str, Any]:
+    """What the job amounts to.
+
+    Args:
+        mails: what became of each.
+        webhook: the status that it answered; None where the agency has none.
+
+    Raises:
+        NonRetriable: nobody could be told. Who does not want to be told is left in peace, and no reason to fail.
+    """
+    if webhook is None and all(each.refused for each in mails):
+        reasons = "; ".join(each.refused or "" for each in mails) or "the agency has no users"
+        raise NonRetriable(f"Nobody could be told of the hot lead: {reasons}. Mend that or set a webhook, then replay.")
+    return {"told": True, "mails": [each.model_dump() for each in mails], "webhook": webhook}
 
 
 def _contact(connection: Connection, workspace_id: WorkspaceId, contact_id: str) -> Any:

@@ -1,7 +1,6 @@
 """What contacts do: recorded by a route handler, stored by a job."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Self
 from uuid import UUID
@@ -31,16 +30,6 @@ class EngagementBatch(BaseModel):
     def of(cls, events: Sequence[EngagementRecorded]) -> Self:
         """The batch of a run."""
         return cls(events=tuple(events))
-
-    @property
-    def digest(self) -> str:
-        """Names what is in it."""
-        return digest_of(each.model_dump_json() for each in self.events)
-
-
-def digest_of(lines: Iterable[str]) -> str:
-    """A short name of what some lines say."""
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
 
 
 class StoredEngagements(BaseModel):

@@ -48,8 +48,8 @@ decided AS (
         coalesce(before.band, 'cold') AS band_before,
         coalesce(before.crossings, 0) AS crossings_before,
         CASE
-            WHEN score >= :hot_from OR (before.band = 'hot' AND score >= :hot_until) THEN 'hot'
-            WHEN score >= :warm_from THEN 'warm'
+            WHEN scored.score >= :hot_from OR (before.band = 'hot' AND scored.score >= :hot_until) THEN 'hot'
+            WHEN scored.score >= :warm_from THEN 'warm'
             ELSE 'cold'
         END AS band
     FROM scored

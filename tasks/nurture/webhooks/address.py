@@ -37,8 +37,10 @@ def checked_url(text: str, *, private: bool) -> httpx.URL:
     schemes = ("https", "http") if private else ("https",)
     if url.scheme not in schemes:
         raise NonRetriable(f"webhook_url begins with {url.scheme[:20]!r}; https:// is wanted. {cure}")
-    if len(text) > LONGEST_URL or not url.host or url.userinfo:
-        raise NonRetriable(f"webhook_url has no host, or a user, or more than {LONGEST_URL:,} characters. {cure}")
+    if len(text) > LONGEST_URL or not url.host or url.userinfo or not 0 < port_of(url) < 65_536:
+        raise NonRetriable(
+            f"webhook_url has no host, a user, a port that is none, or more than {LONGEST_URL:,} characters. {cure}"
+        )
     return url.copy_with(fragment=None)
 
 
@@ -70,13 +72,16 @@ async def addresses_of(url: httpx.URL, *, private: bool) -> list[Address]:
 
 def port_of(url: httpx.URL) -> int:
     """The port that a URL says, or its scheme's."""
-    return url.port or (443 if url.scheme == "https" else 80)
+    return url.port if url.port is not None else 443 if url.scheme == "https" else 80
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address, and the IPv4 address within it if there is one, is one of the public internet."""
-    inner = _embedded(address)
-    return address.is_global and not address.is_multicast and (inner is None or is_public(inner))
+    """Whether an address is one of the public internet; of an IPv6 address that leads to an IPv4 one, whether that
+    is."""
+    if (inner := _embedded(address)) is not None:
+        return is_public(inner)
+    of_a_site = isinstance(address, IPv6Address) and address.is_site_local
+    return address.is_global and not (address.is_multicast or address.is_reserved or of_a_site)
 
 
 def _embedded(address: Address) -> IPv4Address | None:
@@ -85,5 +90,4 @@ def _embedded(address: Address) -> IPv4Address | None:
         return None
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
-    teredo = address.teredo
-    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
+    return address.ipv4_mapped or address.sixtofour
