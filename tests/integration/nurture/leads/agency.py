@@ -12,6 +12,8 @@ from groundwork.blocks.schema.nurture.agency import agency
 from groundwork.blocks.schema.nurture.contact import contact
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.nurture.leads import EngagementRecorded
+from groundwork.tasks.nurture.leads.engagement import EngagementBatch, store_batch
+from groundwork.tasks.nurture.leads.telling import score_and_tell
 
 ACME, GLOBEX = WorkspaceId("acme"), WorkspaceId("globex")
 NO_QUIET = {"quiet_from": time(0), "quiet_until": time(0)}
@@ -66,3 +68,16 @@ def score_of(db: Database, contact_id: str = "c1", workspace: WorkspaceId = ACME
     """The row of a contact's score; None where there is none."""
     query = "SELECT * FROM nurture.lead_score WHERE workspace_id = :workspace AND contact_id = :contact"
     return next(iter(rows(db, query, workspace=workspace, contact=contact_id)), None)
+
+
+def add_stored(db: Database, *engagements: EngagementRecorded) -> None:
+    """Store what contacts did, as the job does."""
+    with db.transaction() as connection:
+        store_batch(connection, EngagementBatch.of(engagements))
+
+
+def heat(db: Database, contact_id: str = "c1") -> None:
+    """Let a contact of acme become hot, and the event of it be sent."""
+    add_stored(db, engaged("valuation-request", contact_id), engaged("reply", contact_id))
+    with db.transaction() as connection:
+        assert score_and_tell(connection, ACME, [contact_id]).hot == [contact_id]

@@ -1,11 +1,13 @@
 """A real HTTP server in this process that takes webhooks, or does what a test asks of it."""
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from standardwebhooks import Webhook
@@ -35,6 +37,7 @@ class Receiver:
     """
 
     port: int = 0
+    scheme: str = "http"
     calls: list[Call] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     delay: float = 0.0
@@ -42,12 +45,12 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hooks/secret-path"
+        return f"{self.scheme}://127.0.0.1:{self.port}/hooks/secret-path"
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
-    """A receiver that listens."""
+def receiving(certificate: Path | None = None) -> Iterator[Receiver]:
+    """A receiver that listens; over TLS, if it has a certificate."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -81,6 +84,11 @@ def receiving() -> Iterator[Receiver]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     receiver.port = server.server_address[1]
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        receiver.scheme = "https"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

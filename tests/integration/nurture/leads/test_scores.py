@@ -11,7 +11,7 @@ from groundwork.blocks.schema.nurture.agency import agency
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import send, send_many
 from groundwork.events.nurture.leads import IntentScoreWanted, NightPassed, RescoreWanted
-from groundwork.tasks.nurture.leads.engagement import EngagementBatch, record_engagement, store_batch
+from groundwork.tasks.nurture.leads.engagement import record_engagement
 from groundwork.tasks.nurture.leads.telling import score_and_tell
 from groundwork.tasks.nurture.leads.thresholds import Thresholds, change_thresholds
 from groundwork.tasks.nurture.leads.totals import take_turn
@@ -22,6 +22,7 @@ from tests.integration.nurture.leads.agency import (
     GLOBEX,
     add_agency,
     add_contact,
+    add_stored,
     change_agency,
     engaged,
     rows,
@@ -164,11 +165,6 @@ def test_hysteresis_a_lead_stays_hot_until_it_is_below_the_lower_threshold(acme)
     assert [scored(0), float(score_of(acme).score) > 45] == ["warm", True]
     add_stored(acme, engaged("reply"))
     assert [scored(0), crossings(acme)] == ["hot", [1, 2]]
-
-
-def add_stored(db, *engagements) -> None:
-    with db.transaction() as connection:
-        store_batch(connection, EngagementBatch.of(engagements))
 
 
 def test_a_night_cools_leads_that_nothing_happens_to(acme, go):
