@@ -1,7 +1,8 @@
 -- name: score
 -- Compute and keep the scores of contacts, and which band they are in by the thresholds given. Hot is who comes to
 -- hot_from, and who was hot until below hot_until. What is 64 half-lives old weighs nothing, and power() would underflow.
--- Terms are rounded before they are summed: a sum of decimals does not depend on the order of the rows.
+-- Decayed weights become whole billionths before they are summed: the sum does not depend on the order of the rows.
+-- LATERAL: contacts are looked up one by one in the index, whatever the planner knows of a table that grows.
 WITH moment AS (
     SELECT (extract(epoch FROM CAST(:at AS timestamptz))::float8 - 1577836800) / (86400 * CAST(:half_life_days AS float8))
         AS half_lives
@@ -15,17 +16,21 @@ wanted AS (
     WHERE workspace_id = :workspace_id AND id = ANY(CAST(:contact_ids AS text[]))
 ),
 by_kind AS (
-    SELECT
-        total.contact_id, total.kind, sum(total.count) AS count, max(total.last_at) AS last_at,
-        sum(
-            round((worth.points * total.weight / 4294967296 * power(2::float8, total.period - half_lives))::numeric, 6)
-        ) AS points
+    SELECT wanted.contact_id, kind, count, last_at, round((worth.points * billionths / 1e9)::numeric, 6) AS points
     FROM wanted
-    JOIN nurture.engagement_total AS total ON total.workspace_id = :workspace_id AND total.contact_id = wanted.contact_id
+    CROSS JOIN LATERAL (
+        SELECT
+            total.kind, sum(total.count) AS count, max(total.last_at) AS last_at,
+            sum((total.weight / 4294967296::float8 * power(2::float8, total.period - half_lives) * 1e9)::bigint)::float8
+                AS billionths
+        FROM nurture.engagement_total AS total
+        CROSS JOIN moment
+        WHERE total.workspace_id = :workspace_id
+            AND total.contact_id = wanted.contact_id
+            AND total.period >= floor(half_lives) - 64
+        GROUP BY total.kind
+    ) AS kinds
     JOIN worth USING (kind)
-    CROSS JOIN moment
-    WHERE total.period >= floor(half_lives) - 64
-    GROUP BY total.contact_id, total.kind
 ),
 scored AS (
     SELECT

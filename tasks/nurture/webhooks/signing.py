@@ -8,9 +8,11 @@ import hashlib
 import hmac
 from datetime import datetime
 
+from sqlalchemy import Connection, update
 from standardwebhooks import Webhook
 
 from groundwork.blocks.link_secret import link_secrets
+from groundwork.blocks.schema.nurture.agency import agency
 from groundwork.events.identifiers import WorkspaceId
 
 
@@ -27,6 +29,13 @@ def webhook_secrets(workspace_id: WorkspaceId, version: int) -> list[str]:
     """
     versions = [version, version - 1] if version > 1 else [version]
     return [_secret(each, workspace_id, number) for each in link_secrets(make=True) for number in versions]
+
+
+def next_version(connection: Connection, workspace_id: WorkspaceId) -> None:
+    """Give an agency's webhook a new secret. An agency that there is not gets none."""
+    version = agency.c.webhook_secret_version
+    change = update(agency).where(agency.c.workspace_id == str(workspace_id)).values(webhook_secret_version=version + 1)
+    connection.execute(change)
 
 
 def signed_headers(secrets: list[str], message_id: str, at: datetime, body: str) -> dict[str, str]:
