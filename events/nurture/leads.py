@@ -34,7 +34,7 @@ class RescoreWanted(Event, name="lead/scores.rescore"):
 
 
 class NightPassed(Event, name="lead/night.passed"):
-    """A night has gone by, and every score has decayed. Of the workspace `platform`; the schedule sends it."""
+    """A night has gone by, and scores have decayed. The schedule sends it for `platform`, which is every workspace."""
 
 
 class Reason(BaseModel):

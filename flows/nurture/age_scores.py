@@ -8,6 +8,6 @@ from groundwork.tasks.nurture.leads.steps import ask_for_scores
 
 
 @job(on=NightPassed)
-def age_scores(event: NightPassed) -> dict[str, Any]:  # noqa: ARG001
+def age_scores(event: NightPassed) -> dict[str, Any]:
     """Ask each agency with a warm or hot lead for its scores; each is then a delivery of its own, in its own lane."""
-    return {"workspaces": ask_for_scores()}
+    return {"workspaces": ask_for_scores(event.workspace_id)}

@@ -1,6 +1,7 @@
 """Telling an agency's people: by mail, and by the agency's webhook."""
 
 from collections.abc import Mapping
+from threading import BoundedSemaphore
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,6 +15,11 @@ from groundwork.tasks.nurture.settings import nurture_settings
 from groundwork.tasks.nurture.webhooks.posting import WebhookMessage, post
 from groundwork.tasks.nurture.webhooks.signing import webhook_secrets
 from groundwork.tasks.step import step
+
+MAILS_AT_ONCE = 8
+"""Of one process, to the mail server. Too many: the server refuses some, which are tried again later."""
+
+_connections = BoundedSemaphore(MAILS_AT_ONCE)
 
 
 class Mailed(BaseModel):
@@ -34,14 +40,15 @@ class Mailed(BaseModel):
 def mail_agent(user_id: UserId, template: str, values: Mapping[str, Any]) -> Mailed:
     """Mail one person, once per delivery and template. One whom nobody can mail keeps the mail from nobody else."""
     try:
-        return Mailed(user_id=str(user_id), sent=notify_once(user_id, template, values))
+        with _connections:
+            return Mailed(user_id=str(user_id), sent=notify_once(user_id, template, values))
     except RecipientRefused as error:
         return Mailed(user_id=str(user_id), sent=False, refused=str(error))
 
 
 @step(retries=9, first_delay=5.0, longest_delay=1800.0, key=("message_id",))
 def call_webhook(workspace_id: WorkspaceId, message_id: str, payload: Mapping[str, Any]) -> int | None:
-    """Post a message to the agency's webhook, signed; tried again for about an hour, without holding a worker.
+    """Post a message to the agency's webhook, signed; tried again for about forty minutes, without holding a worker.
 
     At least once: a receiver that took it and could not say so gets it again, with the same ``webhook-id``.
 

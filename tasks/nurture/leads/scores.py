@@ -99,6 +99,11 @@ def contacts_after(
     return list(connection.execute(which, values).scalars())
 
 
-def workspaces_that_may_cool(connection: Connection) -> list[WorkspaceId]:
-    """Workspaces that have a lead which is warm or hot."""
-    return [WorkspaceId.stored(each) for each in connection.execute(statement(_SQL, "workspaces_not_cold")).scalars()]
+def workspaces_that_may_cool(connection: Connection, asker: WorkspaceId) -> list[WorkspaceId]:
+    """Workspaces that have a lead which is warm or hot.
+
+    Args:
+        asker: ``platform`` asks for all of them, another workspace for itself.
+    """
+    found = connection.execute(statement(_SQL, "workspaces_not_cold"), {"workspace_id": str(asker)})
+    return [WorkspaceId.stored(each) for each in found.scalars()]

@@ -101,5 +101,8 @@ ORDER BY contact_id
 LIMIT :most;
 
 -- name: workspaces_not_cold
--- Workspaces that have a lead which may cool.
-SELECT DISTINCT workspace_id FROM nurture.lead_score WHERE band <> 'cold' ORDER BY workspace_id;
+-- Workspaces that have a lead which may cool: all of them for the platform, and its own for another workspace.
+SELECT DISTINCT workspace_id
+FROM nurture.lead_score
+WHERE band <> 'cold' AND (workspace_id = :workspace_id OR :workspace_id = 'platform')
+ORDER BY workspace_id;

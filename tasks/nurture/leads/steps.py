@@ -45,12 +45,12 @@ def score_page(connection: Connection, workspace_id: WorkspaceId, after: str, *,
 
 
 @step(ledger=True)
-def ask_for_scores(connection: Connection) -> int:
-    """Ask every workspace whose leads may cool for its scores.
+def ask_for_scores(connection: Connection, asker: WorkspaceId) -> int:
+    """Ask every workspace whose leads may cool for its scores; where it is not the platform that asks, its own only.
 
     Returns:
         How many workspaces there are.
     """
-    wanted = [RescoreWanted(workspace_id=each, cold_too=False) for each in workspaces_that_may_cool(connection)]
+    wanted = [RescoreWanted(workspace_id=each, cold_too=False) for each in workspaces_that_may_cool(connection, asker)]
     send_many(wanted, connection)
     return len(wanted)

@@ -13,6 +13,8 @@ from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.dead_letters import dead_letters, replay
 from groundwork.events.nurture.leads import HotLeadDetected
+from groundwork.notifications import notify_once
+from groundwork.tasks.nurture.notify import MAILS_AT_ONCE
 from groundwork.tasks.nurture.webhooks.signing import webhook_secrets
 from tests.factories import register_job, scalar, send_many
 from tests.integration.mailing import add_user, mails
@@ -93,6 +95,29 @@ def test_without_an_agent_of_the_agency_all_of_its_people_hear_of_it_and_nobody_
     heat(acme)
     go()
     assert told(outbox) == ["ada@example.com", "ben@example.com"]
+
+
+def test_a_large_agency_hears_of_it_as_a_whole_a_few_mails_at_a_time(acme, go, postmaster, monkeypatch):
+    at_once: list[int] = []
+    under_way: set[str] = set()
+
+    def counted(user_id, *rest):
+        under_way.add(user_id)
+        at_once.append(len(under_way))
+        try:
+            return notify_once(user_id, *rest)
+        finally:
+            under_way.remove(user_id)
+
+    monkeypatch.setattr("groundwork.tasks.nurture.notify.notify_once", counted)
+    with acme.transaction() as connection:
+        connection.execute(text("UPDATE nurture.contact SET agent_id = NULL"))
+    for number in range(30):
+        add_user(acme, f"user{number}")
+    heat(acme)
+    go()
+    assert len(set(postmaster.recipients)) == len(postmaster.recipients) == 32
+    assert max(at_once) <= MAILS_AT_ONCE
 
 
 def test_who_does_not_want_alerts_gets_none_and_that_is_no_failure(acme, go, outbox):

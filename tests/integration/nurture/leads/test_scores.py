@@ -181,6 +181,16 @@ def test_a_night_cools_leads_that_nothing_happens_to(acme, go):
     assert scalar(acme, "SELECT result ->> 'scored' FROM groundwork.delivery WHERE job = 'rescore-leads'") == "1"
 
 
+def test_another_workspace_than_the_platform_asks_for_its_own_scores_only(acme, go):
+    add_agency(acme, GLOBEX, ["c1"])
+    add_stored(acme, engaged("reply"))
+    with acme.transaction() as connection:
+        score_and_tell(connection, ACME, ["c1"])
+    send(NightPassed(workspace_id=GLOBEX))
+    go()
+    assert sent(acme, "lead/scores.rescore") == []
+
+
 class TestChangedThresholds:
     def test_a_lower_threshold_finds_leads_that_nothing_happens_to(self, acme, go):
         record(acme, engaged("reply"), engaged("open", "c2"))
