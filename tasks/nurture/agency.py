@@ -1,30 +1,30 @@
-"""Agencies: what differs between them."""
+"""The agency of a workspace."""
 
 from dataclasses import dataclass
 from datetime import time
+from typing import Literal
 
 from sqlalchemy import Connection, select
 
 from groundwork.blocks.errors import NonRetriable
 from groundwork.blocks.schema.nurture.agency import agency
-from groundwork.events.identifiers import WorkspaceId
 
 
 @dataclass(frozen=True, kw_only=True)
 class Agency:
-    """A row of ``nurture.agency``; its comments say what each column means."""
+    """A row of ``nurture.agency``; what each column means stands there."""
 
     workspace_id: str
     name: str
     website: str
-    domains: list[str]
+    domains: tuple[str, ...]
     email: str
     phone: str | None
     postal_address: str
     time_zone: str
     quiet_from: time
     quiet_until: time
-    writing: str
+    writing: Literal["templates", "contacts"]
     daily_budget_micros: int
     half_life_days: float
     warm_from: float
@@ -36,14 +36,19 @@ class Agency:
     webhook_secret_version: int
 
 
-def agency_of(connection: Connection, workspace_id: WorkspaceId) -> Agency:
+_COLUMNS = [agency.c[name] for name in Agency.__dataclass_fields__]
+
+
+def agency_of(connection: Connection, workspace_id: str) -> Agency:
     """The agency of a workspace.
 
     Raises:
-        NonRetriable: there is none; the message says what to do.
+        NonRetriable: it has none; the message says how to make one.
     """
-    columns = [each for each in agency.c if each.name != "created_at"]
-    found = connection.execute(select(*columns).where(agency.c.workspace_id == str(workspace_id))).one_or_none()
-    if found is None:
-        raise NonRetriable(f"The workspace {workspace_id} has no row in nurture.agency. Store its agency, then replay.")
-    return Agency(**found._mapping)
+    row = connection.execute(select(*_COLUMNS).where(agency.c.workspace_id == str(workspace_id))).mappings().first()
+    if row is None:
+        raise NonRetriable(
+            f"Workspace {workspace_id} has no agency. Make one: `groundwork nurture agency set --workspace "
+            f"{workspace_id} --name … --website https://… --email … --address …`, then `groundwork dead replay`."
+        )
+    return Agency(**{**row, "domains": tuple(row["domains"])})

@@ -55,5 +55,5 @@ def change_thresholds(session: Session | Connection, workspace_id: WorkspaceId, 
     connection = session.connection() if isinstance(session, Session) else session
     change = update(agency).where(agency.c.workspace_id == str(workspace_id)).values(thresholds.model_dump())
     if connection.execute(change).rowcount != 1:
-        raise NonRetriable(f"The workspace {workspace_id} has no row in nurture.agency. Store its agency first.")
+        raise NonRetriable(f"Workspace {workspace_id} has no agency. Store one in nurture.agency first.")
     send(RescoreWanted(workspace_id=workspace_id), connection)

@@ -42,7 +42,9 @@ def take_turn(connection: Connection, workspace_id: WorkspaceId) -> Scoring:
     connection.execute(statement(_SQL, "begin_scoring"), where)
     found = connection.execute(statement(_SQL, "scoring"), where).one_or_none()
     if found is None:
-        raise NonRetriable(f"The workspace {workspace_id} has no row in nurture.agency. Store its agency, then replay.")
+        raise NonRetriable(
+            f"Workspace {workspace_id} has no agency. Store one in nurture.agency, then `groundwork dead replay`."
+        )
     scoring = Scoring(found.half_life_days, found.warm_from, found.hot_from, found.hot_until)
     if found.counted_by != scoring.half_life_days:
         count_anew(connection, workspace_id, scoring.half_life_days)

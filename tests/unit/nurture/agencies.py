@@ -9,7 +9,7 @@ DEFAULTS: dict[str, Any] = {
     "workspace_id": "acme",
     "name": "Harbour & Hill",
     "website": "https://harbour.example",
-    "domains": ["harbour.example"],
+    "domains": ("harbour.example",),
     "email": "hello@harbour.example",
     "phone": None,
     "postal_address": "1 Quay, Bristol",

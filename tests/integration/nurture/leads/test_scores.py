@@ -249,7 +249,7 @@ class TestChangedThresholds:
     def test_thresholds_of_an_agency_that_there_is_not_are_an_error(self, acme):
         with (
             acme.transaction() as connection,
-            pytest.raises(NonRetriable, match=r"globex has no row in nurture.agency"),
+            pytest.raises(NonRetriable, match=r"globex has no agency"),
         ):
             change_thresholds(connection, GLOBEX, Thresholds.model_validate(DEFAULTS))
 
@@ -257,7 +257,7 @@ class TestChangedThresholds:
 def test_engagement_of_an_agency_that_there_is_not_fails_and_is_stored_by_a_replay(acme, go):
     [event_id] = record(acme, engaged("reply", workspace_id=GLOBEX))
     go()
-    assert "globex has no row in nurture.agency" in delivery_of(acme, event_id).last_error
+    assert "globex has no agency" in delivery_of(acme, event_id).last_error
     add_agency(acme, GLOBEX, ["c1"])
     with acme.transaction() as connection:
         connection.execute(text("UPDATE groundwork.delivery SET state = 'queued', batch_id = NULL, not_before = now()"))

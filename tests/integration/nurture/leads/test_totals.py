@@ -170,7 +170,7 @@ def test_a_contact_that_is_deleted_takes_what_is_known_of_it_along(acme):
 
 
 def test_a_workspace_without_an_agency_is_an_error_with_the_cure(db):
-    with db.transaction() as connection, pytest.raises(NonRetriable, match=r"globex has no row in nurture\.agency"):
+    with db.transaction() as connection, pytest.raises(NonRetriable, match=r"globex has no agency"):
         take_turn(connection, WorkspaceId("globex"))
 
 

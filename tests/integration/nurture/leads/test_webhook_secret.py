@@ -34,5 +34,5 @@ def test_it_is_printed_and_stays_until_it_is_rotated(db, groundwork):
 
 
 def test_an_agency_that_there_is_not_has_none(groundwork):
-    with pytest.raises(NonRetriable, match=r"globex has no row in nurture\.agency"):
+    with pytest.raises(NonRetriable, match=r"globex has no agency"):
         groundwork("globex", "--rotate")
