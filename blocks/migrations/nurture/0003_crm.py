@@ -79,7 +79,6 @@ def _crm_link() -> None:
         ),
         _timestamp("pushed_at"),
         _document("common", 'what both sides had last: {"phone": {"value": "…", "at": "…"}}, by our field'),
-        _document("heard", "the last that webhooks said, by our field, in the same form; an older one changes nothing"),
         _timestamp("deleted_at", comment="when the contact was deleted in the CRM"),
         sa.PrimaryKeyConstraint("workspace_id", "account", "contact_id", name=op.f("crm_link_pkey")),
         schema="nurture",

@@ -22,13 +22,6 @@ crm_link = Table(
         server_default=text("'{}'"),
         comment='what both sides had last: {"phone": {"value": "…", "at": "…"}}, by our field',
     ),
-    Column(
-        "heard",
-        JSONB,
-        nullable=False,
-        server_default=text("'{}'"),
-        comment="the last that webhooks said, by our field, in the same form; an older one changes nothing",
-    ),
     Column("deleted_at", TIMESTAMP, comment="when the contact was deleted in the CRM"),
     schema=SCHEMA,
 )

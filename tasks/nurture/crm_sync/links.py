@@ -25,9 +25,9 @@ def remember_push(connection: Connection, outgoing: Outgoing, outcomes: Sequence
     """
     by_id = {each.contact_id: each for each in outcomes}
     rows = [
-        _row(each, by_id[each.contact_id], outgoing.hashes[each.contact_id])
+        _row(each, outcome, outgoing.hashes[each.contact_id])
         for each in outgoing.contacts
-        if by_id[each.contact_id].arrived
+        if (outcome := by_id.get(each.contact_id)) and outcome.arrived
     ]
     if rows:
         connection.execute(statement(_SQL, "remember"), _account(outgoing.account) | {"rows": json.dumps(rows)})
@@ -45,6 +45,8 @@ def _row(contact: OutgoingContact, outcome: PushOutcome, digest: str) -> dict[st
         name: {"value": value, "at": contact.changed_at[name].isoformat()}
         for name, value in contact.values.items()
         if name not in outcome.kept and name not in outcome.left_out and name in contact.changed_at
+        # What has not changed keeps its time: what the CRM tells of since then is newer.
+        if name in contact.changed or name not in contact.common
     }
     return {
         "contact_id": contact.contact_id,

@@ -1,7 +1,7 @@
 -- Links between our contacts and those of the CRM.
 
 -- name: remember
--- Remember what was pushed. A value that a webhook has brought since stays the last that both had.
+-- Remember what was pushed. A newer value that the CRM has told of meanwhile stays the last that both had.
 INSERT INTO nurture.crm_link AS link
   (workspace_id, account, contact_id, external_id, pushed_hash, pushed_at, common)
 SELECT :workspace_id, :account, row.contact_id, row.external_id, row.pushed_hash, now(), row.common
@@ -13,8 +13,8 @@ ON CONFLICT (workspace_id, account, contact_id) DO UPDATE
       deleted_at = NULL,
       common = link.common || (
         SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(excluded.common)
-        WHERE link.heard -> key IS NULL
-           OR (link.heard -> key ->> 'at')::timestamptz <= (value ->> 'at')::timestamptz
+        WHERE link.common -> key IS NULL
+           OR (link.common -> key ->> 'at')::timestamptz <= (value ->> 'at')::timestamptz
       );
 
 -- name: deleted

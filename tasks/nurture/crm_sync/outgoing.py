@@ -98,7 +98,13 @@ def outgoing(connection: Connection, wanted: Wanted) -> Outgoing:
 
 def _contact(agency: Agency, row: Mapping[Any, Any], *, anew: bool) -> OutgoingContact:
     values: Values = {name: row[name] for name in PERSONAL}
-    changed_at: dict[str, datetime] = dict.fromkeys(PERSONAL, row["updated_at"])
+    common = row["common"] or {}
+    changed_at = {
+        name: datetime.fromisoformat(common[name]["at"])
+        if name in common and common[name]["value"] == values[name]
+        else row["updated_at"]
+        for name in PERSONAL
+    }
     if row["category"] is not None and row["categorised_at"] is not None:
         day = row["categorised_at"].astimezone(ZoneInfo(agency.time_zone)).date()
         values |= {"category": row["category"], "categorised_on": day.isoformat()}
@@ -111,7 +117,7 @@ def _contact(agency: Agency, row: Mapping[Any, Any], *, anew: bool) -> OutgoingC
         external_id=row["external_id"],
         values=values,
         changed_at=changed_at,
-        common={name: each["value"] for name, each in (row["common"] or {}).items()},
+        common={name: each["value"] for name, each in common.items()},
         anew=anew,
     )
 
