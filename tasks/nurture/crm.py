@@ -1,27 +1,29 @@
 """The CRM of an agency, for every job of the application: which it is, and what else it is to have of a contact."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, func
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.nurture.crm.contact import FIELDS, PERSONAL
 from groundwork.blocks.nurture.crm.crm import Crm, CrmAccount, crm_at
+from groundwork.blocks.schema.nurture.agency import agency
 from groundwork.blocks.schema.nurture.crm import crm_fact
+from groundwork.events.identifiers import WorkspaceId
 from groundwork.tasks.nurture.agency import Agency
 
 NOTED = tuple(name for name in FIELDS if name not in (*PERSONAL, "category", "categorised_on"))
 """Fields that other parts of the application note; the rest is read from the contact itself."""
 
 
-def account_of(agency: Agency) -> CrmAccount:
+def account_of(owner: Agency) -> CrmAccount:
     """The agency's account at its CRM.
 
     Raises:
         ConfigurationError: ``crm`` and ``crm_account`` of the agency do not go together.
     """
-    return CrmAccount.of(agency.workspace_id, agency.crm, agency.crm_account)
+    return CrmAccount.of(owner.workspace_id, owner.crm, owner.crm_account)
 
 
 def crm_of(account: CrmAccount) -> Crm:
@@ -31,6 +33,16 @@ def crm_of(account: CrmAccount) -> Crm:
         ConfigurationError: there is none of its name, or it lacks something.
     """
     return crm_at(account)
+
+
+def workspaces_of(connection: Connection, accounts: Collection[str]) -> dict[str, WorkspaceId]:
+    """The workspaces whose agencies have these accounts, by account; unknown ones are not in it.
+
+    Args:
+        accounts: such as ``hubspot:62515``.
+    """
+    found = select(agency.c.crm_account, agency.c.workspace_id).where(agency.c.crm_account.in_(accounts))
+    return {row.crm_account: WorkspaceId.stored(row.workspace_id) for row in connection.execute(found)}
 
 
 def note_for_crm(

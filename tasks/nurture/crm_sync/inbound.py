@@ -41,9 +41,10 @@ class _Linked:
     def age(self, name: str) -> datetime:
         """When our value came to be: with the last that both had, or with the contact's last change here."""
         common = self.common.get(name)
-        if common and common["value"] == self.values[name]:
-            return datetime.fromisoformat(common["at"])
-        return self.updated_at
+        if common is None:
+            return self.updated_at
+        at = datetime.fromisoformat(common["at"])
+        return at if common["value"] == self.values[name] else max(at, self.updated_at)
 
 
 def apply_changes(

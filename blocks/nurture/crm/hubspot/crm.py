@@ -8,7 +8,8 @@ from groundwork.blocks.nurture.crm.contact import OutgoingContact, PushOutcome, 
 from groundwork.blocks.nurture.crm.crm import CrmAccount
 from groundwork.blocks.nurture.crm.hubspot.batches import Input, Written, write, wrong_properties
 from groundwork.blocks.nurture.crm.hubspot.lookup import Record, find
-from groundwork.blocks.nurture.crm.hubspot.properties import NAMES, Properties, same
+from groundwork.blocks.nurture.crm.hubspot.names import NAMES
+from groundwork.blocks.nurture.crm.hubspot.properties import Properties, same
 from groundwork.blocks.nurture.crm.hubspot.transport import CONTACTS, WITH_COMPANIES, HubSpotRefused, Transport
 
 ROUNDS = 3

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from groundwork.blocks.nurture.crm.contact import OutgoingContact
-from groundwork.blocks.nurture.crm.hubspot.properties import NAMES
+from groundwork.blocks.nurture.crm.hubspot.names import NAMES
 from groundwork.blocks.nurture.crm.hubspot.transport import CONTACTS, HubSpotRefused, Transport
 from groundwork.blocks.nurture.crm.pace import wait_for_turn
 from groundwork.blocks.nurture.crm.settings import crm_settings

@@ -8,20 +8,9 @@ from typing import Any
 
 from groundwork.blocks.nurture.crm.contact import Values
 from groundwork.blocks.nurture.crm.definitions import definitions_of
+from groundwork.blocks.nurture.crm.hubspot.names import NAMES
 from groundwork.blocks.nurture.crm.hubspot.transport import PROPERTIES, Transport
 
-NAMES: Mapping[str, str] = {
-    "email": "email",
-    "first_name": "firstname",
-    "last_name": "lastname",
-    "phone": "phone",
-    "category": "nurture_category",
-    "categorised_on": "nurture_categorised_on",
-    "intent_score": "nurture_intent_score",
-    "intent_band": "nurture_intent_band",
-    "sequence": "nurture_sequence",
-}
-"""HubSpot's name of each of our fields. Those with ``nurture_`` are custom properties, which a portal may lack."""
 _MOST_CHARACTERS = 65_536
 """Of a value."""
 

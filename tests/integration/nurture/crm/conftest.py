@@ -9,10 +9,13 @@ from groundwork.blocks.nurture.crm.credentials import keep_credential
 from groundwork.blocks.nurture.crm.crm import Crm, CrmAccount, crm_at
 from groundwork.blocks.nurture.crm.settings import crm_settings
 from tests.integration.nurture.crm.hubspot_server import HubSpotServer, hubspot
+from tests.integration.nurture.crm.reapit_server import ReapitServer, reapit
 
 pytest.register_assert_rewrite("tests.kit.crm_contract")
 
 PORTAL = CrmAccount(workspace_id="acme", crm="hubspot", id="62515")
+
+CUSTOMER = CrmAccount(workspace_id="acme", crm="reapit", id="SBOX")
 
 
 @pytest.fixture
@@ -37,3 +40,16 @@ def portal(db: Database, fresh_settings: pytest.MonkeyPatch) -> Iterator[HubSpot
 def crm(portal: HubSpotServer) -> Crm:
     """That portal as a CRM."""
     return crm_at(PORTAL)
+
+
+@pytest.fixture
+def customer(db: Database, fresh_settings: pytest.MonkeyPatch) -> Iterator[ReapitServer]:
+    """An empty customer of Reapit who has installed our app."""
+    with reapit() as (server, url):
+        fresh_settings.setenv("GROUNDWORK_REAPIT_URL", url)
+        fresh_settings.setenv("GROUNDWORK_REAPIT_CONNECT_URL", url)
+        fresh_settings.setenv("GROUNDWORK_REAPIT_CLIENT_ID", "client-id")
+        fresh_settings.setenv("GROUNDWORK_REAPIT_CLIENT_SECRET", "client-secret")
+        fresh_settings.setenv("GROUNDWORK_REAPIT_WEBHOOKS", "true")
+        keep_credential(CUSTOMER.key, {"office_id": "OXF", "negotiator_id": "JAS"})
+        yield server
