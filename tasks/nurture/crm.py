@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
-from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.errors import ConfigurationError, UnknownName
 from groundwork.blocks.nurture.crm.contact import FIELDS, PERSONAL
 from groundwork.blocks.nurture.crm.crm import Crm, CrmAccount, crm_at
 from groundwork.blocks.schema.nurture.agency import agency
@@ -33,6 +34,25 @@ def crm_of(account: CrmAccount) -> Crm:
         ConfigurationError: there is none of its name, or it lacks something.
     """
     return crm_at(account)
+
+
+def connect_account(connection: Connection, account: CrmAccount) -> None:
+    """Make an account that of its workspace's agency.
+
+    Raises:
+        UnknownName: the workspace has no agency.
+        ConfigurationError: another agency has the account.
+    """
+    values = {"crm": account.crm, "crm_account": account.key if account.id else None}
+    try:
+        with connection.begin_nested():
+            made = connection.execute(
+                update(agency).where(agency.c.workspace_id == str(account.workspace_id)).values(values)
+            )
+    except IntegrityError:
+        raise ConfigurationError(f"another agency has the account {account.key}; an account is one agency's") from None
+    if not made.rowcount:
+        raise UnknownName(f"the workspace {account.workspace_id} has no agency; store its row in nurture.agency first")
 
 
 def workspaces_of(connection: Connection, accounts: Collection[str]) -> dict[str, WorkspaceId]:

@@ -72,7 +72,7 @@ class CrmContract:
         }
 
     def test_all_fields_arrive(self, crm: Crm, place: CrmPlace) -> None:
-        values = {"category": "vendor", "categorised_on": "2026-11-27", "intent_score": "71.5"}
+        values: dict[str, Any] = {"category": "vendor", "categorised_on": "2026-11-27", "intent_score": "71.5"}
         values |= {"intent_band": "hot", "sequence": "Your valuation; What sells; A call?"}
         [outcome] = crm.push([outgoing(**values)])
         [contact] = place.contacts()

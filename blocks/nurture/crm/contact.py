@@ -57,6 +57,9 @@ class OutgoingContact:
         return than is not None and (ours is None or than > ours)
 
 
+State = Literal["written", "unchanged", "skipped", "refused"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class PushOutcome:
     """What became of one contact.
@@ -72,7 +75,7 @@ class PushOutcome:
     """
 
     contact_id: str
-    state: Literal["written", "unchanged", "skipped", "refused"]
+    state: State
     external_id: str | None = None
     kept: Values = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -93,9 +96,7 @@ def folded(contacts: Sequence[OutgoingContact]) -> list[list[OutgoingContact]]:
     groups: list[list[OutgoingContact]] = []
     found: dict[tuple[str, str], list[OutgoingContact]] = {}
     for each in contacts:
-        keys = [
-            key for key in (each.external_id and f"id:{each.external_id}", each.email and f"at:{each.email}") if key
-        ]
+        keys = [(kind, key) for kind, key in (("id", each.external_id), ("email", each.email)) if key]
         group = next((found[key] for key in keys if key in found), None)
         if group is None:
             group = []

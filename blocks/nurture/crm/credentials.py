@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,14 +42,17 @@ class Token:
     refresh_token: str | None = None
 
 
-def keep_credential(account: str, credential: Mapping[str, Any]) -> None:
+def keep_credential(account: str, credential: Mapping[str, Any], connection: Connection | None = None) -> None:
     """Store the credential of an account, in place of an older one.
+
+    Args:
+        connection: the caller's transaction; None: one of its own.
 
     Raises:
         ConfigurationError: there is no secret to encrypt it with.
     """
-    with database().transaction() as connection:
-        _keep(connection, account, dict(credential))
+    with nullcontext(connection) if connection else database().transaction() as transaction:
+        _keep(transaction, account, dict(credential))
 
 
 def credential_of(account: str) -> Credential | None:
@@ -58,8 +62,12 @@ def credential_of(account: str) -> Credential | None:
         ConfigurationError: it cannot be decrypted.
     """
     with database().transaction() as connection:
-        found = connection.execute(statement(_SQL, "credential"), {"account": account}).scalar()
-    return _read(found)
+        return read_credential(connection, account)
+
+
+def read_credential(connection: Connection, account: str) -> Credential | None:
+    """The credential of an account, as of :func:`credential_of`, within the caller's transaction."""
+    return _read(connection.execute(statement(_SQL, "credential"), {"account": account}).scalar())
 
 
 def current_token(account: str, renew: Callable[[Credential], Token]) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, update
 from sqlalchemy.exc import IntegrityError
 
 from groundwork.blocks.database import database
-from groundwork.blocks.nurture.crm.contact import FIELDS, OutgoingContact, PushOutcome, Values, folded, merged
+from groundwork.blocks.nurture.crm.contact import FIELDS, OutgoingContact, PushOutcome, State, Values, folded, merged
 from groundwork.blocks.nurture.crm.crm import CrmAccount
 from groundwork.blocks.schema.nurture.crm import crm_contact
 from groundwork.blocks.sql import statement
@@ -93,7 +93,7 @@ class TableCrm:
                 .where(crm_contact.c.workspace_id == self._workspace_id, crm_contact.c.id == row.id)
                 .values(**_columns(written), updated_at=datetime.now(UTC))
             )
-        state = "written" if written else "unchanged"
+        state: State = "written" if written else "unchanged"
         return PushOutcome(contact_id=contact.contact_id, state=state, external_id=row.id, kept=kept)
 
 

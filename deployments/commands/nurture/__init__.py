@@ -2,5 +2,9 @@
 
 import typer
 
+from groundwork.deployments.commands.nurture import connect
+
 app = typer.Typer()
 nurture = typer.Typer(help="The nurture application: sequences, CRM, intent scores.", no_args_is_help=True)
+app.add_typer(nurture, name="nurture")
+nurture.command("connect")(connect.connect)

@@ -69,7 +69,7 @@ def apply_changes(
     linked: dict[str, list[_Linked]] = {}
     for row in connection.execute(statement(_SQL, "linked"), place | {"ids": ids}).mappings():
         linked.setdefault(row["external_id"], []).append(_linked(row))
-    results = []
+    results: list[dict[str, Any]] = []
     for change in changes:
         told = [_apply(one, change, fields) for one in linked.get(change.external_id, ())]
         # Several of ours may be one in the CRM: of a couple that shares an address.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.blocks.nurture.crm.contact import OutgoingContact, PushOutcome, Values, folded, merged
+from groundwork.blocks.nurture.crm.contact import OutgoingContact, PushOutcome, State, Values, folded, merged
 from groundwork.blocks.nurture.crm.crm import CrmAccount
 from groundwork.blocks.nurture.crm.hubspot.batches import Input, Written, write, wrong_properties
 from groundwork.blocks.nurture.crm.hubspot.lookup import Record, find
@@ -27,10 +27,10 @@ class _Task:
     record: Record | None = None
     outcome: PushOutcome | None = None
 
-    def end(self, state: str, *, external_id: str | None = None, reason: str = "") -> None:
+    def end(self, state: State, *, external_id: str | None = None, reason: str = "") -> None:
         self.outcome = PushOutcome(
             contact_id=self.contact.contact_id,
-            state=state,  # type: ignore[arg-type]
+            state=state,
             external_id=external_id or (self.record.id if self.record else None),
             kept=self.kept,
             left_out=self.left_out,
@@ -43,7 +43,7 @@ class HubSpotCrm:
     an upsert by e-mail: a repeat finds what was made."""
 
     def __init__(self, account: CrmAccount) -> None:
-        if not account.id.isdecimal():
+        if not (account.id.isascii() and account.id.isdecimal()):
             raise ConfigurationError(
                 f"agency {account.workspace_id}: its crm_account is to be hubspot:<id of the portal>, a number"
             )

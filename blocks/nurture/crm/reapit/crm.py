@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from groundwork.blocks.errors import ConfigurationError, RetryAfter
-from groundwork.blocks.nurture.crm.contact import OutgoingContact, PushOutcome, Values, folded, merged
+from groundwork.blocks.nurture.crm.contact import OutgoingContact, PushOutcome, State, Values, folded, merged
 from groundwork.blocks.nurture.crm.crm import CrmAccount
 from groundwork.blocks.nurture.crm.errors import CrmUnavailable
 from groundwork.blocks.nurture.crm.reapit.names import METADATA, NAMES
@@ -113,7 +113,7 @@ class ReapitCrm:
         if written:
             body = _body(written, found.get("metadata") or {})
             self._transport.call("PATCH", f"/contacts/{found['id']}", etag=str(found["_eTag"]), json=body)
-        state = "written" if written else "unchanged"
+        state: State = "written" if written else "unchanged"
         return PushOutcome(contact_id=contact.contact_id, state=state, external_id=str(found["id"]), kept=kept)
 
 

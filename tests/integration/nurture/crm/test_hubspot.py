@@ -114,6 +114,13 @@ def test_a_contact_is_found_by_a_secondary_e_mail_and_keeps_its_first(crm: Crm, 
     assert portal.contacts[there].secondary == ["c1@example.com"]
 
 
+def test_two_of_ours_that_are_one_there_are_both_written(crm: Crm, portal: HubSpotServer):
+    there = portal.add(email="c1@example.com", secondary=("c2@example.com",))
+    outcomes = crm.push([outgoing("c1", phone="1"), outgoing("c2", last_name="Lovelace"), outgoing("c3")])
+    assert [each.state for each in outcomes] == ["written"] * 3
+    assert [each.external_id for each in outcomes[:2]] == [there, there]
+
+
 def test_a_contact_that_was_merged_into_another_is_the_other(crm: Crm, portal: HubSpotServer):
     [first, second] = crm.push([outgoing("c1"), outgoing("c2")])
     portal.merge(str(first.external_id), str(second.external_id))
