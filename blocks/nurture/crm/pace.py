@@ -1,6 +1,8 @@
-"""A provider's limit of requests per second, kept by all processes together."""
+"""What all processes that call a provider keep together: its limit per second, and who goes first."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from groundwork.blocks.database import database
@@ -20,3 +22,14 @@ def wait_for_turn(name: str, per_second: float) -> None:
     with database().transaction() as connection:
         seconds = connection.execute(statement(_SQL, "take_turn"), values).scalar_one()
     time.sleep(max(0.0, seconds))
+
+
+@contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Be the only one of all processes within a block of this name; the others wait before theirs.
+
+    A transaction is open meanwhile: for a request or two, not for more.
+    """
+    with database().transaction() as connection:
+        connection.execute(statement(_SQL, "be_the_only_one"), {"name": name})
+        yield

@@ -15,6 +15,8 @@ from groundwork.deployments.gateway.refusal import Refusal
 
 KEPT_SECONDS = 86_400.0
 """How long a key is trusted without asking again."""
+OLD_SECONDS = 7 * 86_400.0
+"""How long a key goes on being trusted after that, as long as Reapit cannot be asked."""
 MOST_KEYS = 16
 """Keys that are kept, and ids of no key."""
 UNKNOWN_SECONDS = 60.0
@@ -49,7 +51,7 @@ class ReapitKeys:
         found = self._kept(key_id)
         if found is None:
             async with self._lock:
-                found = self._kept(key_id) or await self._fetch(key_id)
+                found = self._kept(key_id) or await self._fetched_or_old(key_id)
         if found[0] is None:
             raise _unknown()
         return found[0]
@@ -57,6 +59,16 @@ class ReapitKeys:
     def _kept(self, key_id: str) -> tuple[Ed25519PublicKey | None, float] | None:
         found = self._keys.get(key_id)
         return found if found is not None and found[1] > time.monotonic() else None
+
+    async def _fetched_or_old(self, key_id: str) -> tuple[Ed25519PublicKey | None, float]:
+        """The key as Reapit has it now; where it cannot be asked, the one that was trusted until now."""
+        try:
+            return await self._fetch(key_id)
+        except Refusal:
+            old = self._keys.get(key_id)
+            if old is None or old[0] is None or time.monotonic() > old[1] + OLD_SECONDS:
+                raise
+            return old
 
     async def _fetch(self, key_id: str) -> tuple[Ed25519PublicKey | None, float]:
         now = time.monotonic()

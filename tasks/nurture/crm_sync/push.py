@@ -5,21 +5,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from prefect.runtime import task_run
 from sqlalchemy import Connection
 
 from groundwork.blocks.database import database
 from groundwork.blocks.errors import RetryAfter
 from groundwork.blocks.nurture.crm.contact import OutgoingContact, PushOutcome
 from groundwork.blocks.nurture.crm.crm import CrmAccount
-from groundwork.blocks.nurture.crm.errors import CrmRefused
+from groundwork.blocks.nurture.crm.errors import CrmRefused, CrmUnavailable
 from groundwork.events.identifiers import WorkspaceId
-from groundwork.events.inbox import send_many
+from groundwork.events.inbox import current_attempt, send_many
 from groundwork.events.nurture.crm import CrmPushWanted
 from groundwork.tasks.nurture.crm import crm_of
 from groundwork.tasks.nurture.crm_sync.links import forget_deleted, remember_push
 from groundwork.tasks.nurture.crm_sync.outgoing import Outgoing, Wanted, outgoing
 from groundwork.tasks.step import step
 
+RETRIES = 3
+"""Tries after the first, within seconds. What lasts longer is an outage, which no batch sits out."""
+FIRST_OUTAGE, LONGEST_OUTAGE = 60.0, 3600.0
+"""Seconds until a CRM that does not answer is asked again: twice as long with each time, up to the longest."""
 LONGEST_IN_PLACE = 30.0
 """Seconds that a push waits for a provider with a worker's place in hand. For more its contacts are pushed by events
 that start then. Too low: more events. Too high: idle workers."""
@@ -50,15 +55,23 @@ def read_outgoing(wanted: Wanted) -> Outgoing:
         return outgoing(connection, wanted)
 
 
-@step(retries=6, first_delay=2.0, key=("digest",), provider=True)
+@step(retries=RETRIES, first_delay=2.0, key=("digest",), provider=True)
 def push_contacts(account: CrmAccount, contacts: list[OutgoingContact], digest: str) -> Pushed:  # noqa: ARG001 - the key
     """Write the contacts to the CRM. A repeat, after whatever happened, makes no second contact."""
+    is_last = (task_run.run_count or 1) > RETRIES
     try:
-        return Pushed(crm_of(account).push(contacts) if contacts else [])
+        return Pushed(crm_of(account).push(contacts))
     except RetryAfter as wait:
-        if wait.seconds <= LONGEST_IN_PLACE:
+        if wait.seconds <= LONGEST_IN_PLACE and not is_last:
             raise
-        return Pushed(later=wait.seconds, reason=str(wait))
+        return Pushed(later=max(wait.seconds, LONGEST_IN_PLACE), reason=str(wait))
+    except CrmUnavailable as away:
+        if not is_last:
+            raise
+        attempt = current_attempt()
+        # Each time is one event deeper in its chain, which ends at GROUNDWORK_MAX_CHAIN_DEPTH, after days.
+        doubled = FIRST_OUTAGE * 2 ** min(attempt.depth if attempt else 0, 10)
+        return Pushed(later=min(doubled, LONGEST_OUTAGE), reason=str(away))
 
 
 @step(ledger=True, key=("digest",))

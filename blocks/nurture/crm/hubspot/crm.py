@@ -123,8 +123,11 @@ def _plan_update(task: _Task, record: Record, properties: Properties) -> None:
     if "email" in different and _is_secondary(record, different["email"]):
         # The person has several addresses, and another one is the first in the portal.
         del different["email"]
+    common, _ = properties.written(contact.common)
     for name in [*different]:
-        if contact.is_older(fields[name], than=record.newer.get(name)):
+        # What both had last is nobody else's change, though HubSpot may not say that our app made it.
+        is_theirs = name not in common or not same(name, common[name], record.values.get(name))
+        if is_theirs and contact.is_older(fields[name], than=record.newer.get(name)):
             task.kept[fields[name]] = record.values.get(name)
             del different[name]
     if different:

@@ -128,8 +128,8 @@ def _searched(transport: Transport, account: str, emails: Sequence[str]) -> dict
 
 def _record(answered: dict[str, Any]) -> Record:
     histories = answered.get("propertiesWithHistory") or {}
-    newest = {name: history[0] for name, history in histories.items() if history}
-    newer = {name: moment(each["timestamp"]) for name, each in newest.items() if not _is_ours(each)}
+    newest = {name: max(history, key=_when) for name, history in histories.items() if history}
+    newer = {name: _when(each) for name, each in newest.items() if not _is_ours(each)}
     return Record(str(answered["id"]), dict(answered.get("properties") or {}), newer)
 
 
@@ -138,9 +138,8 @@ def _is_ours(entry: dict[str, Any]) -> bool:
     return app is not None and entry.get("sourceType") == "INTEGRATION" and str(entry.get("sourceId")) == str(app)
 
 
-def moment(stamp: str) -> datetime:
-    """A timestamp of HubSpot's."""
-    return datetime.fromisoformat(stamp)
+def _when(entry: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(entry["timestamp"])
 
 
 def _listed(text: object) -> Iterator[str]:

@@ -10,6 +10,7 @@ from groundwork.blocks.errors import ConfigurationError, RetryAfter
 from groundwork.blocks.nurture.crm.contact import OutgoingContact, PushOutcome, State, Values, folded, merged
 from groundwork.blocks.nurture.crm.crm import CrmAccount
 from groundwork.blocks.nurture.crm.errors import CrmUnavailable
+from groundwork.blocks.nurture.crm.pace import one_at_a_time
 from groundwork.blocks.nurture.crm.reapit.names import METADATA, NAMES
 from groundwork.blocks.nurture.crm.reapit.transport import ReapitRefused, Transport
 
@@ -24,8 +25,9 @@ class ReapitCrm:
     """The contacts of one customer, one after another: a push has one request open, and a customer may have five.
 
     **Which way it can err.** Reapit takes no idempotency key. A contact is looked up by e-mail before it is made, so
-    that a repeat finds what was made. If a POST is cut off and Reapit carries it out only after that look, there are
-    two contacts. A contact without e-mail cannot be looked up, and is not made.
+    that a repeat finds what was made, and of several runs one at a time does both. If a POST is cut off and Reapit
+    carries it out only after the next look, there are two contacts. A contact without e-mail cannot be looked up, and
+    is not made.
     """
 
     def __init__(self, account: CrmAccount) -> None:
@@ -43,10 +45,13 @@ class ReapitCrm:
 
     def push(self, contacts: Sequence[OutgoingContact]) -> list[PushOutcome]:
         outcomes: dict[str, PushOutcome] = {}
-        for group in folded(contacts):
-            outcome = self._pushed(merged(group))
-            for each in group:
-                outcomes[each.contact_id] = replace(outcome, contact_id=each.contact_id)
+        try:
+            for group in folded(contacts):
+                outcome = self._pushed(merged(group))
+                for each in group:
+                    outcomes[each.contact_id] = replace(outcome, contact_id=each.contact_id)
+        finally:
+            self._transport.close()
         return [outcomes[each.contact_id] for each in contacts]
 
     def _pushed(self, contact: OutgoingContact) -> PushOutcome:
@@ -54,6 +59,12 @@ class ReapitCrm:
             found = None
             try:
                 found = self._found(contact)
+                if found is None and contact.email:
+                    # Another run, such as one whose lease has ended, may be about to make it.
+                    with one_at_a_time(f"{self._account} {contact.email}"):
+                        found = self._found(contact)
+                        if found is None:
+                            return self._made(contact)
                 return self._made(contact) if found is None else self._changed(contact, found)
             except ReapitRefused as refused:
                 # 412: changed since it was read. 404: deleted since.

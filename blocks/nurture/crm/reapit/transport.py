@@ -44,7 +44,13 @@ class Transport:
     def __init__(self, account: str, customer: str) -> None:
         self._account = account
         self._customer = customer
-        self._http = httpx.Client(timeout=crm_settings().crm_timeout_seconds, follow_redirects=False)
+        self._http: httpx.Client | None = None
+
+    def close(self) -> None:
+        """Close what connections there are; the next request opens another."""
+        if self._http is not None:
+            self._http.close()
+            self._http = None
 
     def call(self, method: str, path: str, *, etag: str | None = None, **options: Any) -> httpx.Response:
         """Send a request.
@@ -66,6 +72,8 @@ class Transport:
             "api-version": VERSION,
         } | ({} if etag is None else {"If-Match": etag})
         wait_for_turn(APP, crm_settings().reapit_requests_per_second)
+        if self._http is None:
+            self._http = httpx.Client(timeout=crm_settings().crm_timeout_seconds, follow_redirects=False)
         try:
             response = self._http.request(method, crm_settings().reapit_url + path, headers=headers, **options)
         except httpx.HTTPError as error:

@@ -28,7 +28,7 @@ from tests.integration.nurture.crm.agencies import (
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
-LATER = datetime.now(UTC) + timedelta(minutes=1)
+LATER = datetime.now(UTC) + timedelta(hours=6)
 FIELDS = {name: name for name in ("email", "first_name", "last_name", "phone")}
 
 

@@ -171,6 +171,19 @@ def test_our_own_last_write_is_nobody_elses_newer_value(crm: Crm, portal: HubSpo
     assert (outcome.state, outcome.kept) == ("written", {})
 
 
+def test_our_own_last_write_is_ours_where_the_app_is_not_known_too(
+    crm: Crm, portal: HubSpotServer, fresh_settings: pytest.MonkeyPatch
+):
+    fresh_settings.delenv("GROUNDWORK_HUBSPOT_APP_ID")
+    crm_settings.cache_clear()  # type: ignore[attr-defined]
+    [made] = crm.push([outgoing("c1", phone="1")])
+    earlier = datetime.now(UTC) - timedelta(minutes=5)
+    common = {"email": "c1@example.com", "first_name": "Ada", "last_name": "Byron", "phone": "1"}
+    changed = outgoing("c1", earlier, phone="2", external_id=made.external_id, common=common)
+    [outcome] = crm.push([changed])
+    assert (outcome.state, outcome.kept) == ("written", {})
+
+
 @pytest.mark.parametrize(
     ("definition", "left_out"),
     [

@@ -185,6 +185,17 @@ def test_for_a_long_wait_no_worker_waits_and_the_contacts_are_pushed_after_it(
     assert all(each[1] > datetime.now(UTC) + timedelta(seconds=3500) for each in later)
 
 
+def test_a_crm_that_is_away_for_long_is_asked_again_by_later_events_and_makes_no_dead_letter(
+    in_hubspot: Database, portal: HubSpotServer
+):
+    add_contact(in_hubspot)
+    portal.faults.append(Fault("/batch/read", 503, times=1000))
+    [delivery] = push(in_hubspot, "c1")
+    assert (delivery.state, delivery.result["state"], delivery.result["seconds"]) == ("done", "later", 60)
+    query = "SELECT count(*) FROM groundwork.delivery WHERE not_before > now() + interval '30 s'"
+    assert scalar(in_hubspot, query) == 1
+
+
 def test_a_contact_that_was_deleted_in_the_crm_is_left_alone_until_a_person_asks(
     in_hubspot: Database, portal: HubSpotServer
 ):

@@ -46,6 +46,13 @@ def test_a_lost_answer_to_a_post_is_narrowed_by_a_look_before_the_next(
     assert len(customer.contacts) == 1
 
 
+def test_runs_at_one_time_make_one_contact(customer: ReapitServer):
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: crm_at(CUSTOMER).push([outgoing("c1")])[0].external_id, range(4)))
+    assert set(found) == set(customer.contacts)
+    assert len(customer.contacts) == 1
+
+
 def test_what_somebody_else_changes_meanwhile_is_read_again_and_both_stay(crm: Crm, customer: ReapitServer):
     [made] = crm.push([outgoing("c1")])
     customer.between = lambda: customer.edit(str(made.external_id), forename="Augusta")
