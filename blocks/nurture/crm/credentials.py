@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from groundwork.blocks.database import database
 from groundwork.blocks.errors import RetryAfter
@@ -24,6 +25,8 @@ Credential = dict[str, Any]
 MARGIN = timedelta(minutes=2)
 """A token that ends so soon is made anew: a push may take that long."""
 
+_LOCK_NOT_AVAILABLE = "55P03"
+"""SQLSTATE of a lock that was waited for too long."""
 _SQL = Path(__file__).with_suffix(".sql")
 
 
@@ -87,8 +90,7 @@ def current_token(account: str, renew: Callable[[Credential], Token]) -> str:
     if credential is not None and _lives(credential):
         return str(credential["access_token"])
     with database().transaction() as connection:
-        connection.execute(statement(_SQL, "make_sure"), {"account": account})
-        found = connection.execute(statement(_SQL, "credential_locked"), {"account": account}).scalar()
+        found = _locked(connection, account)
         credential = _read(found) or {}
         if _lives(credential):
             return str(credential["access_token"])
@@ -99,6 +101,24 @@ def current_token(account: str, renew: Callable[[Credential], Token]) -> str:
             credential["refresh_token"] = token.refresh_token
         _keep(connection, account, credential)
     return token.access_token
+
+
+def _locked(connection: Connection, account: str) -> str | None:
+    """What is kept of an account, for the one process that renews its token.
+
+    Raises:
+        CrmUnavailable: another one does, and takes too long.
+    """
+    # A token endpoint that hangs would have them all wait, one behind the other.
+    milliseconds = int(crm_settings().crm_timeout_seconds * 1500)
+    connection.execute(statement(_SQL, "wait_no_longer"), {"milliseconds": str(milliseconds)})
+    try:
+        connection.execute(statement(_SQL, "make_sure"), {"account": account})
+        return connection.execute(statement(_SQL, "credential_locked"), {"account": account}).scalar()
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        raise CrmUnavailable(f"another run has been asking for a token of {account} for long") from None
 
 
 def ask_for_token(url: str, form: Mapping[str, str], **options: Any) -> Token:

@@ -4,6 +4,10 @@
 -- What is kept of an account.
 SELECT sealed FROM nurture.crm_credential WHERE account = :account;
 
+-- name: wait_no_longer
+-- How long this transaction waits for the row.
+SELECT set_config('lock_timeout', :milliseconds, true);
+
 -- name: make_sure
 -- A row to lock, for an account whose first token is asked for.
 INSERT INTO nurture.crm_credential (account, sealed) VALUES (:account, '') ON CONFLICT DO NOTHING;

@@ -34,6 +34,7 @@ class Told:
         external_id: of the contact there.
         at: when it was, by the CRM's clock.
         changes: new values by property.
+        merged_into: id of the contact that it is a part of now.
     """
 
     account: str
@@ -42,6 +43,7 @@ class Told:
     at: datetime
     changes: Mapping[str, str | None]
     deleted: bool = False
+    merged_into: str | None = None
 
 
 def events_of(told: Sequence[Told]) -> list[NewEvent]:
@@ -67,6 +69,7 @@ def events_of(told: Sequence[Told]) -> list[NewEvent]:
                 external_id=each.external_id,
                 changes=dict(each.changes),
                 deleted=each.deleted,
+                merged_into=each.merged_into,
                 changed_at=each.at,
             )
             events.append(

@@ -31,6 +31,20 @@ class _Change(BaseModel):
     sourceId: str | None = None
     propertyName: str | None = None
     propertyValue: Any = None
+    primaryObjectId: int | None = Field(None, ge=0)
+    mergedObjectIds: list[int] = Field(default_factory=list, max_length=100)
+    newObjectId: int | None = Field(None, ge=0)
+
+    @property
+    def dedupe_id(self) -> str:
+        """What names it. An eventId alone is not unique."""
+        parts = self.portalId, self.subscriptionId, self.eventId, self.occurredAt, self.objectId
+        return f"hubspot:{':'.join(map(str, parts))}"
+
+    @property
+    def at(self) -> datetime:
+        """When it was."""
+        return datetime.fromtimestamp(self.occurredAt / 1000, UTC)
 
     @property
     def is_of_a_contact(self) -> bool:
@@ -63,17 +77,32 @@ def changes_of(value: Any) -> Iterator[Told]:
             warn_of_malformed("hubspot", error)
             continue
         action = change.subscriptionType.partition(".")[2]
+        if change.is_of_a_contact and action == "merge":
+            yield from _merges(change)
+            continue
         is_deleted = action in _DELETIONS
         is_known = action == "propertyChange" and change.propertyName in _PROPERTIES
         if not change.is_of_a_contact or change.is_ours or not (is_deleted or is_known):
             continue
         yield Told(
             account=f"hubspot:{change.portalId}",
-            # An eventId alone is not unique.
-            dedupe_id=f"hubspot:{change.portalId}:{change.subscriptionId}:{change.eventId}:{change.occurredAt}:"
-            f"{change.objectId}",
+            dedupe_id=change.dedupe_id,
             external_id=str(change.objectId),
-            at=datetime.fromtimestamp(change.occurredAt / 1000, UTC),
+            at=change.at,
             changes={} if is_deleted else {str(change.propertyName): strings(change.propertyValue) or None},
             deleted=is_deleted,
+        )
+
+
+def _merges(change: _Change) -> Iterator[Told]:
+    """A change for each contact that is a part of another one now."""
+    winner = change.newObjectId or change.primaryObjectId or change.objectId
+    for each in {*change.mergedObjectIds, change.primaryObjectId or winner} - {winner}:
+        yield Told(
+            account=f"hubspot:{change.portalId}",
+            dedupe_id=f"{change.dedupe_id}:{each}",
+            external_id=str(each),
+            at=change.at,
+            changes={},
+            merged_into=str(winner),
         )

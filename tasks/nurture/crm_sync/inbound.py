@@ -65,12 +65,18 @@ def apply_changes(
         What became of each change, in order.
     """
     place = {"workspace_id": str(changes[0].workspace_id), "account": account}
+    for merge in sorted((each for each in changes if each.merged_into), key=lambda each: each.changed_at):
+        values = {"external_id": merge.external_id, "merged_into": merge.merged_into}
+        connection.execute(statement(_SQL, "relink"), place | values)
     ids = sorted({each.external_id for each in changes})
     linked: dict[str, list[_Linked]] = {}
     for row in connection.execute(statement(_SQL, "linked"), place | {"ids": ids}).mappings():
         linked.setdefault(row["external_id"], []).append(_linked(row))
     results: list[dict[str, Any]] = []
     for change in changes:
+        if change.merged_into:
+            results.append({"state": "merged"})
+            continue
         told = [_apply(one, change, fields) for one in linked.get(change.external_id, ())]
         # Several of ours may be one in the CRM: of a couple that shares an address.
         results.append(told[0] if told else {"state": "unknown", "reason": "no contact of ours is linked to it"})

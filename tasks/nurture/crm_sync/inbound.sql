@@ -9,3 +9,8 @@ JOIN nurture.contact ON contact.workspace_id = link.workspace_id AND contact.id 
 WHERE link.workspace_id = :workspace_id AND link.account = :account AND link.external_id = ANY(:ids)
 ORDER BY link.contact_id
 FOR UPDATE;
+
+-- name: relink
+-- A contact of the CRM is a part of another one now.
+UPDATE nurture.crm_link SET external_id = :merged_into
+WHERE workspace_id = :workspace_id AND account = :account AND external_id = :external_id;

@@ -118,6 +118,16 @@ def test_a_deletion_marks_the_contact_and_nothing_is_pushed_to_it(linked: Databa
     assert the_contact(linked).email == "c1@example.com"
 
 
+def test_a_contact_that_was_merged_there_is_followed_in_the_same_batch_too(linked: Database):
+    merges = [
+        CrmContactChanged(workspace_id=ACME, crm="table", external_id=old, merged_into=new, changed_at=LATER + delay)
+        for old, new, delay in (("c7", "c8", timedelta(seconds=2)), ("c1", "c7", timedelta(seconds=1)))
+    ]
+    deliveries = run(linked, [told(external_id="c8", phone="2"), *merges])
+    assert [each.result["state"] for each in deliveries] == ["taken", "merged", "merged"]
+    assert (the_contact(linked).phone, scalar(linked, "SELECT external_id FROM nurture.crm_link")) == ("2", "c8")
+
+
 def test_a_change_after_a_deletion_says_that_it_is_there_again(linked: Database):
     run(linked, [told(deleted=True), told(LATER + timedelta(seconds=1), phone="2")])
     assert scalar(linked, "SELECT deleted_at FROM nurture.crm_link") is None

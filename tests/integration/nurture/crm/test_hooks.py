@@ -112,6 +112,14 @@ def test_a_deletion_is_one(hubspot_sends: Send, db: Database, kind: str):
     assert (data["deleted"], data["changes"]) == (True, {})
 
 
+def test_a_merge_tells_which_contact_each_is_a_part_of_now(hubspot_sends: Send, db: Database):
+    merge = {"subscriptionType": "contact.merge", "primaryObjectId": 123, "mergedObjectIds": [5, 6], "newObjectId": 124}
+    assert hubspot_sends([changed(**merge)]).json()["accepted"] == 3
+    assert hubspot_sends([changed(**merge | {"objectId": 7, "newObjectId": None})]).json()["accepted"] == 2
+    merges = [(each.data["externalId"], each.data["mergedInto"]) for each in rows(db, EVENTS)]
+    assert sorted(merges) == [("123", "124"), ("5", "123"), ("5", "124"), ("6", "123"), ("6", "124")]
+
+
 def test_what_does_not_concern_us_is_answered_and_not_stored(hubspot_sends: Send, db: Database):
     body = [
         changed(propertyName="hs_score"),

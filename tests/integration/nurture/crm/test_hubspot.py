@@ -294,6 +294,17 @@ def test_of_many_processes_one_renews_a_token(crm: Crm, oauth: HubSpotServer):
     assert len(oauth.contacts) == 8
 
 
+def test_a_token_endpoint_that_hangs_keeps_the_others_no_longer_than_itself(
+    crm: Crm, oauth: HubSpotServer, fresh_settings: pytest.MonkeyPatch, db: Database
+):
+    fresh_settings.setenv("GROUNDWORK_CRM_TIMEOUT_SECONDS", "0.4")
+    crm_settings.cache_clear()  # type: ignore[attr-defined]
+    with db.transaction() as connection:
+        connection.exec_driver_sql("SELECT 1 FROM nurture.crm_credential FOR UPDATE")
+        with pytest.raises(CrmUnavailable, match="another run has been asking"):
+            crm.push(many(1))
+
+
 def test_a_rotated_refresh_token_is_kept_before_it_is_used(crm: Crm, oauth: HubSpotServer):
     oauth.rotates = True
     oauth.faults.append(Fault("/batch/read", 500))

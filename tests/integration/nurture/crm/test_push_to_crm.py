@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -27,8 +29,9 @@ from tests.integration.nurture.crm.agencies import (
     run,
     sent,
 )
-from tests.integration.nurture.crm.conftest import PORTAL
+from tests.integration.nurture.crm.conftest import CUSTOMER, PORTAL
 from tests.integration.nurture.crm.hubspot_server import CONTACTS, Fault, HubSpotServer
+from tests.integration.nurture.crm.reapit_server import ReapitServer
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
@@ -244,28 +247,40 @@ push_to_crm(delivery_id=UUID(sys.argv[1]))
 """
 
 
-def test_a_run_that_is_killed_between_the_write_and_its_end_makes_no_second_contact(
-    in_hubspot: Database, portal: HubSpotServer, prefect_api: dict[str, str], home: object
-):
+def killed_and_run_again(db: Database, server: Any, is_write: Callable[..., bool], prefect_api: dict[str, str]) -> None:
+    """Push three contacts, in a process that is killed as soon as the CRM has carried out a write; then push again."""
     for number in range(3):
-        add_contact(in_hubspot, f"c{number}")
+        add_contact(db, f"c{number}")
     ids = sent([CrmPushWanted(workspace_id=ACME, contact_id=f"c{number}", reason="score") for number in range(3)])
     [admitted] = admit(100)
     child = subprocess.Popen([sys.executable, "-c", _CHILD, str(admitted.id)], env=os.environ | prefect_api)
-    answer = portal.answer
+    answer = server.answer
 
-    def kill_after_the_write(method: str, path: str, body: object):
-        answered = answer(method, path, body)
-        if path == UPSERT:
+    def kill_after_the_write(*request: Any) -> Any:
+        answered = answer(*request)
+        if is_write(*request):
             os.kill(child.pid, signal.SIGKILL)
         return answered
 
-    portal.answer = kill_after_the_write  # type: ignore[method-assign]
+    server.answer = kill_after_the_write
     assert child.wait(60) == -signal.SIGKILL
-    assert len(portal.contacts) == 3
-    portal.answer = answer  # type: ignore[method-assign]
-    requeue(Standing.of(delivery_of(in_hubspot, ids[0])), "It died.", tries=1, at_once=True)
-    run(in_hubspot, [])
-    assert rows(in_hubspot, "SELECT state, attempt FROM groundwork.delivery") == [("done", 2)] * 3
-    assert len(portal.contacts) == 3
-    assert scalar(in_hubspot, "SELECT count(*) FROM nurture.crm_link WHERE external_id IS NOT NULL") == 3
+    assert server.contacts
+    server.answer = answer
+    requeue(Standing.of(delivery_of(db, ids[0])), "It died.", tries=1, at_once=True)
+    run(db, [])
+    assert rows(db, "SELECT state, attempt FROM groundwork.delivery") == [("done", 2)] * 3
+    assert len(server.contacts) == 3
+    assert scalar(db, "SELECT count(*) FROM nurture.crm_link WHERE external_id IS NOT NULL") == 3
+
+
+def test_a_run_that_is_killed_after_hubspot_has_written_makes_no_second_contact(
+    in_hubspot: Database, portal: HubSpotServer, prefect_api: dict[str, str]
+):
+    killed_and_run_again(in_hubspot, portal, lambda _method, path, _body: path == UPSERT, prefect_api)
+
+
+def test_a_run_that_is_killed_after_reapit_has_written_makes_no_second_contact(
+    jobs: Database, customer: ReapitServer, prefect_api: dict[str, str]
+):
+    add_agency(jobs, crm="reapit", crm_account=CUSTOMER.key)
+    killed_and_run_again(jobs, customer, lambda request, *_: request.command == "POST", prefect_api)
