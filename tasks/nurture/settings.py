@@ -4,12 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from groundwork.blocks.environment import EnvironmentSettings, read_settings
+from groundwork.blocks.environment import read_settings
+from groundwork.blocks.nurture.crm.settings import CrmSettings
 from groundwork.blocks.process_cache import process_cache
 from groundwork.events.nurture.leads import EngagementKind
 
 
-class NurtureSettings(EnvironmentSettings):
+class NurtureSettings(CrmSettings):
     """Limits and keys of the nurture application. Read once per process through :func:`nurture_settings`."""
 
     lead_points: dict[EngagementKind, Annotated[float, Field(ge=0, le=1000)]] = Field(

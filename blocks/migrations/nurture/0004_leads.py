@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "nurture_0004"
-down_revision = "nurture_0001"
+down_revision = "nurture_0003"
 
 _NOW = sa.text("now()")
 

@@ -2,9 +2,10 @@
 
 import typer
 
-from groundwork.deployments.commands.nurture import webhook
+from groundwork.deployments.commands.nurture import connect, webhook
 
 app = typer.Typer()
 nurture = typer.Typer(help="The nurture application: sequences, CRM, intent scores.", no_args_is_help=True)
 app.add_typer(nurture, name="nurture")
 nurture.command("webhook-secret")(webhook.webhook_secret)
+nurture.command("connect")(connect.connect)
