@@ -1,10 +1,11 @@
 """Settings of the nurture application. What differs between agencies stands in the table ``nurture.agency``."""
 
-from groundwork.blocks.environment import EnvironmentSettings, read_settings
+from groundwork.blocks.environment import read_settings
+from groundwork.blocks.nurture.writer_settings import WriterSettings
 from groundwork.blocks.process_cache import process_cache
 
 
-class NurtureSettings(EnvironmentSettings):
+class NurtureSettings(WriterSettings):
     """Limits and keys of the nurture application. Read once per process through :func:`nurture_settings`."""
 
 

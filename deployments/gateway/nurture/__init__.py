@@ -2,4 +2,7 @@
 
 from fastapi import APIRouter
 
+from groundwork.deployments.gateway.nurture import unsubscribe
+
 router = APIRouter()
+router.include_router(unsubscribe.router)
