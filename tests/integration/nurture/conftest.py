@@ -8,7 +8,7 @@ import pytest
 
 from groundwork.blocks.database import Database
 from groundwork.blocks.process_cache import forget
-from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.admission import Admitted, admit
 from groundwork.events.inbox.clock import advance
 from groundwork.events.inbox.jobs import register_job
 from groundwork.flows.job import flow_of
@@ -22,7 +22,7 @@ NAMES = [name for name, spec in jobs().items() if spec.body.__module__.startswit
 
 @pytest.fixture
 def registered(db: Database, prefect_api: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The jobs, registered as a deploy does. Nobody waits between the tries of a step: the seconds are noted instead."""
+    """The jobs, registered as a deploy does. Nobody waits between tries of a step; the seconds are noted instead."""
     waits: list[float] = []
     monkeypatch.setattr(step_retries, "sleep", waits.append)
     monkeypatch.setattr(step_retries.StepOptions, "delays", property(lambda options: [0.0] * options.retries))
@@ -33,19 +33,21 @@ def registered(db: Database, prefect_api: dict[str, str], monkeypatch: pytest.Mo
 
 
 @pytest.fixture
-def go(registered: list[float], db: Database) -> Callable[..., list[Any]]:
-    """Run what is due, and what that makes due, of the jobs that are named; the states that the runs ended in."""
+def go(registered: list[float], pass_time: Callable[[float], None]) -> Callable[..., list[Any]]:
+    """Run what is due, and what that makes due, of the jobs that are named; the states that the runs ended in. What is
+    due of other jobs is run by a later call that names them."""
+    put_aside: list[Admitted] = []
+
+    def due(names: tuple[str, ...]) -> list[Admitted]:
+        pass_time(5)  # batches do not wait to be full
+        found = [*put_aside, *admit(1000)]
+        put_aside[:] = [each for each in found if names and each.job not in names]
+        return [each for each in found if each not in put_aside]
 
     def run(*names: str) -> list[Any]:
         states = []
-        with db.transaction() as connection:
-            advance(connection, 5)  # batches do not wait to be full
-        while due := admit(1000):
-            for each in due:
-                if not names or each.job in names:
-                    states.append(flow_of(each.job)(delivery_id=each.id, return_state=True))
-            with db.transaction() as connection:
-                advance(connection, 5)
+        while found := due(names):
+            states += [flow_of(each.job)(delivery_id=each.id, return_state=True) for each in found]
         return states
 
     return run
