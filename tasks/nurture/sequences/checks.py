@@ -25,7 +25,7 @@ _PLACEHOLDER = re.compile(
     r"\{|\}"  # {x}, {{x}}, {% x %}
     r"|\[[^\]]*\]"  # [Name], and [text](link)
     r"|<[^>\s][^>]*>"  # <name>, and HTML
-    r"|\$\{?\w+\}"
+    r"|\$\{?[a-z_]\w*"
     r"|%[A-Z_]{3,}%|%\(\w+\)s|\*\|\w+\|\*"
     r"|\b(?:XX+|TODO|TBC|TBD|FIXME|lorem ipsum)\b"
     r"|__+",

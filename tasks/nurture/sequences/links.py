@@ -16,8 +16,14 @@ _URL = re.compile(r"https?:[\\/]{0,4}[^\s<>\"'`]+", re.IGNORECASE)
 _AUTHORITY = re.compile(r"https?:[\\/]*([^\\/?#\s]*)", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"']+@[^\s@<>()\[\],;:\"']+")
-_PHONE = re.compile(r"(?<![\w£$€.,])(?:\+|\()?\d(?:[\s().\-/‐-―+]{0,3}\d){6,16}(?![\w%])")
-_NO_PHONE = re.compile(r"(?:19|20)\d\d[\s-]+(?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d|\d\d?[/.]\d\d?[/.](?:19|20)\d\d")
+_HANDLE = re.compile(r"(?<!\w)@\w{2,}")
+_PHONE = re.compile(r"(?<!\d)\+?\d(?:[\s().\-/‐-―+]{0,3}\d){6,}|(?:\+|(?<!\d)0)(?:[\W_]{0,3}\d){8,}")
+_NO_PHONE = re.compile(
+    r"(?:19|20)\d\d[\s‐-―-]+(?:19|20)\d\d"  # years
+    r"|(?:19|20)\d\d-\d\d-\d\d|\d\d?[/.]\d\d?[/.](?:19|20)\d\d"  # dates
+    r"|[012]?\d\.[0-5]\d\s*[‐-―-]\s*[012]?\d\.[0-5]\d"  # times
+)
+_CURRENCIES = "£$€"
 _SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 
 
@@ -47,9 +53,10 @@ def foreign_addresses(text: str, agency: Agency) -> Iterator[str]:
     for domain in _DOMAIN.findall(rest):
         if not is_own_host(domain, agency):
             yield "a web address that is not the agency's stands in it"
-    own = _digits(agency.phone or "")
-    for number in _PHONE.findall(rest):
-        if not _NO_PHONE.fullmatch(number.strip()) and _digits(number) != own:
+    if _HANDLE.search(rest):
+        yield "somebody's name on a social network stands in it"
+    for found in _PHONE.finditer(rest):
+        if not _is_harmless(found) and _digits(found[0]) != _digits(agency.phone or ""):
             yield "a telephone number that is not the agency's stands in it"
 
 
@@ -79,6 +86,13 @@ def _is_own_url(url: str, agency: Agency) -> bool:
         return False
     host, _, port = authority.partition(":")
     return not port and is_own_host(host, agency)
+
+
+def _is_harmless(number: re.Match[str]) -> bool:
+    """Whether it is a date, hours, or an amount of money."""
+    before = number.string[max(number.start() - 1, 0) : number.start()]
+    is_money = before in tuple(_CURRENCIES) and number[0].isdigit() and not number[0].startswith("0")
+    return is_money or _NO_PHONE.fullmatch(number[0].strip()) is not None
 
 
 def _digits(number: str) -> str:
