@@ -23,13 +23,15 @@ class Sources:
 
     Attributes:
         templates: of the brand voice, by category.
-        written: what the model wrote or did not: by contact, and by category where a template was asked for.
+        written: what the model wrote or did not, by the names of the works.
+        has_model: whether one is configured.
     """
 
     agency: Agency
     voice: BrandVoice
     templates: Mapping[Category, Template]
     written: Mapping[str, Written]
+    has_model: bool
 
 
 def sequence_for(request: Request, addressee: Addressee, sources: Sources) -> NewSequence:
@@ -40,7 +42,7 @@ def sequence_for(request: Request, addressee: Addressee, sources: Sources) -> Ne
     """
     agency, voice = sources.agency, sources.voice
     name = first_name_of(addressee.first_name)
-    written = sources.written.get(request.contact_id)
+    written = sources.written.get(f"contact:{request.contact_id}")
     template, reason = _template_for(request, sources, written)
     costs = written.model_dump(include={"tokens_in", "tokens_out", "cost_micros", "attempts"}) if written else {}
     if written and written.draft:
@@ -86,9 +88,11 @@ def _template_for(request: Request, sources: Sources, written: Written | None) -
     if template:
         waits = f"the template of {request.category} waits for `groundwork nurture approve {template.id}`"
         return None, waits if template.state == "pending" else f"the template of {request.category} was rejected"
-    asked = sources.written.get(request.category)
+    asked = sources.written.get(f"template:{request.category}")
     if asked:
         return None, f"there is no template of {request.category}: {asked.reason}"
+    if sources.has_model:
+        return None, f"the model could not write a template of {request.category}; it is asked again after an hour"
     return None, None
 
 

@@ -37,7 +37,10 @@ def outcomes_of(
     requests: Sequence[Request], stored: Sequence[Outcome], written: Mapping[str, Written | Exception]
 ) -> list[Any]:
     """What the job gives for each event: a result, or an exception, which makes a dead letter of that one alone."""
-    return [_outcome(outcome, written.get(each.contact_id)) for each, outcome in zip(requests, stored, strict=True)]
+    return [
+        _outcome(outcome, written.get(f"contact:{each.contact_id}"))
+        for each, outcome in zip(requests, stored, strict=True)
+    ]
 
 
 def _outcome(outcome: Outcome, written: Written | Exception | None) -> Any:

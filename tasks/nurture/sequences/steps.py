@@ -28,8 +28,8 @@ from groundwork.tasks.nurture.sequences.record import (
     store,
 )
 from groundwork.tasks.nurture.sequences.slots import slots_of
+from groundwork.tasks.nurture.sequences.templates import asked_in_vain, templates_in_use
 from groundwork.tasks.nurture.sequences.templates import keep_template as keep
-from groundwork.tasks.nurture.sequences.templates import templates_in_use
 from groundwork.tasks.nurture.sequences.written import Asked, Call, Work, Written
 from groundwork.tasks.nurture.writer import OverBudget, ask
 from groundwork.tasks.step import step
@@ -39,6 +39,8 @@ from groundwork.tasks.step import step
 def find_work(workspace_id: WorkspaceId, requests: Sequence[Request], voice: BrandVoice) -> list[Work]:
     """What a model has to write before the sequences can be stored: a template per category, or mails per contact.
     Nothing where no model is configured. Not remembered: what is stored meanwhile is not written again.
+
+    A template that the model was asked for in this hour, and did not write well, is not asked for by each batch anew.
     """
     if not writer().has_model:
         return []
@@ -54,8 +56,9 @@ def find_work(workspace_id: WorkspaceId, requests: Sequence[Request], voice: Bra
             works = [Work(kind="contact", id=each.contact_id, category=each.category) for each in wanted]
             return list(dict.fromkeys(works))
         there = templates_in_use(connection, workspace_id, voice.version)
-    missing = sorted({each.category for each in wanted} - there.keys())
-    return [Work(kind="template", id=each, category=each) for each in missing]
+        missing = sorted({each.category for each in wanted} - there.keys())
+        works = [Work(kind="template", id=each, category=each) for each in missing]
+        return [each for each in works if not asked_in_vain(connection, workspace_id, each, voice)]
 
 
 @step(provider=True, retries=3, first_delay=2.0, key=("work", "voice", "call"))
@@ -78,7 +81,7 @@ def ask_model(
     else:
         prompt = prompts.contact_prompt(contact, work.category, voice, agency, corrections=call.corrections)
     try:
-        answer = ask(workspace_id, work.name, prompt, Draft)
+        answer = ask(workspace_id, work.name_in(voice.version), prompt, Draft)
     except OverBudget:
         return Asked(hopeless="the budget of the day is used up", ends_all=True, called=False)
     except ModelDeclined as error:
@@ -121,8 +124,8 @@ def store_sequences(
     """Make the sequences of what there is, store them, and tell the jobs that send and push: all in one transaction.
 
     Args:
-        written: what the model wrote, by contact or category.
-        unwritten: contacts for whom nothing is stored, since the model could not be asked.
+        written: what the model wrote, by the names of the works.
+        unwritten: names of works of which nothing is stored, since the model could not be asked.
 
     Returns:
         One outcome per request, in their order.
@@ -132,6 +135,7 @@ def store_sequences(
         voice=voice,
         templates=templates_in_use(connection, workspace_id, voice.version),
         written=written,
+        has_model=writer().has_model,
     )
     outcomes: list[Outcome] = []
     new: dict[str, NewSequence] = {}
@@ -139,7 +143,7 @@ def store_sequences(
         if who.skipped or who.sequence_id:
             outcomes.append(Outcome(sequence_id=who.sequence_id, skipped=who.skipped))
             continue
-        if request.contact_id in unwritten:
+        if f"contact:{request.contact_id}" in unwritten:
             outcomes.append(Outcome())
             continue
         try:

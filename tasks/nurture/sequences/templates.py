@@ -16,7 +16,7 @@ from groundwork.blocks.uuid7 import uuid7
 from groundwork.events.nurture.contacts import Category
 from groundwork.tasks.nurture.brand_voice import BrandVoice, Tone
 from groundwork.tasks.nurture.sequences.draft import Draft, DraftMail
-from groundwork.tasks.nurture.sequences.written import Written
+from groundwork.tasks.nurture.sequences.written import Work, Written
 
 _SQL = Path(__file__).with_suffix(".sql")
 
@@ -61,6 +61,17 @@ def templates_in_use(connection: Connection, workspace_id: str, voice_version: i
     """What there is for a brand voice, by category: pending, approved or rejected."""
     values = {"workspace_id": workspace_id, "voice_version": voice_version}
     return {each.category: each for each in _rows(connection, "templates_in_use", values)}
+
+
+def asked_in_vain(connection: Connection, workspace_id: str, work: Work, voice: BrandVoice) -> bool:
+    """Whether a model was asked for a template within the hour, and none came of it: each batch would ask anew."""
+    values = {
+        "workspace_id": workspace_id,
+        "work": work.name_in(voice.version),
+        "category": work.category,
+        "voice_version": voice.version,
+    }
+    return bool(connection.execute(statement(_SQL, "asked_in_vain"), values).scalar_one())
 
 
 def keep_template(

@@ -3,6 +3,18 @@
 SELECT * FROM nurture.template
 WHERE workspace_id = :workspace_id AND voice_version = :voice_version AND state <> 'discarded';
 
+-- name: asked_in_vain
+-- Whether a model was asked for a template within the hour, and none came of it.
+SELECT EXISTS (
+    SELECT FROM nurture.writing_budget
+    WHERE workspace_id = :workspace_id AND work = :work
+      AND day >= CAST(clock_timestamp() AT TIME ZONE 'UTC' AS date) - 1
+      AND created_at > greatest(clock_timestamp() - interval '1 hour', (
+          SELECT max(template.created_at) FROM nurture.template
+          WHERE template.workspace_id = :workspace_id AND category = :category AND voice_version = :voice_version
+      ))
+);
+
 -- name: keep_template
 INSERT INTO nurture.template (
     id, workspace_id, category, voice_version, tone, prompt_version, mails, model, tokens_in, tokens_out, cost_micros, attempts

@@ -24,14 +24,14 @@ def write(workspace_id: WorkspaceId, works: Sequence[Work], voice: BrandVoice) -
     """Have the model write; templates are kept for a person to approve.
 
     Returns:
-        What it wrote, or why it did not, by the ids of the works. An error where it is away or not set up, so that a
+        What it wrote, or why it did not, by the names of the works. An error where it is away or not set up, so that a
         replay may help; but not for a template: until the next try there are the built-in ones.
     """
     writing = _Writing(workspace_id, works, voice)
     for number in range(1, MOST_CALLS + 1):
         writing.ask_all(number)
     for work in works:
-        written = writing.done[work.id]
+        written = writing.done[work.name]
         if work.kind == "template" and isinstance(written, Written) and written.draft:
             keep_template(workspace_id, work, voice, written=written)
     return writing.done
@@ -39,12 +39,12 @@ def write(workspace_id: WorkspaceId, works: Sequence[Work], voice: BrandVoice) -
 
 def usable(written: Mapping[str, Written | Exception]) -> dict[str, Written]:
     """Those that came to an end, with mails or without."""
-    return {work_id: each for work_id, each in written.items() if isinstance(each, Written)}
+    return {name: each for name, each in written.items() if isinstance(each, Written)}
 
 
 def failed(written: Mapping[str, Written | Exception]) -> list[str]:
-    """The contacts that the model could not write to, and who get no mails until a replay."""
-    return sorted(work_id for work_id, each in written.items() if isinstance(each, Exception))
+    """The names of the works that the model could not be asked for: nothing is stored of them until a replay."""
+    return sorted(name for name, each in written.items() if isinstance(each, Exception))
 
 
 class _Writing:
@@ -67,7 +67,7 @@ class _Writing:
                 self._note(work, number, future.result(raise_on_failure=False))
         if self._ended:
             for work, so_far in self._open.items():
-                self.done[work.id] = so_far.model_copy(update={"reason": self._ended})
+                self.done[work.name] = so_far.model_copy(update={"reason": self._ended})
             self._open = {}
 
     def _asked(self, work: Work, number: int) -> Any:
@@ -83,7 +83,7 @@ class _Writing:
         if isinstance(outcome, BaseException):
             if not isinstance(outcome, Exception) or _ends_the_attempt(outcome):
                 raise outcome
-            self.done[work.id] = self._without_model(work, outcome)
+            self.done[work.name] = self._without_model(work, outcome)
             del self._open[work]
             return
         so_far = self._open[work] = self._open[work].after(outcome)
@@ -91,7 +91,7 @@ class _Writing:
         if outcome.ends_all:
             self._ended = outcome.hopeless
         if not outcome.faults or number == MOST_CALLS:
-            self.done[work.id] = so_far
+            self.done[work.name] = so_far
             del self._open[work]
 
     def _without_model(self, work: Work, error: Exception) -> Written | Exception:

@@ -24,8 +24,12 @@ class Work(BaseModel):
 
     @property
     def name(self) -> str:
-        """For the ledger of costs."""
+        """What no other work has: a contact's id may be the word for a category."""
         return f"{self.kind}:{self.id}"
+
+    def name_in(self, voice_version: int) -> str:
+        """For the ledger of costs: in another voice it is other work."""
+        return f"{self.name} in voice {voice_version}"
 
 
 class Call(BaseModel):

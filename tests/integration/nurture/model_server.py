@@ -1,6 +1,7 @@
-"""A server that speaks OpenAI's chat completions, with answers and faults that a test scripts.
+"""A server that speaks OpenAI's chat completions and Anthropic's messages, with answers and faults that a test scripts.
 
-Behaviour as the API's reference and error guide say: https://platform.openai.com/docs/api-reference/chat/create
+Behaviour as the references say: https://platform.openai.com/docs/api-reference/chat/create and
+https://docs.anthropic.com/en/api/messages, /en/api/errors.
 """
 
 import json
@@ -92,8 +93,9 @@ def serving(server: ModelServer) -> Iterator[ModelServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            reply = server.reply(body, self.headers["Authorization"])
-            status, answer, headers = _answer(body, reply)
+            reply = server.reply(body, self.headers["x-api-key"] or self.headers["Authorization"])
+            is_anthropic = self.path.endswith("/messages")
+            status, answer, headers = (_anthropic if is_anthropic else _answer)(body, reply)
             payload = json.dumps(answer).encode()
             self.send_response(status)
             for name, value in {"Content-Type": "application/json", **headers}.items():
@@ -137,6 +139,16 @@ def _answer(request: dict[str, Any], reply: Reply) -> tuple[int, dict[str, Any],
         },
         {},
     )
+
+
+def _anthropic(request: dict[str, Any], reply: Reply) -> tuple[int, dict[str, Any], dict[str, str]]:
+    if isinstance(reply, Fault):
+        return reply.status, {"type": "error", "error": {"type": reply.code, "message": reply.message}}, reply.headers
+    assert not isinstance(reply, Raw)
+    block = {"type": "tool_use", "id": "toolu_1", "name": request["tools"][0]["name"], "input": reply}
+    answer = {"id": "msg_1", "type": "message", "role": "assistant", "model": request["model"], "content": [block]}
+    usage = {"input_tokens": 700, "output_tokens": 400}
+    return 200, answer | {"stop_reason": "tool_use", "stop_sequence": None, "usage": usage}, {}
 
 
 def _message(request: dict[str, Any], content: str | None, arguments: str | None) -> dict[str, Any]:

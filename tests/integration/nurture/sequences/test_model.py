@@ -55,7 +55,7 @@ class TestPerContact:
         assert per_contact.calls == 1
         assert per_contact.keys == ["Bearer sk-secret-of-the-test"]
         [ledger] = rows(db, "writing_budget")
-        assert (ledger["spent_micros"], ledger["work"]) == (4700, "contact:c-1")
+        assert (ledger["spent_micros"], ledger["work"]) == (4700, "contact:c-1 in voice 1")
         assert ledger["reserved_micros"] >= 4700
 
     def test_what_people_noted_is_data_in_one_field_whatever_it_says(self, db, go, per_contact):
@@ -326,6 +326,35 @@ class TestTemplates:
         [sequence] = rows(db, "sequence")
         assert sequence["source"] == "builtin"
         assert "ModelAway" in sequence["fallback_reason"]
+
+    def test_a_model_that_never_writes_well_is_not_asked_again_by_each_batch(self, db, go, model):
+        add_agency(db)
+        model.otherwise = draft(body=f"Dear [Name], {BODY}")
+        for number in range(250):
+            give(db, contact(f"c-{number}"))
+        go(*WRITING)
+        assert model.calls == 3
+        reasons = {each["fallback_reason"] for each in rows(db, "sequence")}
+        assert len(reasons) == 2
+        assert "the model could not write a template of buyer; it is asked again after an hour" in reasons
+
+    def test_a_contact_whose_id_is_the_word_for_a_category_gets_no_template_that_nobody_approved(self, db, go, model):
+        add_agency(db)
+        model.otherwise = draft(body=f"Think of it, {{{{first_name}}}}: {BODY}.")
+        give(db, contact("buyer"))
+        go(*WRITING)
+        assert [each["source"] for each in rows(db, "sequence")] == ["builtin"]
+
+    def test_a_template_that_was_discarded_is_written_anew_for_the_next_contact(self, db, go, model):
+        add_agency(db)
+        give(db)
+        go(*WRITING)
+        with db.transaction() as connection:
+            decide(connection, list_templates(connection, "acme", "pending")[0].id, "discarded", "ada")
+        give(db, contact("c-2"))
+        go(*WRITING)
+        assert model.calls == 2
+        assert sorted(each["state"] for each in rows(db, "template")) == ["discarded", "pending"]
 
     def test_five_hundred_contacts_of_all_categories_take_a_call_per_category(self, db, go, model):
         add_agency(db)
