@@ -6,11 +6,12 @@ from pydantic import Field
 
 from groundwork.blocks.environment import read_settings
 from groundwork.blocks.nurture.crm.settings import CrmSettings
+from groundwork.blocks.nurture.writer_settings import WriterSettings
 from groundwork.blocks.process_cache import process_cache
 from groundwork.events.nurture.leads import EngagementKind
 
 
-class NurtureSettings(CrmSettings):
+class NurtureSettings(WriterSettings, CrmSettings):
     """Limits and keys of the nurture application. Read once per process through :func:`nurture_settings`."""
 
     lead_points: dict[EngagementKind, Annotated[float, Field(ge=0, le=1000)]] = Field(
