@@ -66,6 +66,7 @@ def _prepare(db: Database, rows: int, contacts: int, at: datetime) -> None:
         connection.execute(insert(agency).values(workspace_id=_ACME, half_life_days=_HALF_LIFE, **given))
         connection.execute(statement(_SQL, "contacts"), {"contacts": contacts})
         connection.execute(statement(_SQL, "invent"), {"contacts": contacts, "rows": rows, "at": at})
+        connection.execute(statement(_SQL, "number_them"))
         connection.exec_driver_sql(named_statements(_SQL)["copies"])
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
@@ -88,7 +89,7 @@ def _incremental(db: Database, rows: int, at: datetime) -> tuple[float, float]:
 
 def _batch(db: Database, begin: int) -> list[EngagementRecorded]:
     with db.transaction() as connection:
-        found = connection.execute(statement(_SQL, "batch"), {"begin": begin, "size": _BATCH})
+        found = connection.execute(statement(_SQL, "batch"), {"begin": begin, "end": begin + _BATCH})
         return [
             EngagementRecorded.model_construct(
                 workspace_id=_ACME,

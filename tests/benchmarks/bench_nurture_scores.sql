@@ -5,14 +5,17 @@ INSERT INTO nurture.contact (workspace_id, id) SELECT 'acme', 'c' || number FROM
 -- What contacts did within half a year, in no order.
 CREATE TABLE public.given AS
 SELECT
-    'e' || number AS id, 'c' || (1 + floor(random() * :contacts))::int AS contact_id,
+    number, 'e' || number AS id, 'c' || (1 + floor(random() * :contacts))::int AS contact_id,
     (ARRAY['open', 'open', 'open', 'click', 'click', 'site-visit', 'reply', 'valuation-request'])[1 + floor(random() * 8)]
         AS kind,
     'email' AS channel, CAST(:at AS timestamptz) - random() * interval '180 days' AS occurred_at
 FROM generate_series(1, :rows) AS number;
 
+-- name: number_them
+ALTER TABLE public.given ADD PRIMARY KEY (number);
+
 -- name: batch
-SELECT id, contact_id, kind, channel, occurred_at FROM public.given OFFSET :begin LIMIT :size;
+SELECT id, contact_id, kind, channel, occurred_at FROM public.given WHERE number > :begin AND number <= :end;
 
 -- name: copies
 -- Tables like those that are measured, with their indexes and references.
