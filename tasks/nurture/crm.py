@@ -1,18 +1,21 @@
 """The CRM of an agency, for every job of the application: which it is, and what else it is to have of a contact."""
 
+import json
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
-from sqlalchemy import Connection, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
 from groundwork.blocks.errors import ConfigurationError, UnknownName
 from groundwork.blocks.nurture.crm.contact import FIELDS, PERSONAL
 from groundwork.blocks.nurture.crm.crm import Crm, CrmAccount, crm_at
 from groundwork.blocks.schema.nurture.agency import agency
-from groundwork.blocks.schema.nurture.crm import crm_fact
+from groundwork.blocks.sql import statement
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.tasks.nurture.agency import Agency
+
+_SQL = Path(__file__).with_suffix(".sql")
 
 NOTED = tuple(name for name in FIELDS if name not in (*PERSONAL, "category", "categorised_on"))
 """Fields that other parts of the application note; the rest is read from the contact itself."""
@@ -66,30 +69,25 @@ def workspaces_of(connection: Connection, accounts: Collection[str]) -> dict[str
 
 
 def note_for_crm(
-    connection: Connection, workspace_id: str, contact_id: str, facts: Mapping[str, str | float | None]
+    connection: Connection, workspace_id: str, facts: Mapping[str, Mapping[str, str | float | None]]
 ) -> None:
-    """Note what the CRM is to have of a contact beside the contact's own row. Send ``CrmPushWanted`` in the same
+    """Note what the CRM is to have of contacts beside their own rows. Send ``CrmPushWanted`` for each in the same
     transaction; a value that is noted again as it was counts as unchanged.
 
     Args:
         connection: the caller's transaction.
-        facts: values by field, of :data:`NOTED`; None clears one.
+        facts: by contact its values by field, of :data:`NOTED`; None clears one.
 
     Raises:
         ConfigurationError: there is no such field.
     """
-    unknown = sorted(set(facts) - set(NOTED))
+    unknown = sorted({field for values in facts.values() for field in values} - set(NOTED))
     if unknown:
         raise ConfigurationError(f"note_for_crm: {unknown} are no fields of a CRM; there are {', '.join(NOTED)}")
-    # In one order, so that two transactions of a contact wait for each other and for nothing else.
-    for field, value in sorted(facts.items()):
-        text = None if value is None else str(value)
-        row = {"workspace_id": str(workspace_id), "contact_id": contact_id, "field": field, "value": text}
-        statement = insert(crm_fact).values(row)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["workspace_id", "contact_id", "field"],
-                set_={"value": text, "changed_at": func.now()},
-                where=crm_fact.c.value.is_distinct_from(text),
-            )
-        )
+    rows = [
+        {"contact_id": contact_id, "field": field, "value": None if value is None else str(value)}
+        for contact_id, values in facts.items()
+        for field, value in values.items()
+    ]
+    if rows:
+        connection.execute(statement(_SQL, "note"), {"workspace_id": str(workspace_id), "rows": json.dumps(rows)})

@@ -15,6 +15,7 @@ def connect(
     account: Annotated[
         str, typer.Argument(help="hubspot:<id of the portal>, reapit:<code of the customer>, or table for none.")
     ],
+    *,
     workspace: RequiredWorkspace,
     kind: Annotated[
         Literal["access", "refresh", "none"],

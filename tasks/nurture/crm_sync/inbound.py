@@ -105,6 +105,8 @@ def _apply(one: _Linked, change: CrmContactChanged, fields: Mapping[str, str]) -
             continue
         value = (sent or "").strip() or None
         common = one.common.get(ours)
+        if ours == "email":
+            value = _as_known(value, common["value"] if common else None, one.values[ours])
         if fault := _fault(ours, value):
             result["refused"][ours] = fault
         elif common and common["value"] == value:
@@ -117,6 +119,11 @@ def _apply(one: _Linked, change: CrmContactChanged, fields: Mapping[str, str]) -
             one.common[ours] = {"value": value, "at": at.isoformat()}
             result["taken"].append(ours)
     return result
+
+
+def _as_known(email: str | None, *known: str | None) -> str | None:
+    """An address as one that we know of writes it: CRMs write all in lower case, which is no change."""
+    return next((each for each in known if each and email and each.lower() == email.lower()), email)
 
 
 def _fault(name: str, value: str | None) -> str | None:

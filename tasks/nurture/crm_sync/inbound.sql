@@ -11,6 +11,6 @@ ORDER BY link.contact_id
 FOR UPDATE;
 
 -- name: relink
--- A contact of the CRM is a part of another one now.
-UPDATE nurture.crm_link SET external_id = :merged_into
+-- A contact of the CRM is a part of another one now. That it is gone itself was no deletion.
+UPDATE nurture.crm_link SET external_id = :merged_into, deleted_at = NULL
 WHERE workspace_id = :workspace_id AND account = :account AND external_id = :external_id;

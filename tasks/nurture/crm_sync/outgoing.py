@@ -64,8 +64,9 @@ class Outgoing:
 
     @property
     def digest(self) -> str:
-        """What names the work: the same contacts with the same values are pushed once per delivery."""
-        return hashlib.sha256(json.dumps(sorted(self.hashes.items())).encode()).hexdigest()[:16]
+        """What names the work: the same contacts with the same values are pushed to an account once per delivery."""
+        work = [self.account.key, sorted(self.hashes.items())]
+        return hashlib.sha256(json.dumps(work).encode()).hexdigest()[:16]
 
 
 def outgoing(connection: Connection, wanted: Wanted) -> Outgoing:

@@ -1,6 +1,7 @@
 """Requests to HubSpot: paths, tokens, and what its refusals mean."""
 
 import json
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,9 @@ from groundwork.blocks.errors import ConfigurationError, RetryAfter
 from groundwork.blocks.nurture.crm.credentials import Credential, Token, ask_for_token, credential_of, current_token
 from groundwork.blocks.nurture.crm.errors import CrmLocked, CrmRefused, CrmUnavailable
 from groundwork.blocks.nurture.crm.settings import crm_settings
+
+# At DEBUG it logs whole bodies, which are people's data.
+logging.getLogger("hubspot.crm.contacts.rest").setLevel(logging.INFO)
 
 VERSION = "2026-03"
 """Of HubSpot's API. A new one comes each March and September, and is supported for 18 months."""

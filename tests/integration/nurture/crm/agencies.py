@@ -20,6 +20,7 @@ from groundwork.flows.nurture import push_to_crm  # noqa: F401 - registers the j
 from tests.factories import delivery_of, register_job
 
 ACME = WorkspaceId("acme")
+EVENTS = "SELECT workspace_id, data FROM groundwork.event ORDER BY accepted_at, id"
 
 
 def register_jobs(db: Database) -> None:

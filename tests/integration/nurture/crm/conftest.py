@@ -8,6 +8,9 @@ from groundwork.blocks.database import Database
 from groundwork.blocks.nurture.crm.credentials import keep_credential
 from groundwork.blocks.nurture.crm.crm import Crm, CrmAccount, crm_at
 from groundwork.blocks.nurture.crm.settings import crm_settings
+from groundwork.deployments.gateway.app import create_app
+from tests.integration.gateway.conftest import ingest_keys, serving
+from tests.integration.nurture.crm.agencies import add_agency, register_jobs
 from tests.integration.nurture.crm.hubspot_server import HubSpotServer, hubspot
 from tests.integration.nurture.crm.reapit_server import ReapitServer, reapit
 
@@ -53,3 +56,15 @@ def customer(db: Database, fresh_settings: pytest.MonkeyPatch) -> Iterator[Reapi
         fresh_settings.setenv("GROUNDWORK_REAPIT_WEBHOOKS", "true")
         keep_credential(CUSTOMER.key, {"office_id": "OXF", "negotiator_id": "JAS"})
         yield server
+
+
+@pytest.fixture
+def url(db: Database, fresh_settings: pytest.MonkeyPatch) -> Iterator[str]:
+    """A gateway that knows HubSpot's app, and an agency with a portal and one with a customer."""
+    fresh_settings.setenv("GROUNDWORK_HUBSPOT_CLIENT_SECRET", "new-secret, client-secret")
+    fresh_settings.setenv("GROUNDWORK_HUBSPOT_APP_ID", "77")
+    register_jobs(db)
+    add_agency(db, crm="hubspot", crm_account="hubspot:62515")
+    add_agency(db, "globex", crm="reapit", crm_account="reapit:SBOX")
+    with serving(create_app(ingest_keys())) as served:
+        yield served

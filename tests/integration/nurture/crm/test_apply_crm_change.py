@@ -156,6 +156,14 @@ def test_an_e_mail_that_is_none_is_left_out(linked: Database, value: str):
     assert delivery.result["refused"] == {"email": "it is no e-mail address"}
 
 
+def test_an_e_mail_that_the_crm_writes_in_lower_case_is_no_change(linked: Database):
+    add_contact(linked, "c2", email="Ada.Byron@Example.com")
+    push(linked, "c2")
+    [delivery] = run(linked, [told(external_id="c2", email="ada.byron@example.com")])
+    assert delivery.result == {"state": "unchanged"}
+    assert the_contact(linked, "c2").email == "Ada.Byron@Example.com"
+
+
 def test_an_e_mail_that_another_contact_has_is_left_out_and_the_others_are_taken(linked: Database):
     add_contact(linked, "c2")
     [delivery] = run(linked, [told(email="C2@example.com", phone="2")])

