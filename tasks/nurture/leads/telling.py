@@ -11,6 +11,7 @@ from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import send_many
 from groundwork.events.nurture.crm import CrmPushWanted
 from groundwork.events.nurture.leads import IntentScoreWanted
+from groundwork.tasks.nurture.crm import note_for_crm
 from groundwork.tasks.nurture.leads.scores import LeadScore, score
 from groundwork.tasks.nurture.leads.totals import take_turn
 
@@ -64,6 +65,8 @@ def score_and_tell(connection: Connection, workspace_id: WorkspaceId, contact_id
     crossed = [each for each in scores if each.crossed]
     send_many([each.detected(workspace_id, scoring, at) for each in crossed], connection)
     moved = [each for each in scores if each.moved]
+    facts = {each.contact_id: {"intent_score": each.score, "intent_band": each.band} for each in moved}
+    note_for_crm(connection, workspace_id, facts)
     send_many([_push(workspace_id, each) for each in moved], connection)
     return ScoredLeads(
         scores={each.contact_id: each.score for each in scores},

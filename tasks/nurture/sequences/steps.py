@@ -14,6 +14,7 @@ from groundwork.events.nurture.crm import CrmPushWanted
 from groundwork.events.nurture.sequences import SequenceStored
 from groundwork.tasks.nurture.agency import agency_of
 from groundwork.tasks.nurture.brand_voice import BrandVoice
+from groundwork.tasks.nurture.crm import note_for_crm
 from groundwork.tasks.nurture.sequences import prompts
 from groundwork.tasks.nurture.sequences.checks import faults_of, names_in
 from groundwork.tasks.nurture.sequences.choice import Sources, sequence_for
@@ -153,6 +154,8 @@ def store_sequences(
             continue
         outcomes.append(Outcome(source=made.source, fallback_reason=made.fallback_reason))
     stored = store(connection, workspace_id, list(new.values()))
+    subjects = {each: {"sequence": "; ".join(mail.subject for mail in new[each].mails)} for each in stored}
+    note_for_crm(connection, workspace_id, subjects)
     _send_follow_ons(connection, workspace_id, stored)
     return [
         each.model_copy(update={"sequence_id": stored.get(request.contact_id)}) if each.source else each

@@ -146,6 +146,10 @@ def test_the_crm_hears_of_a_score_only_when_its_band_changes(acme, go):
     assert pushed(engaged("open")) == []
     assert pushed(engaged("valuation-request")) == ["c1 score"]  # hot
     assert score_of(acme).band == "hot"
+    assert scalar(acme, "SELECT value FROM nurture.crm_fact WHERE field = 'intent_band'") == "hot"
+    assert (
+        float(scalar(acme, "SELECT value FROM nurture.crm_fact WHERE field = 'intent_score'")) == score_of(acme).score
+    )
 
 
 def test_hysteresis_a_lead_stays_hot_until_it_is_below_the_lower_threshold(acme):

@@ -19,6 +19,8 @@ def test_a_category_becomes_a_sequence_of_three_mails_in_the_agencys_voice(db, g
     assert mails[0]["body"].endswith("\n\nWarm regards,\nThe Acme team")
     assert [each["send_after_days"] for each in mails] == [0, 2, 7]
     assert [each["reason"] for each in sent_events(db, "crm/sync.push")] == ["category", "sequence"]
+    [fact] = rows(db, "crm_fact")
+    assert (fact["field"], fact["value"]) == ("sequence", "; ".join(each["subject"] for each in mails))
     assert sent_events(db, "nurture/sequence.stored") == [
         {"workspaceId": ACME, "contactId": "c-1", "sequenceId": str(sequence["id"])}
     ]
