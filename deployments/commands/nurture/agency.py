@@ -15,6 +15,7 @@ voice = typer.Typer(help="How the agency of a workspace writes.", no_args_is_hel
 @agency.command("set")
 def set_agency(
     workspace: RequiredWorkspace,
+    *,
     name: Annotated[str | None, typer.Option("--name", help="What mails call it.")] = None,
     website: Annotated[str | None, typer.Option("--website", help="https URL that mails link to.")] = None,
     domains: Annotated[
@@ -81,6 +82,7 @@ def show_agency(workspace: KnownWorkspace, home: HomeOption = None, as_json: Jso
 @voice.command("set")
 def set_voice(
     workspace: RequiredWorkspace,
+    *,
     tone: Annotated[Literal["warm", "formal", "brisk"], typer.Option("--tone", help="How mails sound.")],
     sign_off: Annotated[str, typer.Option("--sign-off", help="Last line, such as 'Warm regards'.")],
     signature: Annotated[str, typer.Option("--signature", help="Who signs: a person or a team.")],

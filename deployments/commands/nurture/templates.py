@@ -81,6 +81,7 @@ def approve(
 
 def reject(
     template_id: TemplateArgument,
+    *,
     by: ByOption = "operator",
     again: Annotated[
         bool, typer.Option("--again", help="Have another one written for the next contact of the category.")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -18,6 +18,8 @@ from groundwork.events.inbox import send_many
 from groundwork.events.nurture.contacts import Category, ContactCategorised
 from groundwork.tasks.nurture.contacts.contact import Contact
 
+CLOCKS_DIFFER_BY = timedelta(minutes=5)
+"""What a sender's clock may be ahead."""
 _SQL = Path(__file__).with_suffix(".sql")
 
 
@@ -43,7 +45,7 @@ def categorise(
         category again changes only when it was given.
 
     Raises:
-        ValueError: there is no such category, or ``at`` has no zone.
+        ValueError: there is no such category, or ``at`` has no zone or is in the future.
         ContactRefused: another contact of the workspace has the e-mail address.
     """
     return bool(categorise_many(session, [contact], category, user_id=user_id, at=at))
@@ -73,6 +75,8 @@ def categorise_many(
     at = at or datetime.now(UTC)
     if at.tzinfo is None:
         raise ValueError(f"at={at} has no zone; use datetime.now(UTC)")
+    if at > datetime.now(UTC) + CLOCKS_DIFFER_BY:
+        raise ValueError(f"at={at} is in the future: until then it would win over every later category")
     rows = {(each.workspace_id, each.id): each.model_dump(mode="json") for each in contacts}
     connection = session.connection() if isinstance(session, Session) else session
     values = {"contacts": json.dumps(list(rows.values())), "category": category, "categorised_at": at}

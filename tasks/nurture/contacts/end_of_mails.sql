@@ -15,9 +15,10 @@ WITH ended AS (
 SELECT id FROM ended;
 
 -- name: note_replies
--- Note the latest reply of each contact, and stop the sequences that it answers.
+-- Note the latest reply of each contact, and stop the sequences that it answers. A sender's clock that is ahead is not
+-- believed: what is sent until then would count as answered.
 WITH given AS (
-    SELECT workspace_id, contact_id, max(replied_at) AS replied_at
+    SELECT workspace_id, contact_id, least(max(replied_at), now()) AS replied_at
     FROM jsonb_to_recordset(CAST(:replies AS jsonb)) AS given (workspace_id text, contact_id text, replied_at timestamptz)
     GROUP BY workspace_id, contact_id
 ), stopped AS (

@@ -37,7 +37,7 @@ _NAMED = re.compile(
 _MARKUP = re.compile(
     r"<\s*/?\s*[a-z!?]|&(?:#\d+|#x[0-9a-f]+|[a-z]{2,8});|\]\(|^\s*#{1,6} |\*\*|```", re.IGNORECASE | re.M
 )
-_ENDS = (".", "!", "?", "…", ":", ")", "”", '"', "’", "'")
+_ENDS = (".", "!", "?", "…", ")", "”", '"', "’", "'")
 _JOINERS = frozenset("\u200d\ufe0f")
 """Within emoji."""
 

@@ -73,7 +73,9 @@ def send_if_wanted(workspace_id: str, sequence_id: UUID, number: int) -> Sent:
     """
     address = {"workspace_id": workspace_id, "sequence_id": sequence_id, "number": number}
     with database().transaction() as connection:
-        row = connection.execute(statement(_SQL, "mail_to_send"), address).mappings().one()
+        row = connection.execute(statement(_SQL, "mail_to_send"), address).mappings().first()
+        if row is None:
+            return Sent(stopped="there is no such mail any more")
         if row["message_id"]:
             return Sent(message_id=row["message_id"])
         if row["stopped"]:

@@ -100,7 +100,11 @@ def test_requests_at_once_for_the_same_contacts_do_not_wait_crosswise(db):
 
 @pytest.mark.parametrize(
     ("given", "told"),
-    [({"category": "friend"}, "is no category; there are landlord"), ({"at": datetime(2026, 1, 1)}, "no zone")],
+    [
+        ({"category": "friend"}, "is no category; there are landlord"),
+        ({"at": datetime(2026, 1, 1)}, "no zone"),
+        ({"at": NOW + timedelta(days=1)}, "is in the future"),
+    ],
 )
 def test_what_cannot_be_meant_is_refused(db, given, told):
     said = {"category": "buyer", "at": NOW} | given

@@ -115,6 +115,14 @@ def test_an_unsubscribed_contact_gets_no_sequence_for_another_category_either(db
     assert [each["category"] for each in rows(db, "sequence")] == ["buyer"]
 
 
+def test_a_reply_of_a_clock_that_is_ahead_ends_no_sequence_of_later(db, go, stored, outbox):
+    send(ContactReplied(workspace_id=ACME, contact_id="c-1", replied_at=datetime.now(UTC) + timedelta(days=99)))
+    go("note-reply")
+    give(db, category="investor")
+    go(*WRITING, "send-sequence")
+    assert len(mails(outbox)) == 1
+
+
 def test_a_server_that_drops_the_answer_is_sent_the_same_message_again(db, go, stored):
     with by_smtp() as postmaster:
         postmaster.drops = 1

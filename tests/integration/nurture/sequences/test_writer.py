@@ -78,7 +78,7 @@ class TestAnthropic:
         answer = claude.ask(PROMPT, Draft)
         assert answer.output is not None
         assert (answer.tokens_in, answer.tokens_out, answer.cost_micros) == (700, 400, 700 * 3 + 400 * 15)
-        assert model.keys == ["sk-ant"]
+        assert model.keys == ["Bearer sk-ant"]
 
     @pytest.mark.parametrize(
         ("fault", "error"),
