@@ -19,7 +19,7 @@ from groundwork.tasks.nurture.sequences import prompts
 from groundwork.tasks.nurture.sequences.checks import faults_of, names_in
 from groundwork.tasks.nurture.sequences.choice import Sources, sequence_for
 from groundwork.tasks.nurture.sequences.draft import Draft
-from groundwork.tasks.nurture.sequences.outcomes import Outcome
+from groundwork.tasks.nurture.sequences.outcomes import Outcome, SequenceNotMade
 from groundwork.tasks.nurture.sequences.record import (
     NewSequence,
     Request,
@@ -130,6 +130,9 @@ def store_sequences(
 
     Returns:
         One outcome per request, in their order.
+
+    Raises:
+        SequenceNotMade: there is an error for each request.
     """
     sources = Sources(
         agency=agency_of(connection, workspace_id),
@@ -153,6 +156,9 @@ def store_sequences(
             outcomes.append(Outcome(error=str(error)))
             continue
         outcomes.append(Outcome(source=made.source, fallback_reason=made.fallback_reason))
+    if all(each.error for each in outcomes):
+        # What is returned is what a replay of the same requests would get, whatever was mended meanwhile.
+        raise SequenceNotMade(outcomes[0].error)
     stored = store(connection, workspace_id, list(new.values()))
     subjects = {each: {"sequence": "; ".join(mail.subject for mail in new[each].mails)} for each in stored}
     note_for_crm(connection, workspace_id, subjects)

@@ -66,6 +66,20 @@ def test_what_is_missing_is_a_dead_letter_that_says_how_to_make_it_and_a_replay_
     assert len(rows(db, "sequence")) == 1
 
 
+def test_an_agency_that_no_mail_can_be_sent_for_is_a_dead_letter_and_a_replay_sees_what_was_mended(db, go):
+    add_agency(db, name="{{ name }}")
+    give(db)
+    go(*WRITING)
+    assert "groundwork nurture agency show" in scalar(
+        db, "SELECT last_error FROM groundwork.delivery WHERE state = 'failed'"
+    )
+    assert nurture("agency", "set", "--workspace", "acme", "--name", "Acme Homes").exit_code == 0
+    with db.transaction() as connection:
+        replay(connection, dead_letters(connection))
+    go(*WRITING)
+    assert len(rows(db, "sequence")) == 1
+
+
 def test_an_agency_is_made_changed_and_shown(db):
     assert shown(*AGENCY)["writing"] == "templates"
     changed = shown("agency", "set", "--workspace", "acme", "--writing", "contacts", "--budget", "2.5")
