@@ -37,6 +37,8 @@ class Application:
         schema: module of its tables.
         migrations: package of its Alembic revisions, a branch of its own; ``docs/migrations.md``.
         templates: ``package:folder`` of its notifications.
+        preload: ``module:function`` that a worker calls once before it starts runs, each of which is a copy of it. It
+            imports what the jobs would import where they use it. No threads, no sockets: they would be shared or dead.
         blocks: ``module:Class`` of each Prefect block that a deploy registers; of a
             :class:`~groundwork.blocks.configured.ConfiguredBlock` it makes a document as well.
         routes: ``module:router`` of a FastAPI ``APIRouter`` that the gateway serves below ``/<name>``. Nobody has been
@@ -53,6 +55,7 @@ class Application:
     schema: str | None = None
     migrations: str | None = None
     templates: str | None = None
+    preload: str | None = None
     blocks: tuple[str, ...] = ()
     routes: str | None = None
     commands: str | None = None

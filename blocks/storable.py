@@ -102,6 +102,9 @@ def as_plain(value: object, *, refuse: Callable[[object], str | None] = lambda _
     def opened(leaf: object) -> Any:
         if (reason := refuse(leaf)) is not None:
             raise ValueError(reason)
+        # numpy's floats are Python's, and its other numbers are not.
+        if type(leaf).__module__ == "numpy" and getattr(leaf, "ndim", None) == 0:
+            leaf = leaf.item()  # type: ignore[attr-defined]
         return to_jsonable_python(leaf, fallback=_no_data)
 
     return _walked(value, opened)

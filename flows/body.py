@@ -93,7 +93,8 @@ def _one_error(what: str) -> Iterator[None]:
 def _of_group(group: BaseExceptionGroup[BaseException], what: str) -> BaseException:
     """What a group amounts to: a signal, the end of the run, an outage, its only error, or several."""
     errors = list(_leaves(group))
-    kinds = (PrefectSignal, ExternalSignal), StaleAttempt, Suspended, Postponed, ControlFlow
+    # What is done beside a wait is done by a stale attempt once the delivery waits.
+    kinds = (PrefectSignal, ExternalSignal), Suspended, StaleAttempt, Postponed, ControlFlow
     for kind in kinds:
         if found := next((each for each in errors if isinstance(each, kind)), None):
             return found

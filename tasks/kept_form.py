@@ -13,10 +13,10 @@ from functools import lru_cache
 from operator import is_
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import NoneType
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import AllowInfNan, TypeAdapter
 
 from groundwork.tasks.kept_tables import NoTable, frame_of, table_form, table_of
 
@@ -24,7 +24,8 @@ _TAG = "$groundwork"
 """Key of an object that stands for a value which JSON does not know."""
 _PLAIN = frozenset({str, int, float, bool, NoneType})
 _BY_TEXT: dict[type, TypeAdapter[Any]] = {
-    each: TypeAdapter(each) for each in (datetime, date, time, timedelta, Decimal, UUID)
+    **{each: TypeAdapter(each) for each in (datetime, date, time, timedelta, UUID)},
+    Decimal: TypeAdapter(Annotated[Decimal, AllowInfNan(True)]),  # PostgreSQL's numeric has NaN and infinity too
 }
 """Types of the standard library whose text says all of them."""
 _PATHS: tuple[type, ...] = (Path, PurePosixPath, PureWindowsPath)

@@ -206,4 +206,4 @@ def _json(form: Any) -> bytes:
     try:
         return json.dumps(form, separators=(",", ":")).encode()
     except ValueError as error:
-        raise TypeError(f"it cannot be kept ({error})") from None
+        raise TypeError(f"a value that cannot be kept ({error}): {CURE}") from None

@@ -26,4 +26,7 @@ class CrmContactChanged(Event, name="crm/contact.changed"):
         default_factory=dict, max_length=200, description="New values by property of the CRM; None clears one."
     )
     deleted: bool = False
+    merged_into: Annotated[str, Field(min_length=1, max_length=128)] | None = Field(
+        None, description="Id of the contact there that it is a part of now."
+    )
     changed_at: AwareDatetime = Field(description="By the CRM's clock; the latest counts.")

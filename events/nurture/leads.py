@@ -27,6 +27,16 @@ class IntentScoreWanted(Event, name="lead/intent.score"):
     contact_id: RecordId
 
 
+class RescoreWanted(Event, name="lead/scores.rescore"):
+    """All scores of an agency are to be computed anew: its thresholds have changed, or a night has gone by."""
+
+    cold_too: bool = Field(True, description="False: only leads that are warm or hot. Cold ones cannot cool further.")
+
+
+class NightPassed(Event, name="lead/night.passed"):
+    """A night has gone by, and scores have decayed. The schedule sends it for `platform`, which is every workspace."""
+
+
 class Reason(BaseModel):
     """What made a score what it is."""
 

@@ -6,3 +6,5 @@ SCHEMA = "nurture"
 TIMESTAMP = DateTime(timezone=True)
 CATEGORIES = ("landlord", "vendor", "buyer", "tenant", "investor", "applicant")
 """What a contact may be to an agency."""
+ENGAGEMENTS = ("open", "click", "reply", "site-visit", "valuation-request")
+"""What a contact may do that tells of interest."""

@@ -18,6 +18,7 @@ contact = Table(
     Column("agent_id", Text, comment="user who looks after the contact and is alerted"),
     Column("category", Text),
     Column("categorised_at", TIMESTAMP, comment="when the category was given; an older one does not replace it"),
+    Column("category_since", TIMESTAMP, comment="categorised_at of when it last became another; tells sequences apart"),
     Column("unsubscribed_at", TIMESTAMP),
     Column("replied_at", TIMESTAMP, comment="last reply"),
     Column("created_at", TIMESTAMP, nullable=False, server_default=func.now()),

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy
 import pytest
 from pydantic import BaseModel
 
@@ -107,6 +108,15 @@ class Number(IntEnum):
 
 class Shape(Enum):
     ROUND = "round"
+
+
+def test_numbers_of_numpy_are_made_pythons():
+    value = [numpy.int64(3), numpy.bool_(True), numpy.float32(0.5), numpy.datetime64("2026-01-02")]
+    assert as_plain(value) == [3, True, 0.5, "2026-01-02"]
+    with pytest.raises(Unstorable, match="NaN"):
+        as_plain([numpy.float32("nan")])
+    with pytest.raises(Unstorable, match="ndarray"):
+        as_plain([numpy.arange(3)])
 
 
 def test_what_json_can_express_is_made_plain():

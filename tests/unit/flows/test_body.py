@@ -14,7 +14,7 @@ import pytest
 from prefect.exceptions import TerminationSignal
 from sqlalchemy.exc import OperationalError
 
-from groundwork.blocks.errors import ConfigurationError, Exited, Interrupted, SeveralErrors, StaleAttempt
+from groundwork.blocks.errors import ConfigurationError, Exited, Interrupted, SeveralErrors, StaleAttempt, Suspended
 from groundwork.events.base import Event
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import Attempt
@@ -206,3 +206,11 @@ def test_a_failure_of_the_body_hides_no_error_behind_a_missing_await():
 
     with pytest.raises(ValueError, match="the true one"):
         run(cast("Any", body))
+
+
+def test_what_was_beside_a_wait_is_stale_and_the_run_is_suspended_all_the_same():
+    def body(event: Event) -> None:
+        raise BaseExceptionGroup("tasks", [StaleAttempt("a later one's"), Suspended("a: its time")])
+
+    with pytest.raises(Suspended, match="its time"):
+        run(body)

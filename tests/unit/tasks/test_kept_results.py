@@ -159,8 +159,10 @@ def test_it_is_given_as_what_it_was(annotation: Any, result: Any):
 
 
 def test_not_a_number_stays_none():
-    given = step(returning(None, [float("nan")])).fn()
+    given = step(returning(None, [float("nan"), Decimal("NaN"), Decimal("-Infinity")])).fn()
     assert given[0] != given[0]
+    assert given[1].is_nan()
+    assert given[2] == Decimal("-Infinity")
 
 
 @pytest.mark.parametrize(
