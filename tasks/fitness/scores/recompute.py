@@ -51,7 +51,7 @@ def recompute(
     """
     _begin(connection, workspace_id)
     parameters = {"member_ids": list(from_days), "from_days": list(from_days.values())}
-    return _recompute(connection, workspace_id, now, "wanted_members", parameters)
+    return _recompute(connection, workspace_id, now, _Chosen("wanted_members", parameters))
 
 
 def recompute_range(
@@ -64,7 +64,15 @@ def recompute_range(
     """
     _begin(connection, workspace_id)
     parameters = members.parameters | {"from_day": now.date() - timedelta(days=days)}
-    return _recompute(connection, workspace_id, now, "members_of_range", parameters)
+    return _recompute(connection, workspace_id, now, _Chosen("members_of_range", parameters))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The statement that chooses the members, and what it is told."""
+
+    statement: str
+    parameters: dict[str, object]
 
 
 def _begin(connection: Connection, workspace_id: WorkspaceId) -> None:
@@ -73,12 +81,10 @@ def _begin(connection: Connection, workspace_id: WorkspaceId) -> None:
         connection.execute(statement(_SQL, name))
 
 
-def _recompute(
-    connection: Connection, workspace_id: WorkspaceId, now: datetime, which: str, parameters: dict[str, object]
-) -> Recomputed:
+def _recompute(connection: Connection, workspace_id: WorkspaceId, now: datetime, chosen: _Chosen) -> Recomputed:
     workspace = {"workspace_id": str(workspace_id)}
     today = local_days(connection, workspace_id, now).parameters
-    members = connection.execute(statement(_SQL, which), workspace | parameters).rowcount
+    members = connection.execute(statement(_SQL, chosen.statement), workspace | chosen.parameters).rowcount
     connection.execute(statement(_SQL, "find_spans"), workspace | today | {"today": now.date()})
     connection.execute(statement(_SQL, "find_seeds"), workspace)
     spans = _spans(connection)
@@ -94,9 +100,14 @@ def _recompute(
 
 def _spans(connection: Connection) -> Spans:
     found = pd.DataFrame(connection.execute(statement(_SQL, "spans")).all(), columns=list(Spans.__dataclass_fields__))
-    days = {name: _day_numbers(found[name]) for name in ("first", "begin", "last")}
-    seeds = {name: found[name].to_numpy(dtype="float64", na_value=np.nan) for name in ("acute", "chronic")}
-    return Spans(place=found["place"].to_numpy(dtype="int32"), **days, **seeds)
+    return Spans(
+        place=found["place"].to_numpy(dtype="int32"),
+        first=_day_numbers(found["first"]),
+        begin=_day_numbers(found["begin"]),
+        last=_day_numbers(found["last"]),
+        acute=found["acute"].to_numpy(dtype="float64", na_value=np.nan),
+        chronic=found["chronic"].to_numpy(dtype="float64", na_value=np.nan),
+    )
 
 
 def _loads(connection: Connection) -> Loads:
