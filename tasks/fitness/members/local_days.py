@@ -2,7 +2,8 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -53,8 +54,14 @@ def member_zone(connection: Connection, workspace_id: WorkspaceId, member_id: st
 
 def local_time(zone: str, now: datetime) -> datetime:
     """A moment in a zone; in UTC, with a warning, where there is no zone of the name."""
+    return now.astimezone(_zone(zone))
+
+
+@lru_cache
+def _zone(name: str) -> tzinfo:
+    # Kept: one warning for each wrong name and process is enough.
     try:
-        return now.astimezone(ZoneInfo(zone))
+        return ZoneInfo(name)
     except (KeyError, OSError, ValueError):
-        logger.warning("There is no time zone %r; UTC is taken. Correct it in fitness.gym or fitness.member.", zone)
-        return now.astimezone(UTC)
+        logger.warning("There is no time zone %r; UTC is taken. Correct it in fitness.gym or fitness.member.", name)
+        return UTC
