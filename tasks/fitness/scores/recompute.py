@@ -85,13 +85,13 @@ def _recompute(connection: Connection, workspace_id: WorkspaceId, now: datetime,
     workspace = {"workspace_id": str(workspace_id)}
     today = local_days(connection, workspace_id, now).parameters
     members = connection.execute(statement(_SQL, chosen.statement), workspace | chosen.parameters).rowcount
+    connection.execute(statement(_SQL, "analyse"))
     connection.execute(statement(_SQL, "find_spans"), workspace | today | {"today": now.date()})
     connection.execute(statement(_SQL, "find_seeds"), workspace)
     spans = _spans(connection)
     if len(spans):
         for rows in score_spans(spans, _loads(connection)):
             copy_in(connection, f"score_made ({', '.join(ROW.names or ())})", rows)
-    connection.execute(statement(_SQL, "analyse"))
     made = connection.execute(statement(_SQL, "store"), workspace).rowcount
     dropped = connection.execute(statement(_SQL, "drop"), workspace).rowcount
     rate_benchmarks(connection, workspace_id)

@@ -93,18 +93,16 @@ WHERE begin_day <= last_day
 ORDER BY place;
 
 -- name: loads
--- Load of each day with a record, from so early on as counts in the first wanted day. Rounded: the sum of a day's
--- workouts must not depend on the order in which they are read.
-SELECT score_member.place, workout.day,
-       CAST(round(CAST(sum(workout.minutes * workout.rpe) AS numeric), 6) AS double precision)
+-- Load of each workout, from so early on as counts in the first wanted day.
+SELECT score_member.place, workout.day, workout.minutes * workout.rpe
 FROM score_member
 JOIN fitness.workout
   ON workout.workspace_id = score_member.workspace_id AND workout.member_id = score_member.member_id
-WHERE NOT workout.deleted AND workout.day >= score_member.begin_day - 34
-GROUP BY score_member.place, workout.day;
+WHERE NOT workout.deleted AND workout.day >= score_member.begin_day - 34;
 
 -- name: analyse
-ANALYZE score_member, score_made;
+-- Without figures the planner takes a new table for a long one.
+ANALYZE score_member;
 
 -- name: store
 -- Store what is new or different. What is the same is not touched: a night's scores are nearly all of them.

@@ -76,7 +76,7 @@ class Spans:
 
 @dataclass(frozen=True, slots=True)
 class Loads:
-    """Daily loads that there are: one entry per member and day. Other days are 0."""
+    """Loads that there are: one entry per workout. A day's load is their sum; other days are 0."""
 
     place: npt.NDArray[np.int32]
     day: Days
@@ -138,12 +138,13 @@ def _table(spans: Spans, loads: Loads, base: int) -> Floats:
     """A row per day from ``base`` on, a column per member."""
     column = np.full(int(max(spans.place.max(), loads.place.max(initial=0))) + 1, -1)
     column[spans.place] = np.arange(len(spans))
-    table = np.zeros((int(spans.last.max()) - base + 1, len(spans)))
-    column_of = column[loads.place]
-    row_of = loads.day - base
-    counts = (column_of >= 0) & (row_of >= 0) & (row_of < len(table)) & np.isfinite(loads.load)
-    table[row_of[counts], column_of[counts]] = loads.load[counts]
-    return table
+    days, members = int(spans.last.max()) - base + 1, len(spans)
+    column_of, row_of = column[loads.place], loads.day - base
+    counts = (column_of >= 0) & (row_of >= 0) & (row_of < days) & np.isfinite(loads.load)
+    cell, load = (row_of * members + column_of)[counts], loads.load[counts]
+    # Sorted: the sum of a day must not depend on the order in which its workouts were read.
+    order = np.lexsort((load, cell))
+    return np.bincount(cell[order], load[order], days * members).reshape(days, members)
 
 
 def _seeded(table: Floats, spans: Spans, base: int, seeds: Floats) -> Floats:

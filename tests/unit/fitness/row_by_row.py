@@ -1,9 +1,8 @@
 """The scores of one member, day by day in a plain loop: what the arrays are held against."""
 
-import statistics
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from math import nan
+from math import nan, sqrt
 from typing import Any
 
 
@@ -24,8 +23,9 @@ def scores_of(loads: Mapping[date, float], last: date) -> Iterator[dict[str, Any
         weeks.append(sum(week))
         sameness = None
         if number >= 7 and sum(week) > 0:
-            deviation = statistics.stdev(week)
-            sameness = min(statistics.fmean(week) / deviation, 10.0) if deviation else 10.0
+            mean = sum(week) / 7
+            deviation = sqrt(sum((each - mean) ** 2 for each in week) / 6)
+            sameness = min(mean / deviation, 10.0) if deviation else 10.0
         yield {
             "day": day,
             "number": number,

@@ -136,11 +136,11 @@ class TestNights:
                 with db.transaction() as connection:
                     announce_nights(connection, begin + timedelta(hours=hour, minutes=5), 2)
         query = """
-            SELECT workspace_id, array_agg(CAST(data ->> 'night' AS date) ORDER BY data ->> 'night')
+            SELECT workspace_id, array_agg(CAST(data ->> 'night' AS date) ORDER BY data ->> 'night') AS nights
             FROM groundwork.event GROUP BY 1
         """
         with db.transaction() as connection:
-            nights = dict(connection.execute(text(query)).tuples())
+            nights = {row.workspace_id: row.nights for row in connection.execute(text(query))}
         days = [date(2026, 3, day) for day in range(27, 31)] + [date(2026, 10, day) for day in range(23, 27)]
         assert nights == {"berlin": days, "kolkata": days, "nowhere": days}
 

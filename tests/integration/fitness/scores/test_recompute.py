@@ -208,3 +208,33 @@ def test_what_events_in_any_order_leave_is_what_a_calculation_from_nothing_makes
     forget_scores(db)
     from_nothing(db)
     assert scores_in(db) == incremental
+
+
+def test_a_workspace_of_50_000_members_is_scored_in_ranges(db):
+    open_gym(db)
+    with db.transaction() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO fitness.member (workspace_id, id, name, joined_on)"
+                " SELECT 'acme', 'm' || n, '', '2026-01-01' FROM generate_series(1, 50000) AS n"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO fitness.workout (workspace_id, id, member_id, day, minutes, rpe)"
+                " SELECT 'acme', 'w' || n, 'm' || n, :day, 1 + n % 90, 5 FROM generate_series(1, 50000) AS n"
+            ),
+            {"day": TODAY - timedelta(days=2)},
+        )
+        ranges = key_ranges(connection, ACME, 5_000)
+    assert len(ranges) == 10
+    for members in ranges:
+        with db.transaction() as connection:
+            assert recompute_range(connection, ACME, members, days=120, now=NOW) == Recomputed(5_000, 10_000, 0)
+    with db.transaction() as connection:
+        wrong = """
+            SELECT count(*) FROM fitness.score
+            JOIN fitness.workout USING (workspace_id, member_id)
+            WHERE load <> CASE WHEN score.day = workout.day THEN minutes * rpe ELSE 0 END
+        """
+        assert connection.execute(text(wrong)).scalar() == 0
