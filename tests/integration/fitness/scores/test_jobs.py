@@ -18,7 +18,7 @@ from groundwork.tasks.fitness.scores.member_scores import scores
 from groundwork.tasks.fitness.scores.nights import announce_nights
 from groundwork.tasks.fitness.workouts.log import Benchmark, Workout, delete_workout, log_benchmark, log_workout
 from tests.factories import scalar
-from tests.integration.fitness.gyms import ACME, forget_scores, open_gym, scores_in
+from tests.integration.fitness.gyms import ACME, forget_scores, open_gym, scores_in, trained
 from tests.integration.fitness.running import drain, due, lose_leases, run_and_die
 from tests.integration.mailing import add_user, mails
 
@@ -267,6 +267,21 @@ class TestKilled:
         lose_leases(db)
         drain_again(db, job, delivery)
         assert [row["load"] for row in scores_in(db).values()] == [300, 0, 300]
+        assert scalar(db, "SELECT count(*) FROM groundwork.event WHERE name = 'platform/scoring.check-risk'") == 1
+
+    def test_a_night_goes_on_with_the_range_after_those_that_are_done(self, db, prefect_api):
+        names = [f"m{number}" for number in range(7)]
+        open_gym(db, *names)
+        for name in names:
+            trained(db, name, {TODAY - timedelta(days=3): 100.0})
+        send(NightDue(workspace_id=ACME, night=TODAY))
+        [(job, delivery)] = due()
+        small = prefect_api | {"GROUNDWORK_SCORE_CHUNK_MEMBERS": "3"}
+        run_and_die(f"{FLOWS}.score_night:rescore_range:after", job, delivery, small)
+        lose_leases(db)
+        assert len(scores_in(db)) == 3 * 3
+        result = flow_of(job)(delivery_id=delivery)
+        assert result == {"members": 7, "scores": 21, "dropped": 0}
         assert scalar(db, "SELECT count(*) FROM groundwork.event WHERE name = 'platform/scoring.check-risk'") == 1
 
     @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Scores in the database: what a late, corrected or deleted workout leaves is what a calculation from nothing makes."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -170,6 +171,29 @@ def test_ranges_cover_each_member_once(db):
         counts = [recompute_range(connection, ACME, each, days=3_000, now=NOW).members for each in ranges]
     assert counts == [4] * 7 + [1]
     assert {member for member, _ in scores_in(db)} == set(names)
+
+
+def test_members_who_log_while_others_recompute_end_with_the_same_scores(db):
+    open_gym(db, "ada", "ben")
+
+    def log(number: int) -> None:
+        member = "ada" if number % 2 else "ben"
+        day = FIRST + timedelta(days=(number * 37) % 90)
+        with db.transaction() as connection:
+            connection.execute(
+                text("INSERT INTO fitness.workout VALUES ('acme', :id, :member, :day, 20, 5, false, now())"),
+                {"id": str(number), "member": member, "day": day},
+            )
+        if number % 5 == 0:
+            from_nothing(db)
+        again(db, **{member: day})
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(log, range(30)))
+    found = scores_in(db)
+    forget_scores(db)
+    from_nothing(db)
+    assert scores_in(db) == found
 
 
 LOGS = st.lists(
