@@ -31,7 +31,7 @@ class Receiver(BaseModel):
 
 def receiver_of(connection: Connection, alert: Alert) -> Receiver | None:
     """Who is to be told; None where the member is no longer there."""
-    member = {"workspace_id": str(alert.workspace_id), "member_id": alert.member_id}
+    member = {"workspace_id": str(alert.workspace_id), "member_id": alert.member_id, "day": alert.detected_on}
     row = connection.execute(statement(_SQL, "receiver"), member).one_or_none()
     return None if row is None else Receiver(user_id=row.user_id, member_name=row.member_name)
 
@@ -93,8 +93,8 @@ def report(alert: Alert) -> str:
     """An alert as Markdown, for the run's artifact. The member goes by id: more people see runs than coach members."""
     figure = figure_of(alert)
     rows = [
-        f"| {each.figure} | {each.value:,g} {each.unit} | {'' if each.limit is None else f'{each.limit:,g}'} "
-        f"| {each.words} |"
+        f"| {_cell(each.figure)} | {each.value:,g} {_cell(each.unit)} "
+        f"| {'' if each.limit is None else f'{each.limit:,g}'} | {_cell(each.words)} |"
         for each in alert.evidence
     ]
     return "\n".join(
@@ -108,3 +108,8 @@ def report(alert: Alert) -> str:
             figure.limits,
         ]
     )
+
+
+def _cell(words: str) -> str:
+    """Words within a table: an application may send alerts with words of its own."""
+    return " ".join(words.split()).replace("|", "\\|")

@@ -5,7 +5,8 @@ FROM fitness.member
 LEFT JOIN fitness.gym ON gym.workspace_id = member.workspace_id
 LEFT JOIN app.app_user AS coach ON coach.id = member.coach_id AND coach.workspace_id = member.workspace_id
 LEFT JOIN app.app_user AS owner ON owner.id = gym.owner_id AND owner.workspace_id = member.workspace_id
-WHERE member.workspace_id = :workspace_id AND member.id = :member_id AND member.left_on IS NULL;
+WHERE member.workspace_id = :workspace_id AND member.id = :member_id
+  AND (member.left_on IS NULL OR member.left_on > :day);
 
 -- name: daily_load
 SELECT day, load AS value
@@ -20,20 +21,31 @@ WHERE workspace_id = :workspace_id AND member_id = :member_id AND NOT deleted
 GROUP BY day;
 
 -- name: daily_rmssd
-SELECT day, avg(value) AS value
-FROM fitness.reading
-WHERE workspace_id = :workspace_id AND member_id = :member_id AND metric = 'hrv_rmssd' AND NOT deleted
-  AND value > 0 AND value < 1000 AND day <= :until AND day > :until - :days
-GROUP BY day;
+-- As the source with the most days has measured it.
+SELECT day, value
+FROM (
+    SELECT day, value, rank() OVER (ORDER BY days DESC, source) AS place
+    FROM (
+        SELECT day, source, avg(value) AS value, count(*) OVER (PARTITION BY source) AS days
+        FROM fitness.reading
+        WHERE workspace_id = :workspace_id AND member_id = :member_id AND metric = 'hrv_rmssd' AND NOT deleted
+          AND value > 0 AND value < 1000 AND day <= :until AND day > :until - :days
+        GROUP BY day, source
+    ) AS daily
+) AS ranked
+WHERE place = 1;
 
 -- name: daily_sleep
--- Of several sources the longest night is shown.
-SELECT day, max(seconds) / 60 AS value
+-- Minutes, as the source with the most nights has measured them.
+SELECT day, seconds / 60 AS value
 FROM (
-    SELECT day, source, sum(value) AS seconds
-    FROM fitness.reading
-    WHERE workspace_id = :workspace_id AND member_id = :member_id AND metric = 'sleep_seconds' AND NOT deleted
-      AND value > 0 AND value <= 86400 AND day <= :until AND day > :until - :days
-    GROUP BY day, source
-) AS nightly
-GROUP BY day;
+    SELECT day, seconds, rank() OVER (ORDER BY nights DESC, source) AS place
+    FROM (
+        SELECT day, source, sum(value) AS seconds, count(*) OVER (PARTITION BY source) AS nights
+        FROM fitness.reading
+        WHERE workspace_id = :workspace_id AND member_id = :member_id AND metric = 'sleep_seconds' AND NOT deleted
+          AND value > 0 AND value <= 86400 AND day <= :until AND day > :until - :days
+        GROUP BY day, source
+    ) AS nightly
+) AS ranked
+WHERE place = 1;

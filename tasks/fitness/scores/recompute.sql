@@ -50,11 +50,13 @@ WHERE member.workspace_id = :workspace_id AND member.id > :after
   AND (CAST(:until AS text) IS NULL OR member.id <= :until);
 
 -- name: find_spans
--- From which day to which a member has scores: a day counts when it is over, or when something is logged on it.
+-- From which day to which a member has scores: a day counts when it is over, or when something is logged on it. Who has
+-- moved west may have logged on what is tomorrow now; nobody has later than that.
 UPDATE score_member
 SET first_day = span.first_day, last_day = span.last_day
 FROM (
-    SELECT counted.place, logged.first_day, greatest(logged.newest, least(today.day - 1, member.left_on)) AS last_day
+    SELECT counted.place, logged.first_day,
+           greatest(least(logged.newest, today.day + 1), least(today.day - 1, member.left_on)) AS last_day
     FROM score_member AS counted
     JOIN fitness.member ON member.workspace_id = counted.workspace_id AND member.id = counted.member_id
     LEFT JOIN fitness.gym ON gym.workspace_id = counted.workspace_id

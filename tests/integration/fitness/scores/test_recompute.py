@@ -125,6 +125,13 @@ def test_a_member_who_moves_to_another_zone_keeps_the_days_of_the_past(db):
     assert after["ada", YESTERDAY]["load"] == 100.0
 
 
+def test_a_workout_of_a_day_that_has_not_come_makes_no_scores_until_then(db):
+    open_gym(db, "ada")
+    trained(db, "ada", days((0, 100.0)) | {date(2099, 1, 1): 100.0})
+    from_nothing(db)
+    assert max(day for _, day in scores_in(db)) == TODAY + timedelta(days=1)
+
+
 def test_who_has_left_gets_no_more_scores(db):
     open_gym(db)
     join(db, "ada", left_on=FIRST + timedelta(days=10))
