@@ -144,7 +144,7 @@ def _table(spans: Spans, loads: Loads, base: int) -> Floats:
     cell, load = (row_of * members + column_of)[counts], loads.load[counts]
     # Sorted: the sum of a day must not depend on the order in which its workouts were read.
     order = np.lexsort((load, cell))
-    return np.bincount(cell[order], load[order], days * members).reshape(days, members)
+    return np.bincount(cell[order], load[order], days * members).astype("float64").reshape(days, members)
 
 
 def _seeded(table: Floats, spans: Spans, base: int, seeds: Floats) -> Floats:
