@@ -49,7 +49,7 @@ def figure_of(alert: Alert) -> Figure:
             return FIGURES["churn"]
         case ThresholdCrossed():
             # Applications may send such an alert about figures of their own.
-            own = Figure(alert.figure, alert.figure, "", "threshold", "it is the application's own figure.")
+            own = Figure(alert.figure, alert.figure, "", "threshold", "It is the application's own.")
             return FIGURES.get(alert.figure, own)
     raise TypeError(f"{type(alert).__name__} is about no figure")
 

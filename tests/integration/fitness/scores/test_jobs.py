@@ -1,57 +1,25 @@
 """The jobs with Prefect's real engine: from a logged workout to the coach's mail, once, whatever dies on the way."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
 from prefect import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from sqlalchemy import text
 
-from groundwork.events.fitness.alerts import InjuryRiskDetected, ThresholdCrossed
+from groundwork.events.fitness.alerts import ThresholdCrossed
 from groundwork.events.fitness.scoring import NightDue
-from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import send
-from groundwork.flows.job import flow_of
-from groundwork.tasks.fitness.risks.thresholds import Threshold, set_threshold
 from groundwork.tasks.fitness.scores.member_scores import scores
 from groundwork.tasks.fitness.scores.nights import announce_nights
-from groundwork.tasks.fitness.workouts.log import Benchmark, Workout, delete_workout, log_benchmark, log_workout
+from groundwork.tasks.fitness.workouts.log import Benchmark, delete_workout, log_benchmark
 from tests.factories import scalar
-from tests.integration.fitness.gyms import ACME, forget_scores, open_gym, scores_in, trained
-from tests.integration.fitness.running import drain, due, lose_leases, run_and_die
+from tests.integration.fitness.gyms import ACME, forget_scores, open_gym, scores_in
+from tests.integration.fitness.running import drain
+from tests.integration.fitness.scores.logging_members import NOW, TODAY, alert, log, results_of, spike, workout
 from tests.integration.mailing import add_user, mails
 
 pytestmark = pytest.mark.usefixtures("jobs")
-
-NOW = datetime.now(UTC)
-TODAY = NOW.date()
-
-
-def workout(number: int, days_ago: int, load: float = 300, member: str = "ada") -> Workout:
-    at = NOW - timedelta(days=days_ago)
-    return Workout(id=f"w{number}", member_id=member, at=at, minutes=load / 5, rpe=5)
-
-
-def log(db, *workouts: Workout) -> None:
-    with db.transaction() as connection:
-        for each in workouts:
-            log_workout(connection, ACME, each)
-
-
-def results_of(done: list[tuple[str, Any]], job: str) -> list[Any]:
-    return [result for name, result in done if name == job]
-
-
-def spike(db) -> None:
-    """Weeks of even load that end in a spike, logged and not scored yet; the workspace looks for such."""
-    with db.transaction() as connection:
-        set_threshold(connection, ACME, Threshold("load-spike", 1.5, 1.3, 7))
-    log(db, *(workout(day, day, 100.0 if day > 3 else 400.0) for day in range(1, 39)))
-
-
-def alert_events(db) -> int:
-    return scalar(db, "SELECT count(*) FROM groundwork.event WHERE name LIKE 'platform/alerts.%'")
 
 
 class TestScoring:
@@ -233,99 +201,3 @@ class TestAlerts:
         assert "predicts no injury" in shown.data
         assert "`ada-1`" in shown.data
         assert "Ada-1" not in shown.data
-
-
-def alert(**fields: Any) -> InjuryRiskDetected:
-    usual = {
-        "workspace_id": WorkspaceId("acme"), "member_id": "ada", "crossing": 1, "detected_on": TODAY,
-        "detected_at": NOW, "kind": "load-spike",
-    }  # fmt: skip
-    return InjuryRiskDetected(**usual | fields)
-
-
-SCORING = "groundwork.tasks.fitness.scores"
-RISKS = "groundwork.tasks.fitness.risks"
-FLOWS = "groundwork.flows.fitness"
-
-
-class TestKilled:
-    """SIGKILL of the run's process; the next attempt is another process."""
-
-    @pytest.mark.parametrize(
-        "place",
-        [
-            f"{SCORING}.recompute:rate_benchmarks:after",  # all is written, nothing is committed
-            f"{SCORING}.steps:send:after",
-            f"{FLOWS}.calculate_score:score_members:after",  # committed, not settled
-        ],
-    )
-    def test_scores_are_made_and_the_check_is_wanted_once(self, db, prefect_api, place):
-        open_gym(db, "ada")
-        log(db, workout(1, 3), workout(2, 1))
-        [(job, delivery)] = due()
-        run_and_die(place, job, delivery, prefect_api)
-        lose_leases(db)
-        drain_again(db, job, delivery)
-        assert [row["load"] for row in scores_in(db).values()] == [300, 0, 300]
-        assert scalar(db, "SELECT count(*) FROM groundwork.event WHERE name = 'platform/scoring.check-risk'") == 1
-
-    def test_a_night_goes_on_with_the_range_after_those_that_are_done(self, db, prefect_api):
-        names = [f"m{number}" for number in range(7)]
-        open_gym(db, *names)
-        for name in names:
-            trained(db, name, {TODAY - timedelta(days=3): 100.0})
-        send(NightDue(workspace_id=ACME, night=TODAY))
-        [(job, delivery)] = due()
-        small = prefect_api | {"GROUNDWORK_SCORE_CHUNK_MEMBERS": "3"}
-        run_and_die(f"{FLOWS}.score_night:rescore_range:after", job, delivery, small)
-        lose_leases(db)
-        assert len(scores_in(db)) == 3 * 3
-        result = flow_of(job)(delivery_id=delivery)
-        assert result == {"members": 7, "scores": 21, "dropped": 0}
-        assert scalar(db, "SELECT count(*) FROM groundwork.event WHERE name = 'platform/scoring.check-risk'") == 1
-
-    @pytest.mark.parametrize(
-        "place",
-        [
-            f"{RISKS}.detect:store_risks:after",
-            f"{RISKS}.detect:send_many:after",
-            f"{FLOWS}.detect_risk:look_for_risks:after",
-        ],
-    )
-    def test_a_crossing_is_told_of_once(self, db, prefect_api, place):
-        open_gym(db, "ada")
-        spike(db)
-        for job, delivery in due():
-            flow_of(job)(delivery_id=delivery)
-        [(job, delivery)] = due()
-        assert job == "detect-risk"
-        run_and_die(place, job, delivery, prefect_api)
-        lose_leases(db)
-        drain_again(db, job, delivery)
-        assert alert_events(db) == 1
-        assert scalar(db, "SELECT alerted FROM fitness.risk") == 1
-
-    @pytest.mark.parametrize(
-        "place",
-        [
-            f"{RISKS}.alert_steps:publish_alert:after",
-            f"{RISKS}.alert_steps:notify_once:after",
-            f"{FLOWS}.alert_injury_risk:tell:after",
-        ],
-    )
-    def test_a_coach_gets_one_mail(self, db, prefect_api, outbox, place):
-        open_gym(db, "ada")
-        add_user(db, "olga")
-        send(alert())
-        [(job, delivery)] = due()
-        run_and_die(place, job, delivery, prefect_api)
-        lose_leases(db)
-        drain_again(db, job, delivery)
-        assert len(mails(outbox)) == 1
-
-
-def drain_again(db, job: str, delivery: Any) -> None:
-    """Let the next attempt of a delivery run, and what it sends."""
-    flow_of(job)(delivery_id=delivery)
-    assert scalar(db, "SELECT state FROM groundwork.delivery WHERE id = :id", id=delivery) == "done"
-    drain()
