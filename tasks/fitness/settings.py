@@ -12,7 +12,7 @@ class FitnessSettings(EnvironmentSettings):
     score_chunk_members: int = Field(
         5_000,
         ge=1,
-        le=100_000,
+        le=10_000,
         description="Members whose scores or risks one step works on, in one transaction. Too low: a step (about 30 "
         "ms) for few members. Too high: memory, and a longer transaction to repeat after a crash.",
     )
