@@ -1,7 +1,7 @@
 """Events of the category ``scoring``: members' figures are to be calculated."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,4 +14,22 @@ class ScoreWanted(Event, name="platform/scoring.calculate"):
 
     member_id: RecordId
     from_day: date = Field(description="First day, in the member's zone, whose figures may change.")
-    because: Literal["workout", "benchmark", "deleted", "nightly"] = "workout"
+    because: Literal["workout", "benchmark", "deleted"] = "workout"
+
+
+class RiskCheckWanted(Event, name="platform/scoring.check-risk"):
+    """Figures of members have changed: they are to be held against the workspace's thresholds."""
+
+    member_ids: Annotated[tuple[RecordId, ...], Field(max_length=10_000)] | None = Field(
+        None, description="Whose; left out: all of the workspace."
+    )
+
+
+class HourStruck(Event, name="platform/scoring.hour-struck"):
+    """An hour has begun, and with it somewhere the hour in which a night's figures are made."""
+
+
+class NightDue(Event, name="platform/scoring.night-due"):
+    """A workspace's night has come: all of its members' figures are to be made anew."""
+
+    night: date = Field(description="Date in the workspace's zone.")
