@@ -51,11 +51,12 @@ class FitnessSettings(EnvironmentSettings):
         description="Whether endpoints may be http:// and at private addresses, for development; production mode "
         "refuses them all the same. Risk: whoever sets an endpoint reaches what this machine reaches.",
     )
-    push_secret: SecretStr | None = Field(
+    wearable_token_keys: SecretStr | None = Field(
         None,
-        description="Secrets of 32 characters at least that encrypt the signing secrets of endpoints, comma-separated: "
-        "the first encrypts, all decrypt. Default: one that development mode keeps in the home; production mode needs "
-        "it. Leaving an old one out ends the pushes whose secrets it encrypted.",
+        description="Keys that seal members' tokens of providers, and the signing secrets of endpoints for pushes, "
+        "each 32 bytes in base64, comma-separated while they are rotated: the first seals, all open. The same for all "
+        "workers. Default: one that development mode keeps in the home; in production mode nobody can be connected. "
+        "Without an old one, what it sealed is lost: the members have to connect anew, endpoints to be set anew.",
     )
 
 

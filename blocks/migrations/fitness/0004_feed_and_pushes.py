@@ -1,5 +1,7 @@
 """follows, posts, feeds, digests, push endpoints"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -7,15 +9,15 @@ revision = "fitness_0004"
 down_revision = "fitness_0001"
 
 
-def _key(name: str) -> sa.Column:
+def _key(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.Text(), nullable=False)
 
 
-def _now(name: str) -> sa.Column:
+def _now(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False)
 
 
-def _moment(name: str, comment: str | None = None) -> sa.Column:
+def _moment(name: str, comment: str | None = None) -> sa.Column[Any]:
     return sa.Column(name, sa.DateTime(timezone=True), comment=comment)
 
 
@@ -27,7 +29,7 @@ def upgrade() -> None:
         "push_endpoint",
         _key("workspace_id"),
         _key("url"),
-        sa.Column("sealed_secret", sa.Text(), nullable=False, comment="of its signatures, encrypted"),
+        sa.Column("sealed_secret", sa.LargeBinary(), nullable=False, comment="of its signatures, encrypted"),
         _now("created_at"),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False, comment="since it last took a push"),
         _moment("failing_since"),

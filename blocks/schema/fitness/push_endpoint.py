@@ -1,6 +1,6 @@
 """Where a workspace has its scores and alerts pushed to."""
 
-from sqlalchemy import Column, Integer, Table, Text, Uuid, func
+from sqlalchemy import Column, Integer, LargeBinary, Table, Text, Uuid, func
 
 from groundwork.blocks.schema.base import metadata
 from groundwork.blocks.schema.fitness.base import SCHEMA, TIMESTAMP
@@ -10,7 +10,7 @@ push_endpoint = Table(
     metadata,
     Column("workspace_id", Text, primary_key=True),
     Column("url", Text, nullable=False),
-    Column("sealed_secret", Text, nullable=False, comment="of its signatures, encrypted"),
+    Column("sealed_secret", LargeBinary, nullable=False, comment="of its signatures, encrypted"),
     Column("created_at", TIMESTAMP, nullable=False, server_default=func.now()),
     Column("failures", Integer, nullable=False, server_default="0", comment="since it last took a push"),
     Column("failing_since", TIMESTAMP),

@@ -2,5 +2,9 @@
 
 import typer
 
+from groundwork.deployments.commands.fitness import endpoint
+
 app = typer.Typer()
 fitness = typer.Typer(help="The fitness application: readings, scores, alerts, feed.", no_args_is_help=True)
+fitness.add_typer(endpoint.app, name="endpoint")
+app.add_typer(fitness, name="fitness")
