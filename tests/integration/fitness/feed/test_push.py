@@ -1,4 +1,4 @@
-"""Scores and alerts reach the endpoint of the workspace: signed, in order, once for each id, and no dead one for ever."""
+"""Scores and alerts reach the endpoint of the workspace: signed, in order, and no dead one for ever."""
 
 import json
 import ssl

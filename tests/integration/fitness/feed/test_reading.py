@@ -1,10 +1,14 @@
 """A feed is read in pages that follow each other without gaps or repeats."""
 
+import re
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 
 from groundwork.blocks.errors import NonRetriable
 from groundwork.tasks.fitness.feed.fan_out import Named
+from tests.integration.fitness.feed.gym import ACME
 
 
 @pytest.fixture
@@ -54,3 +58,13 @@ def test_a_cursor_that_is_none_is_refused(members, cursor):
 def test_a_page_has_a_size(members, limit):
     with pytest.raises(NonRetriable, match="1 to 100 items"):
         members.feed("ben", None, limit)
+
+
+def test_what_the_docs_say_of_a_route_handler_works(db, members):
+    page = (Path(__file__).parents[4] / "docs" / "fitness-feed.md").read_text()
+    [program] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    known: dict[str, object] = {"database": lambda: db, "workspace_id": ACME}
+    exec(program, known)
+    assert known["page"] == []
+    members.fan_out("post", [Named(actor_id="ada", post_id=str(known["post_id"]))])
+    assert [each.post_text for each in members.feed("ben")] == ["First pull-up today"]
