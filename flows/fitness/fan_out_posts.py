@@ -6,7 +6,7 @@ from groundwork.flows.job import job
 from groundwork.tasks.fitness.feed.steps import fan_out_posts as bring_to_followers
 
 
-@job(on=PostCreated, batch=Batch(size=500, wait=0.5))
+@job(on=PostCreated, batch=Batch(size=1000, wait=0.5))
 def fan_out_posts(events: list[PostCreated]) -> None:
     """Bring posts to the followers of their authors: those of a few together, those of many range by range."""
     bring_to_followers(events)
