@@ -7,7 +7,6 @@ from sqlalchemy import text
 
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.tasks.fitness.feed.fan_out import Named, copy_newest, push, push_range, take_up
-from groundwork.tasks.fitness.feed.trim import trim_range
 from tests.factories import scalar
 from tests.integration.fitness.feed.gym import ACME, Members, add_members, feed_rows, trim
 from tests.waiting import wait_until
@@ -19,13 +18,13 @@ def activity(db, verb: str = "post", actor: str = "ada") -> int:
     return scalar(db, "SELECT id FROM fitness.activity WHERE verb = :v AND actor_id = :a", v=verb, a=actor)
 
 
-def blocked(db) -> bool:
-    """Whether somebody waits for a lock of the feed's tables or of the turn."""
+def blocked(db, by: int = 1) -> bool:
+    """Whether so many wait for a lock of the feed's tables or of the turn."""
     waiting = (
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         " AND pid <> pg_backend_pid()"
     )
-    return bool(scalar(db, waiting))
+    return scalar(db, waiting) >= by
 
 
 class TestWhoseFeed:
@@ -222,25 +221,31 @@ class TestRaces:
         assert [members.seen("ben"), members.seen("cleo")] == [[("post", "ada", "p1", "")]] * 2
 
     def test_who_tidies_does_not_take_away_what_is_brought_back_at_that_moment(self, db, members):
-        members.follow("ben", "ada")
+        """The trim has judged both rows and waits for Ben's when Cleo follows again: Cleo's row is there still."""
+        for who in ("ben", "cleo"):
+            members.follow(who, "ada")
         members.post("ada", "p1")
         members.fan_out("post", [POST])
-        members.unfollow("ben", "ada")
+        for who in ("ben", "cleo"):
+            members.unfollow(who, "ada")
         copied: list[int] = []
 
         def copy() -> None:
             with db.transaction() as other:
-                copied.append(copy_newest(other, ACME, [Named(actor_id="ben", object_id="ada")]))
+                copied.append(copy_newest(other, ACME, [Named(actor_id="cleo", object_id="ada")]))
 
-        with db.transaction() as tidying:
-            assert trim_range(tidying, "", "").rows == 1
-            members.follow("ben", "ada")
-            thread = threading.Thread(target=copy)
-            thread.start()
-            wait_until(lambda: blocked(db), 10, "the copy to wait for who tidies")
-        thread.join(10)
+        tidying, bringing_back = threading.Thread(target=trim, args=(db,)), threading.Thread(target=copy)
+        with db.transaction() as holding:
+            holding.execute(text("SELECT FROM fitness.feed WHERE member_id = 'ben' FOR UPDATE"))
+            tidying.start()
+            wait_until(lambda: blocked(db), 10, "the trim to wait for Ben's row")
+            members.follow("cleo", "ada")
+            bringing_back.start()
+            wait_until(lambda: copied or blocked(db, by=2), 10, "the copy to end, or to wait for who tidies")
+        tidying.join(10)
+        bringing_back.join(10)
+        assert members.seen("cleo") == [("post", "ada", "p1", "")]
         assert copied == [1]
-        assert members.seen("ben") == [("post", "ada", "p1", "")]
 
 
 class TestTrim:
