@@ -1,4 +1,4 @@
-"""Events of the category ``social``: who follows whom, posts, comments, reactions."""
+"""Events of the category ``social``: who follows whom, posts, comments, reactions, and what is told and tidied."""
 
 from typing import Annotated
 
@@ -50,6 +50,13 @@ class CommentAdded(SocialEvent, name="platform/social.comment-added"):
     comment_id: RecordId
 
 
+class CommentDeleted(SocialEvent, name="platform/social.comment-deleted"):
+    """A comment is gone, from every feed."""
+
+    post_id: RecordId
+    comment_id: RecordId
+
+
 class FollowAdded(SocialEvent, name="platform/social.follow-added"):
     """A member follows another."""
 
@@ -60,3 +67,13 @@ class FollowRemoved(SocialEvent, name="platform/social.follow-removed"):
     """A member follows another no more."""
 
     followed_id: RecordId
+
+
+class DigestWanted(Event, name="platform/social.digest-wanted"):
+    """There is something to tell a member. What it is, the activities say that no digest has told of."""
+
+    member_id: RecordId
+
+
+class FeedTrimDue(Event, name="platform/social.feed-trim-due"):
+    """Feeds are to be cut to their length, and rid of what is not shown any more: those of all workspaces."""

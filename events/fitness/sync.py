@@ -1,16 +1,20 @@
 """Events of the category ``sync``: data comes in from wearables, and goes out to other systems."""
 
-from datetime import date
+import json
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from groundwork.events.base import Event
 from groundwork.events.identifiers import RecordId
 
 Provider = Literal["oura", "whoop", "garmin", "apple"]
 Kind = Literal["created", "updated", "deleted"]
+LARGEST_PAYLOAD = 64 * 1024
+"""Bytes of a push as JSON. Receivers of webhooks refuse much more."""
 
 
 class WearableDataReceived(Event, name="platform/sync.wearable-data-received"):
@@ -41,4 +45,15 @@ class ExternalPushWanted(Event, name="platform/sync.external-push"):
     member_id: RecordId
     kind: Literal["score", "alert"]
     push_id: UUID = Field(description="Stays the same however often it is tried.")
-    payload: dict[str, Any]
+    at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC), description="When it came about.")
+    payload: dict[str, Any] = Field(description="64 KiB of JSON at most; it is pushed as it is.")
+
+    @field_validator("payload")
+    @classmethod
+    def _refuse_large(cls, payload: dict[str, Any]) -> dict[str, Any]:
+        size = len(json.dumps(payload, default=str))
+        if size > LARGEST_PAYLOAD:
+            raise PydanticCustomError(
+                "too_large", "{size} bytes of JSON; {most} at most", {"size": size, "most": LARGEST_PAYLOAD}
+            )
+        return payload

@@ -1,6 +1,6 @@
 """Settings of the fitness application. What differs between gyms stands in the table ``fitness.gym``."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from groundwork.blocks.environment import EnvironmentSettings, read_settings
 from groundwork.blocks.process_cache import process_cache
@@ -29,6 +29,55 @@ class FitnessSettings(EnvironmentSettings):
         le=17,
         description="Hour of a workspace's own time from which its night is due, once for each local date; a missed "
         "one is caught up within six hours. Too early: readings of the night are not there yet.",
+    )
+    feed_length: int = Field(
+        500,
+        ge=10,
+        description="Newest items that a feed keeps. Too low: people come to its end. Too high: more rows, and a "
+        "longer nightly trim.",
+    )
+    feed_rows_per_step: int = Field(
+        10_000,
+        ge=100,
+        description="Rows that one step of fan-out writes, in one transaction. Too low: per-step cost (about 30 ms) "
+        "dominates. Too high: whoever deletes a post waits for it.",
+    )
+    feed_push_followers: int = Field(
+        100_000,
+        ge=0,
+        description="Followers up to which a post is written into each follower's feed; beyond, readers merge it in. "
+        "Comments, reactions and follows are merged in beyond GROUNDWORK_FEED_ROWS_PER_STEP. Too low: slower "
+        "reads. Too high: a post of a star writes that many rows.",
+    )
+    digest_mails_per_day: int = Field(
+        4,
+        ge=1,
+        description="Mails about reactions, comments and followers that a member gets in a day of theirs at most; more "
+        "wait for the next. Too high: people turn them off.",
+    )
+    push_pause_failures: int = Field(
+        20,
+        ge=1,
+        description="Failed tries in a row after which an endpoint for pushes is paused, if they also span "
+        "GROUNDWORK_PUSH_PAUSE_HOURS. Too low: a short outage pauses it. Too high: pushes wait for a dead one.",
+    )
+    push_pause_hours: float = Field(
+        5.0,
+        ge=0,
+        description="Hours for which an endpoint has to fail before it is paused. More than 6: pushes become dead "
+        "letters before that.",
+    )
+    push_private_addresses: bool = Field(
+        False,
+        description="Whether endpoints may be http:// and at private addresses, for development; production mode "
+        "refuses them all the same. Risk: whoever sets an endpoint reaches what this machine reaches.",
+    )
+    wearable_token_keys: SecretStr | None = Field(
+        None,
+        description="Keys that seal members' tokens of providers, and the signing secrets of endpoints for pushes, "
+        "each 32 bytes in base64, comma-separated while they are rotated: the first seals, all open. The same for all "
+        "workers. Default: one that development mode keeps in the home; in production mode nobody can be connected. "
+        "Without an old one, what it sealed is lost: the members have to connect anew, endpoints to be set anew.",
     )
 
 
