@@ -48,7 +48,7 @@ class FitnessSettings(EnvironmentSettings):
         200, ge=2, description="Largest unpacked ÷ packed size of an Apple Health export; more is taken for a zip bomb."
     )
     apple_max_entries: int = Field(
-        100_000, ge=1, description="Most files of an Apple Health export: each workout route is one. Too high: memory."
+        20_000, ge=1, description="Most files of an Apple Health export: each workout route is one. Too high: memory."
     )
     readings_chunk_rows: int = Field(
         100_000,

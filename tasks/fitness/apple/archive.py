@@ -2,45 +2,50 @@
 
 import io
 import zipfile
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import IO, BinaryIO
 
 from groundwork.blocks.errors import NonRetriable
 from groundwork.tasks.fitness.settings import fitness_settings
 
 BLOCK_BYTES = 256 * 1024
-_MOST_AT_ONCE = 64 * 1024 * 1024
-"""Bytes of one read: an archive's table of contents is read as a whole."""
+_ENTRY_BYTES = 256
+"""Bytes that a file takes in an archive's table of contents, which is read as a whole: room for a long name."""
+_LEAST_AT_ONCE = 1024 * 1024
 _HARMLESS_BYTES = 1024 * 1024
 """What unpacks to no more than this is never called a bomb."""
 _UNPACKABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 """Methods whose output is bounded while it is read."""
 
 
-@contextmanager
-def health_xml(stream: BinaryIO, size: int) -> Generator[Iterator[bytes]]:
-    """The XML of an export, in blocks.
+def health_xml(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    """Unpack the XML of an export.
 
     Args:
         stream: the archive, seekable.
         size: bytes of it as stored.
 
+    Yields:
+        Blocks that are not empty.
+
     Raises:
         NonRetriable: it is no zip, is damaged or encrypted, has too many files, or not one health record; or it is
             larger, unpacked, than the settings allow.
-        OSError: the store fails, which is not the archive's fault.
+        Exception: whatever the store fails with, which is not the archive's fault.
     """
     source = _Source(stream, size)
     try:
         with zipfile.ZipFile(source) as archive:
             member = _record_of(archive)
             with archive.open(member) as packed:
-                yield _capped(packed, member.compress_size)
+                yield from _capped(packed, min(member.compress_size, size))
     except NonRetriable:
         raise
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, _Damaged) as error:
-        raise _damaged(error) from error
+    except Exception as error:
+        if source.failure is not None:
+            raise source.failure from None
+        reason = str(error)[:200] or type(error).__name__
+        raise NonRetriable(f"The export is damaged: {reason}. Upload it again.") from error
 
 
 class _Damaged(OSError):
@@ -52,6 +57,8 @@ class _Source(io.RawIOBase):
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self._stream, self._size, self._position = stream, size, 0
+        self._most = max(fitness_settings().apple_max_entries * _ENTRY_BYTES, _LEAST_AT_ONCE)
+        self.failure: Exception | None = None
 
     def readable(self) -> bool:
         return True
@@ -71,10 +78,15 @@ class _Source(io.RawIOBase):
 
     def read(self, size: int | None = -1, /) -> bytes:
         wanted = self._size - self._position if size is None or size < 0 else size
-        if min(wanted, self._size - self._position) > _MOST_AT_ONCE:
+        if min(wanted, self._size - self._position) > self._most:
             raise _Damaged("its table of contents is too large")
-        self._stream.seek(self._position)
-        data = self._stream.read(min(wanted, self._size - self._position))
+        try:
+            self._stream.seek(self._position)
+            data = self._stream.read(min(wanted, self._size - self._position))
+        except Exception as error:
+            # zipfile would say that the archive is at fault.
+            self.failure = error
+            raise
         self._position += len(data)
         return data
 
@@ -107,17 +119,7 @@ def _record_of(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 def _capped(packed: IO[bytes], packed_size: int) -> Iterator[bytes]:
     now, total = fitness_settings(), 0
-    while True:
-        try:
-            block = packed.read(BLOCK_BYTES)
-        except (zipfile.BadZipFile, EOFError, _Damaged) as error:
-            raise _damaged(error) from error
-        except Exception as error:
-            if type(error).__module__ == "zlib":
-                raise _damaged(error) from error
-            raise
-        if not block:
-            return
+    while block := packed.read(BLOCK_BYTES):
         total += len(block)
         if total > now.apple_max_bytes:
             raise NonRetriable(
@@ -129,7 +131,3 @@ def _capped(packed: IO[bytes], packed_size: int) -> Iterator[bytes]:
                 "see GROUNDWORK_APPLE_MAX_RATIO."
             )
         yield block
-
-
-def _damaged(error: Exception) -> NonRetriable:
-    return NonRetriable(f"The export is damaged: {str(error)[:200] or type(error).__name__}. Upload it again.")

@@ -54,8 +54,8 @@ def read_export(event: ReadingsFileUploaded) -> HealthExport:
     now = datetime.now(UTC)
     days = HealthDays(now)
     size = blob_store().stat(key).size
-    with blob_store().open(key) as stream, health_xml(stream, size) as blocks:
-        made_at = read_records(blocks, TYPES, days.take)
+    with blob_store().open(key) as stream:
+        made_at = read_records(health_xml(stream, size), TYPES, days.take)
     judged = judge(days.readings(event.member_id, _version(made_at, now)), now)
     refused = dict(sorted(days.refused.items())) | dict.fromkeys(judged.refused[:20], 1)
     return HealthExport(judged.good, days.records, refused)

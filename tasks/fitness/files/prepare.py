@@ -1,7 +1,7 @@
 """One chunk made ready for the database: judged, and in COPY's text format. It needs no connection."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,7 +60,8 @@ class PreparedRows:
 
 
 def prepare(chunk: RowChunk, context: Context) -> PreparedRows:
-    """Judge and encode a chunk."""
+    """Judge and encode a chunk. Blank lines are no rows."""
+    chunk = _without_blank(chunk)
     cells = _Cells(chunk.table, context)
     reasons = cells.reasons()
     refused = pc.is_valid(reasons)
@@ -77,6 +78,16 @@ def prepare(chunk: RowChunk, context: Context) -> PreparedRows:
         rejects=rejects,
         reasons=dict(sorted(Counter(rejects["reason"].to_pylist()).items())) if rejects is not None else {},
     )
+
+
+def _without_blank(chunk: RowChunk) -> RowChunk:
+    blank = pc.is_null(_one(chunk.table["member_id"]))
+    for name in chunk.table.column_names[1:]:
+        if not pc.any(blank).as_py():
+            return chunk
+        blank = pc.and_(blank, pc.is_null(_one(chunk.table[name])))
+    kept = pc.invert(blank)
+    return replace(chunk, table=chunk.table.filter(kept), lines=chunk.lines.filter(kept))
 
 
 class _Cells:
@@ -121,12 +132,12 @@ class _Cells:
             "unknown_member": pc.is_null(self._place),
             "unknown_metric": pa.array(~self._kind.known),
             "wrong_unit": pa.array(~self._kind.fits),
+            "bad_measured_at": pc.and_(live, pc.is_null(self.measured)),
             "bad_source": _bad_id(self._text["source"]),
             "bad_external_id": _bad_id(self.external_id),
             "bad_updated_at": pc.is_null(self.updated),
             "updated_in_the_future": pc.greater(self.updated, latest),
             "bad_value": pc.and_(live, pc.is_null(self.value)),
-            "bad_measured_at": pc.and_(live, pc.is_null(self.measured)),
             "measured_in_the_future": pc.and_(live, pc.greater(self.measured, latest)),
             "measured_before_there_were_wearables": pc.and_(live, pc.less(self.measured, _us(EARLIEST))),
             "bad_day": pc.and_(live, pc.or_kleene(pc.is_null(self.day), too_far)),

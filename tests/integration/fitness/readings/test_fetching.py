@@ -110,7 +110,9 @@ def test_a_token_that_has_expired_is_refreshed_once_however_many_ask(acme: World
     assert oura.refreshes == 1
 
 
-def test_a_token_that_is_refused_before_its_time_is_refreshed_and_the_night_is_stored(acme: World, oura: ProviderServer):
+def test_a_token_that_is_refused_before_its_time_is_refreshed_and_the_night_is_stored(
+    acme: World, oura: ProviderServer
+):
     oura.objects[NIGHT_PATH], oura.access = NIGHT, "another"
     acme.run(told())
     assert acme.readings()["hrv_rmssd"] == 48
