@@ -47,7 +47,8 @@ def test_what_a_correction_has_no_more_is_deleted():
     [
         {"startTimeInSeconds": None}, {"startTimeInSeconds": "soon"}, {"startTimeInSeconds": 1e300},
         {"durationInSeconds": -1}, {"durationInSeconds": 1e9}, {"startTimeOffsetInSeconds": 1e6},
-        {"calendarDate": "2025-11-20"}, {"calendarDate": "x"}, {"remSleepInSeconds": "long"}, {"remSleepInSeconds": True},
+        {"calendarDate": "2025-11-20"}, {"calendarDate": "x"}, {"remSleepInSeconds": "long"},
+        {"remSleepInSeconds": True},
     ],
 )  # fmt: skip
 def test_a_summary_that_is_not_as_documented_fails_alone_and_says_what(wrong: dict[str, object]):

@@ -35,7 +35,7 @@ class ProviderServer:
         pages: documents of a collection by path, ``page_size`` at a time.
         access: the token that is taken now.
         refresh_token: the one that works, once.
-        faults: what the next requests get.
+        faults: what the next requests get; None for an answer.
         asked: method and path of each request, in order.
     """
 
@@ -48,7 +48,7 @@ class ProviderServer:
         self.access, self.refresh_token = "access-1", "refresh-1"
         self.rotations = 1
         self.revoked = False
-        self.faults: deque[Fault] = deque()
+        self.faults: deque[Fault | None] = deque()
         self.asked: list[tuple[str, str]] = []
         self.subscriptions: dict[str, dict[str, Any]] = {}
         self.lock = threading.Lock()
