@@ -108,19 +108,14 @@ class _Contenders:
 
 
 def _make_gym() -> None:
+    gym = "INSERT INTO fitness.gym (workspace_id, name, owner_id) VALUES ('acme', 'Gym', 'owner')"
+    members = (
+        "INSERT INTO fitness.member (workspace_id, id, name, joined_on)"
+        " SELECT 'acme', 'member-' || number, 'Ada', now() FROM generate_series(0, :last) AS number"
+    )
     with database().transaction() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO fitness.gym (workspace_id, name, owner_id) VALUES ('acme', 'Gym', 'owner') ON CONFLICT DO NOTHING"
-            )
-        )
-        connection.execute(
-            text(
-                "INSERT INTO fitness.member (workspace_id, id, name, joined_on) SELECT 'acme', 'member-' || n, 'Ada', now()"
-                " FROM generate_series(0, :last) AS n"
-            ),
-            {"last": _MEMBERS - 1},
-        )
+        connection.execute(text(gym))
+        connection.execute(text(members), {"last": _MEMBERS - 1})
 
 
 def _write_readings(path: Path, rows: int) -> Path:
