@@ -112,7 +112,8 @@ async def _recorded(request: Request, messages: Sequence[Message], size: int) ->
     """Record messages in the workspaces of the connections that they are about."""
     writer: GroupWriter = request.app.state.writer
     try:
-        events = await asyncio.get_running_loop().run_in_executor(request.app.state.readers, _events, messages)
+        reading = asyncio.get_running_loop().run_in_executor(request.app.state.readers, _events, messages)
+        events = await asyncio.wait_for(reading, ANSWER_SECONDS)
         accepted = await asyncio.wait_for(writer.submit(events, size), ANSWER_SECONDS) if events else []
     except QueueFull:
         raise queue_full() from None

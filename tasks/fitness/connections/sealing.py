@@ -10,7 +10,7 @@ import secrets
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from groundwork.blocks.errors import ConfigurationError, GroundworkError
+from groundwork.blocks.errors import ConfigurationError, NonRetriable
 from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.secret_file import make_secret_file, read_secret_file
 from groundwork.blocks.settings import settings
@@ -23,9 +23,9 @@ _FILE = "wearable-token-key"
 _RECIPE = 'python -c "import base64, os; print(base64.b64encode(os.urandom(32)).decode())"'
 
 
-class SealBroken(GroundworkError):
+class SealBroken(NonRetriable):
     """A stored token cannot be opened: none of GROUNDWORK_WEARABLE_TOKEN_KEYS sealed it, or it was sealed for another
-    member. Give the old key back, or let the member connect anew."""
+    member. Give the old key back and run `groundwork dead replay`, or let the member connect anew."""
 
 
 def seal(token: str, owner: str) -> bytes:

@@ -1,6 +1,6 @@
 -- name: tokens
 -- One row in any case, so that whoever asks has the database's time.
-SELECT now() AS now, connection.state, connection.access_token, connection.refresh_token, connection.expires_at
+SELECT clock_timestamp() AS now, connection.state, connection.access_token, connection.refresh_token, connection.expires_at
 FROM (VALUES (1)) AS one (row)
 LEFT JOIN fitness.connection AS connection
     ON workspace_id = :workspace_id AND member_id = :member_id AND provider = :provider

@@ -172,4 +172,7 @@ def number_of(document: dict[str, Any], *path: str) -> float | None:
         return None
     if isinstance(found, bool) or not isinstance(found, int | float):
         raise NonRetriable(f"{'.'.join(path)} is {str(found)[:40]!r} where a number is documented")
-    return float(found)
+    try:
+        return float(found)
+    except OverflowError:
+        raise NonRetriable(f"{'.'.join(path)} has more digits than any measured number") from None

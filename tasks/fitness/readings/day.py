@@ -70,7 +70,10 @@ def at_offset(moment: datetime, offset: str | int | None) -> datetime:
         shift = timedelta(seconds=offset)
     if abs(shift) > _FARTHEST:
         raise NoTime(f"{str(offset)[:20]!r} is no offset from UTC")
-    return moment.astimezone(timezone(shift))
+    try:
+        return moment.astimezone(timezone(shift))
+    except OverflowError:
+        raise NoTime(f"{moment.isoformat()} is beyond the calendar") from None
 
 
 def day_of(moment: datetime, zone: ZoneInfo, *, said: str | date | None = None, has_offset: bool = True) -> date:
@@ -85,11 +88,14 @@ def day_of(moment: datetime, zone: ZoneInfo, *, said: str | date | None = None, 
     Raises:
         NoTime: what the provider says is no day, or more than a day away from the reading.
     """
-    own = (moment if has_offset else moment.astimezone(UTC).astimezone(zone)).date()
+    try:
+        own = (moment if has_offset else moment.astimezone(UTC).astimezone(zone)).date()
+    except OverflowError:
+        raise NoTime(f"{moment.isoformat()} is beyond the calendar") from None
     if said is None:
         return own
     try:
-        day = said if isinstance(said, date) else date.fromisoformat(said)
+        day = said if isinstance(said, date) else date.fromisoformat(str(said))
     except ValueError:
         raise NoTime(f"{str(said)[:30]!r} is no day") from None
     if abs(day - own) > timedelta(days=1):

@@ -1,6 +1,7 @@
 """What can be true of a member, and what cannot."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +71,13 @@ def test_a_deletion_is_one_of_each_metric_and_needs_no_value():
 )
 def test_units_convert_or_are_refused(metric: str, unit: str | None, factor: float | None):
     assert METRICS[metric].factor(unit) == factor
+
+
+def test_the_docs_have_every_metric_with_its_unit_and_bounds():
+    page = (Path(__file__).parents[3] / "docs" / "fitness-readings.md").read_text()
+    table = page.split("<!-- metrics -->\n")[1].split("<!-- /metrics -->")[0]
+    rows = []
+    for name, each in METRICS.items():
+        units = ", ".join(unit for unit, _ in each.takes)
+        rows.append(f"| `{name}` | {each.unit} | {each.least:g} | {each.most:g} | {units}".rstrip() + " |")
+    assert table.splitlines() == rows
