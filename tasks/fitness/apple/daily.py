@@ -18,10 +18,13 @@ from groundwork.tasks.fitness.readings.reading import CLOCK_SKEW, EARLIEST, Read
 SOURCE = "apple"
 GAP = timedelta(hours=3)
 """Awake for longer, it is another sleep."""
-MOST_INTERVALS = 2_000_000
-"""Pieces of sleep that are held: some hundred years of a person's."""
-MOST_DAYS = 1_000_000
-"""Days of all metrics and sources that are held."""
+MOST_INTERVALS = 500_000
+"""Pieces of sleep that are held, some 200 bytes each: thirty years of a person's."""
+MOST_DAYS = 200_000
+"""Days of all metrics and sources that are held. All of them are one result of a step, which has 64 MiB at most."""
+MOST_REASONS = 50
+_LONGEST_SOURCE = 100
+"""Characters by which a source is told from others: exports may hold longer ones than anybody's device has."""
 SLEEP = "HKCategoryTypeIdentifierSleepAnalysis"
 _STAGES = {
     "HKCategoryValueSleepAnalysisAsleepDeep": "sleep_deep_seconds",
@@ -88,10 +91,10 @@ class HealthDays:
         try:
             start, end = apple_moment(record.start), apple_moment(record.end)
         except ValueError:
-            self.refused["it has no time"] += 1
+            self._refuse("it has no time")
             return
         if end > self.now + CLOCK_SKEW or start < EARLIEST or start > end:
-            self.refused["its time cannot be"] += 1
+            self._refuse("its time cannot be")
         elif record.type == SLEEP:
             self._take_sleep(record, start, end)
         else:
@@ -106,22 +109,27 @@ class HealthDays:
             for metric, day, value, last in found
         ]
 
+    def _refuse(self, reason: str) -> None:
+        if reason not in self.refused and len(self.refused) >= MOST_REASONS:
+            reason = "another reason"
+        self.refused[reason] += 1
+
     def _take_quantity(self, record: Record, end: datetime) -> None:
         kind = _QUANTITIES[record.type]
         factor = kind.factors.get(record.unit)
         if factor is None:
-            self.refused[f"{kind.metric} has no unit {record.unit[:20]!r}"] += 1
+            self._refuse(f"{kind.metric} has no unit {record.unit[:20]!r}")
             return
         try:
             value = float(record.value) * factor
         except ValueError:
-            self.refused["it has no number"] += 1
+            self._refuse("it has no number")
             return
         bounds = METRICS[kind.metric]
         if not (0 if kind.is_sum else bounds.least) <= value <= bounds.most:
-            self.refused[f"{kind.metric} is not between {bounds.least:g} and {bounds.most:g} {bounds.unit}"] += 1
+            self._refuse(f"{kind.metric} is not between {bounds.least:g} and {bounds.most:g} {bounds.unit}")
             return
-        day = self._days.setdefault((kind.metric, record.source, end.date()), _Sum())
+        day = self._days.setdefault((kind.metric, record.source[:_LONGEST_SOURCE], end.date()), _Sum())
         if len(self._days) > MOST_DAYS:
             raise NonRetriable(f"The health record has more than {MOST_DAYS:,} days of sources.")
         day.total, day.count, day.last = day.total + value, day.count + 1, max(day.last, end)
@@ -130,12 +138,12 @@ class HealthDays:
         if record.value not in _STAGES:
             return
         if end - start > timedelta(hours=24):
-            self.refused["it is a sleep of more than a day"] += 1
+            self._refuse("it is a sleep of more than a day")
             return
         self._intervals += 1
         if self._intervals > MOST_INTERVALS:
             raise NonRetriable(f"The health record has more than {MOST_INTERVALS:,} pieces of sleep.")
-        self._sleeps[record.source].append((start, end, _STAGES[record.value]))
+        self._sleeps[record.source[:_LONGEST_SOURCE]].append((start, end, _STAGES[record.value]))
 
     def _best(self, metric: str) -> Iterator[tuple[date, float, datetime]]:
         """Of each day the source with most of a sum, or with most samples of a mean."""

@@ -1,5 +1,6 @@
 """Chunks of a file of readings: its columns as text, a fixed number of rows each, whoever reads it and how often."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -54,8 +55,13 @@ def csv_chunks(stream: BinaryIO, rows: int) -> Iterator[RowChunk]:
     for number, data in enumerate(lines):
         text, count = _utf8(data), data.count(b"\n") + (not data.endswith(b"\n"))
         ragged: list[tuple[int, str]] = []
-        table = _parsed(text, names, ragged)
+        try:
+            table = _parsed(text, names, ragged)
+        except pa.ArrowInvalid:
+            raise NonRetriable(_open_quote(line, count)) from None
         places = np.delete(np.arange(line, line + count), [at for at, _ in ragged])
+        if len(places) != len(table):
+            raise NonRetriable(_open_quote(line, count))
         found = tuple((line + at, row) for at, row in ragged)
         yield RowChunk(number, table.select([each for each in COLUMNS if each in names]), pa.array(places), found)
         line += count
@@ -67,10 +73,11 @@ def parquet_chunks(stream: BinaryIO, rows: int) -> Iterator[RowChunk]:
     Raises:
         NonRetriable: it is none, or lacks a column, or says that it unpacks to too much.
     """
+    noted = _Noted(stream)
     try:
-        file = pyarrow.parquet.ParquetFile(stream)
+        file = pyarrow.parquet.ParquetFile(noted)
     except (pa.ArrowException, OSError) as error:
-        raise NonRetriable(f"The file is no Parquet: {str(error)[:200]}") from None
+        raise noted.failure or NonRetriable(f"The file is no Parquet: {str(error)[:200]}") from None
     _require(file.schema_arrow.names)
     for at in range(file.metadata.num_row_groups):
         if file.metadata.row_group(at).total_byte_size > _LARGEST_ROW_GROUP:
@@ -82,34 +89,57 @@ def parquet_chunks(stream: BinaryIO, rows: int) -> Iterator[RowChunk]:
             table = pa.table([_text(batch.column(name)) for name in names], names=names)
             yield RowChunk(number, table, pa.array(np.arange(row, row + len(table))))
             row += len(table)
-    except pa.ArrowException as error:
-        raise NonRetriable(f"The Parquet file cannot be read: {str(error)[:200]}") from None
+    except (pa.ArrowException, OSError) as error:
+        raise noted.failure or NonRetriable(f"The Parquet file cannot be read: {str(error)[:200]}") from None
+
+
+class _Noted(io.RawIOBase):
+    """A stream that notes what the store fails with: Arrow raises OSError for that, and for a damaged file as well."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.failure: BaseException | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._stream.seek(offset, whence)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        try:
+            return self._stream.read(-1 if size is None else size)
+        except BaseException as error:
+            self.failure = error
+            raise
 
 
 def _lines(stream: BinaryIO, rows: int) -> Iterator[bytes]:
     """The header, and then so many whole lines at a time."""
-    pending, wanted = bytearray(), 1
-    while True:
-        block = stream.read(_BLOCK)
-        pending += block
-        while (end := _end_of_line(pending, wanted)) is not None:
-            yield bytes(memoryview(pending)[:end])
-            del pending[:end]
-            wanted = rows
-        if len(pending) > _LONGEST_CHUNK:
+    held: list[bytes] = []
+    count, wanted = 0, 1
+    while block := stream.read(_BLOCK):
+        while (lines := block.count(b"\n")) >= wanted - count:
+            end = _end_of_line(block, wanted - count)
+            yield b"".join([*held, block[:end]])
+            held, count, wanted, block = [], 0, rows, block[end:]
+        held.append(block)
+        count += lines
+        if sum(map(len, held)) > _LONGEST_CHUNK:
             raise NonRetriable(f"{wanted:,} lines have more than {_LONGEST_CHUNK:,} bytes: the file holds no readings.")
-        if not block:
-            if pending:
-                yield bytes(pending)
-            return
+    if any(held):
+        yield b"".join(held)
 
 
-def _end_of_line(data: bytearray, number: int) -> int | None:
-    """Behind the line of that number; None where there are fewer."""
-    if data.count(b"\n") < number:
-        return None
-    ends = np.flatnonzero(np.frombuffer(bytes(data), np.uint8) == _LINE_END)
-    return int(ends[number - 1]) + 1
+def _end_of_line(block: bytes, number: int) -> int:
+    """Behind the line of that number."""
+    return int(np.flatnonzero(np.frombuffer(block, np.uint8) == _LINE_END)[number - 1]) + 1
 
 
 def _names(header: bytes) -> list[str]:
@@ -134,6 +164,13 @@ def _require(names: list[str]) -> None:
     repeated = [each for each in COLUMNS if names.count(each) > 1]
     if repeated:
         raise NonRetriable(f"The file has two columns {repeated[0]!r}. Leave one out.")
+
+
+def _open_quote(line: int, count: int) -> str:
+    return (
+        f"In one of the lines {line:,} to {line + count - 1:,} a quote is opened and not closed, and a row stands on "
+        "one line. Close it and upload the file under a new key."
+    )
 
 
 def _utf8(data: bytes) -> bytes:

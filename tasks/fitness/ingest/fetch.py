@@ -64,9 +64,12 @@ class FetchSummary:
         return {"stored": self.stored, "refused": list(self.refused[:MOST_TOLD]), "broken": list(self.broken)}
 
 
-@step(memoise=False)
+@step(key=())
 def find_connections(event: WearableFetchWanted) -> dict[str, Linked]:
-    """The connections that are to be asked, by the provider's id of the person."""
+    """The connections that are to be asked, by the provider's id of the person.
+
+    A later attempt asks the same ones: one that this delivery has found broken may be one whose owner is not told yet.
+    """
     with database().transaction() as connection:
         users = {each.provider_user for each in event.objects}
         return connections_of_users(connection, event.workspace_id, event.provider, users)
@@ -81,9 +84,9 @@ def fetch_all(event: WearableFetchWanted) -> FetchSummary:
     linked = find_connections(event)
     total = FetchSummary()
     errors: list[Exception] = []
-    for owner, objects in _grouped(event.objects, linked):
+    for owner, part, objects in _grouped(event.objects, linked):
         try:
-            total += keep(owner, fetch_objects(owner, objects))
+            total += keep(owner, part, fetch_objects(owner, part, objects))
         except (GroundworkError, httpx.HTTPError) as error:
             errors.append(error)
     if errors:
@@ -91,9 +94,13 @@ def fetch_all(event: WearableFetchWanted) -> FetchSummary:
     return total
 
 
-def keep(linked: Linked, fetched: Fetched) -> FetchSummary:
-    """Store what was fetched, and tell the owner of a connection that is refused."""
-    stored = store_fetched(linked, fetched) if fetched.readings else 0
+def keep(linked: Linked, part: str, fetched: Fetched) -> FetchSummary:
+    """Store what was fetched, and tell the owner of a connection that is refused.
+
+    Args:
+        part: names what was fetched, among that of the delivery and member.
+    """
+    stored = store_fetched(linked, part, fetched) if fetched.readings else 0
     if fetched.broken and fetched.broken_since:
         owner = note_broken(linked, fetched.broken, fetched.broken_since)
         if owner:
@@ -106,10 +113,10 @@ def keep(linked: Linked, fetched: Fetched) -> FetchSummary:
     retries=PATIENCE,
     first_delay=FIRST_DELAY,
     longest_delay=LONGEST_DELAY,
-    key=("linked.member_id", "linked.provider", "objects"),
+    key=("linked.member_id", "part"),
 )
-def fetch_objects(linked: Linked, objects: Sequence[WantedObject]) -> Fetched:
-    """Fetch a connection's objects. Those that are gone are deletions."""
+def fetch_objects(linked: Linked, part: str, objects: Sequence[WantedObject]) -> Fetched:  # noqa: ARG001 - the key
+    """Fetch some of a connection's objects. Those that are gone are deletions."""
     provider = provider_named(linked.provider)
     found = Fetched()
     try:
@@ -139,8 +146,8 @@ def _fetch_one(provider: FetchingProvider, linked: Linked, wanted: WantedObject,
     found.refused.extend(judged.refused)
 
 
-@step(ledger=True, key=("linked.member_id", "linked.provider", "fetched"))
-def store_fetched(connection: Connection, linked: Linked, fetched: Fetched) -> int:
+@step(ledger=True, key=("linked.member_id", "part"))
+def store_fetched(connection: Connection, linked: Linked, part: str, fetched: Fetched) -> int:  # noqa: ARG001 - the key
     """Store what was fetched. Returns how many rows were new or changed."""
     return write_readings(connection, linked.workspace_id, fetched.readings)
 
@@ -162,7 +169,7 @@ def tell_of_broken(linked: Linked, owner: UserId, reason: str) -> bool:
 
 def _grouped(
     objects: Iterable[WantedObject], linked: dict[str, Linked]
-) -> Iterator[tuple[Linked, tuple[WantedObject, ...]]]:
+) -> Iterator[tuple[Linked, str, tuple[WantedObject, ...]]]:
     """The objects of each active connection, some at a time."""
     of_user: dict[str, list[WantedObject]] = defaultdict(list)
     for each in objects:
@@ -172,4 +179,4 @@ def _grouped(
         if owner is None or owner.state != "active":
             continue
         for begin in range(0, len(wanted), GROUP):
-            yield owner, tuple(wanted[begin : begin + GROUP])
+            yield owner, str(begin // GROUP), tuple(wanted[begin : begin + GROUP])

@@ -1,7 +1,9 @@
 """Pulling a member's days from a provider: page by page, each fetched in one step and stored in another."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 
 from groundwork.blocks.database import database
 from groundwork.blocks.errors import NonRetriable
@@ -19,13 +21,40 @@ from groundwork.tasks.fitness.ingest.fetch import (
 from groundwork.tasks.fitness.providers import provider_named
 from groundwork.tasks.fitness.providers.http import Gone
 from groundwork.tasks.fitness.providers.provider import Days
-from groundwork.tasks.fitness.readings.reading import judge
+from groundwork.tasks.fitness.readings.reading import Reading, judge
 from groundwork.tasks.step import step
 
 LONGEST = timedelta(days=730)
 """The longest span of one pull."""
 MOST_PAGES = 2_000
 """Pages of one kind of data. A provider that always names another page would be asked for ever."""
+
+
+@dataclass(frozen=True)
+class PageWanted:
+    """A page that is to be fetched.
+
+    Attributes:
+        number: 0 for the first of its kind of data.
+        token: by which the provider names it; None for the first.
+    """
+
+    data_type: str
+    days: Days
+    number: int = 0
+    token: str | None = None
+
+    def following(self, token: str | None) -> "PageWanted | None":
+        """The page behind it; None where there is none.
+
+        Raises:
+            NonRetriable: there are more than anybody has.
+        """
+        if token is None:
+            return None
+        if self.number + 1 >= MOST_PAGES:
+            raise NonRetriable(f"the provider has named {MOST_PAGES:,} pages of {self.data_type}; pull fewer days")
+        return PageWanted(self.data_type, self.days, self.number + 1, token)
 
 
 @dataclass(frozen=True)
@@ -49,9 +78,9 @@ class Pulled:
     summary: FetchSummary = field(default_factory=FetchSummary)
 
 
-@step(memoise=False)
+@step(key=())
 def find_connection(event: ProviderPullWanted) -> Linked:
-    """The connection that is to be asked.
+    """The connection that is to be asked, the same one at every attempt, as in ``fetch``.
 
     Raises:
         NonRetriable: the days make no span, or the member has no working connection to the provider.
@@ -74,18 +103,14 @@ def pull_all(event: ProviderPullWanted, linked: Linked) -> Pulled:
     """Pull every kind of data, page by page, until there are no more or the provider lets us in no more."""
     pulled = Pulled()
     for data_type in provider_named(linked.provider).metrics_of:
-        token: str | None = None
-        for _number in range(MOST_PAGES):
-            page = fetch_page(linked, data_type, Days(event.since, event.until), token)
+        wanted: PageWanted | None = PageWanted(data_type, Days(event.since, event.until))
+        while wanted is not None:
+            page = fetch_page(linked, wanted)
             pulled.documents += page.documents
-            pulled.summary += keep(linked, page.fetched)
+            pulled.summary += keep(linked, f"{data_type}-{wanted.number}", page.fetched)
             if page.fetched.broken:
                 return pulled
-            token = page.next_token
-            if token is None:
-                break
-        else:
-            raise NonRetriable(f"{linked.provider} has named {MOST_PAGES:,} pages of {data_type}; pull fewer days")
+            wanted = wanted.following(page.next_token)
     return pulled
 
 
@@ -94,26 +119,27 @@ def pull_all(event: ProviderPullWanted, linked: Linked) -> Pulled:
     retries=PATIENCE,
     first_delay=FIRST_DELAY,
     longest_delay=LONGEST_DELAY,
-    key=("data_type", "days", "next_token"),
+    key=("wanted.data_type", "wanted.number"),
 )
-def fetch_page(linked: Linked, data_type: str, days: Days, next_token: str | None) -> FetchedPage:
+def fetch_page(linked: Linked, wanted: PageWanted) -> FetchedPage:
     """Fetch one page of a kind of data."""
     provider = provider_named(linked.provider)
     try:
-        page = provider.page(linked, data_type, days, next_token)
+        page = provider.page(linked, wanted.data_type, wanted.days, wanted.token)
     except ConnectionRefused as refused:
         return FetchedPage(Fetched(broken=str(refused), broken_since=refused.since))
     except Gone:
         return FetchedPage(Fetched())
     found = Fetched()
     for document in page.documents:
-        _read(linked, data_type, document, page.at, found)
+        _take(found, partial(provider.readings, linked, wanted.data_type, document, page.at))
     return FetchedPage(found, page.next_token, len(page.documents))
 
 
-def _read(linked: Linked, data_type: str, document: dict[str, object], at: datetime, found: Fetched) -> None:
+def _take(found: Fetched, read: Callable[[], list[Reading]]) -> None:
+    """Judge what a document says; one that is not as documented keeps no other from being stored."""
     try:
-        judged = judge(provider_named(linked.provider).readings(linked, data_type, document, at))
+        judged = judge(read())
     except NonRetriable as error:
         found.refused.append(str(error))
         return

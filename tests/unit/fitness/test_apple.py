@@ -125,6 +125,15 @@ def test_what_cannot_be_is_counted_by_its_reason():
     assert [each.value for each in days.readings("ada", NOW)] == [97]
 
 
+def test_reasons_and_sources_are_bounded():
+    when = "2026-11-20 09:00:00 +0100", "2026-11-20 09:10:00 +0100"
+    strange = [record(SDNN, *when, 40, f"u{number}") for number in range(500)]
+    long = [record(STEPS, *when, 1, "count", "x" * 10_000 + str(number)) for number in range(5)]
+    days = taken(export_xml(*strange, *long), block=65_536)
+    assert len(days.refused) == 51
+    assert [each.value for each in days.readings("ada", NOW)] == [5]
+
+
 @pytest.mark.parametrize(
     "declared",
     [

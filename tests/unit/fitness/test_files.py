@@ -124,6 +124,22 @@ def test_text_that_is_no_utf_8_is_an_unknown_member_and_no_end_of_the_file():
     ]
 
 
+def test_a_quoted_cell_is_a_cell_and_a_quote_that_stays_open_names_its_lines():
+    quoted = GOOD.replace("watch", '"wa,tch"')
+    assert staged(*prepared(HEADER + quoted))[0]["source"] == "wa,tch"
+    with pytest.raises(NonRetriable, match=r"lines 12 to 21 a quote"):
+        prepared(HEADER + GOOD * 13 + 'ada,"watch,steps\n' + GOOD * 13, rows=10)
+
+
+def test_the_cut_does_not_depend_on_how_the_store_gives_its_bytes(monkeypatch: pytest.MonkeyPatch):
+    data = (HEADER + "".join(GOOD.replace("n1", f"n{number}") for number in range(95))).encode().removesuffix(b"\n")
+    whole = [chunk.table.to_pylist() for chunk in csv_chunks(io.BytesIO(data), 10)]
+    assert [len(each) for each in whole] == [10] * 9 + [5]
+    for size in (1, 7, 100, 1000):
+        monkeypatch.setattr("groundwork.tasks.fitness.files.source._BLOCK", size)
+        assert [chunk.table.to_pylist() for chunk in csv_chunks(io.BytesIO(data), 10)] == whole
+
+
 def test_windows_line_ends_a_byte_order_mark_and_other_columns_are_borne_with():
     header = HEADER.replace("member_id", "\ufeffMember_ID").replace("unit", "note").replace("\n", "\r\n")
     assert len(staged(*prepared(header + GOOD.replace("\n", "\r\n")))) == 1
@@ -168,3 +184,13 @@ def test_what_is_no_parquet_says_so():
     for data in (b"", b"PAR1", b"x" * 100, parquet(pa.table({"a": [1]})).getvalue()):
         with pytest.raises(NonRetriable, match=r"no Parquet|column"):
             list(parquet_chunks(io.BytesIO(data), 10))
+
+
+def test_a_store_that_fails_is_no_fault_of_the_file():
+    class Away(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise ConnectionResetError("the store went away")
+
+    for chunks in (parquet_chunks, csv_chunks):
+        with pytest.raises(ConnectionResetError):
+            list(chunks(Away(b"x" * 1000), 10))

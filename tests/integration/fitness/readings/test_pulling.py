@@ -8,13 +8,14 @@ import pytest
 from groundwork.blocks.process_cache import forget
 from groundwork.events.fitness.sync import ProviderPullWanted, SubscriptionsDue, WearableDataReceived
 from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox.dead_letters import dead_letters, replay
 from groundwork.tasks.fitness.connections.record import Linked, connect
 from groundwork.tasks.fitness.connections.sealing import SealBroken
 from groundwork.tasks.fitness.connections.tokens import access_of
 from groundwork.tasks.fitness.providers import provider_named
 from tests.integration.fitness.readings.conftest import TOKEN_KEY, World
 from tests.integration.fitness.readings.provider_server import Fault, ProviderServer
-from tests.integration.fitness.readings.test_fetching import NIGHT
+from tests.integration.fitness.readings.test_fetching import NIGHT, told
 from tests.integration.mailing import mails
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
@@ -101,6 +102,24 @@ def test_a_pull_of_a_revoked_connection_tells_the_owner(acme: World, oura: Provi
     oura.revoked = True
     [ended] = acme.run(wanted())
     assert (ended["state"], ended["result"]["broken"]) == ("done", ["ada"])
+    assert len(mails(outbox)) == 1
+
+
+@pytest.mark.parametrize("event", [wanted(), told()], ids=["pull", "fetch"])
+def test_an_owner_who_could_not_be_told_is_told_by_the_replay_and_once(
+    acme: World, oura: ProviderServer, outbox, monkeypatch, event: Any
+):
+    oura.revoked = True
+    monkeypatch.setenv("GROUNDWORK_SMTP_URL", "smtp://127.0.0.1:1")
+    forget()
+    failed = acme.run(event)[-1]
+    assert (failed["state"], mails(outbox)) == ("failed", [])
+    monkeypatch.delenv("GROUNDWORK_SMTP_URL")
+    forget()
+    with acme.db.transaction() as connection:
+        assert len(replay(connection, dead_letters(connection))) == 1
+    acme.drain()
+    assert acme.deliveries()[-1]["result"]["broken"] == ["ada"]
     assert len(mails(outbox)) == 1
 
 
