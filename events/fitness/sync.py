@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from groundwork.events.base import Event
+from groundwork.events.base import WIRE, Event
 from groundwork.events.identifiers import RecordId
 
 Provider = Literal["oura", "whoop", "garmin", "apple"]
@@ -28,6 +28,39 @@ class WearableDataReceived(Event, name="platform/sync.wearable-data-received"):
     data: dict[str, Any] | None = Field(None, description="What was handed over, as it came (Garmin).")
     blob: Annotated[str, Field(max_length=1024)] | None = Field(None, description="Key of an uploaded file (Apple).")
     sent_at: AwareDatetime | None = None
+
+
+class WantedObject(BaseModel):
+    """An object of a provider that a webhook has named, and that is to be fetched."""
+
+    model_config = WIRE
+
+    provider_user: Annotated[str, Field(min_length=1, max_length=128)]
+    data_type: Annotated[str, Field(min_length=1, max_length=60)]
+    object_id: Annotated[str, Field(min_length=1, max_length=128)]
+    sent_at: AwareDatetime = Field(description="When the provider told of it last.")
+
+
+class WearableFetchWanted(Event, name="platform/sync.wearable-fetch"):
+    """What a batch of webhooks has named is to be fetched from its provider."""
+
+    provider: Provider
+    objects: Annotated[tuple[WantedObject, ...], Field(min_length=1, max_length=1000)]
+
+
+class ReadingsFileUploaded(Event, name="platform/sync.readings-file-uploaded"):
+    """A file of readings lies in the blob store of the workspace."""
+
+    blob: Annotated[str, Field(min_length=1, max_length=1024)] = Field(description="Key of the file.")
+    format: Literal["csv", "parquet", "apple-health"]
+    member_id: RecordId | None = Field(None, description="Whose export it is (Apple Health).")
+    sent_at: AwareDatetime | None = Field(
+        None, description="Version of rows that have no updated_at of their own; by default when the event came."
+    )
+
+
+class SubscriptionsDue(Event, name="platform/sync.subscriptions-due"):
+    """Subscriptions to webhooks are to be looked at, before they expire."""
 
 
 class ProviderPullWanted(Event, name="platform/sync.provider-pull"):

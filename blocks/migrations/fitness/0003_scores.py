@@ -5,12 +5,10 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "fitness_0003"
-down_revision = "fitness_0001"
+down_revision = "fitness_0002"
 
 
 def upgrade() -> None:
-    if not sa.inspect(op.get_bind()).has_table("reading", schema="fitness"):
-        _readings()
     op.create_table(
         "workout",
         sa.Column("workspace_id", sa.Text(), nullable=False),
@@ -131,26 +129,4 @@ def upgrade() -> None:
     )
     op.create_index(
         "risk_over_idx", "risk", ["workspace_id", "figure"], schema="fitness", postgresql_where=sa.text("over")
-    )
-
-
-def _readings() -> None:
-    """The table that the readings' own migration makes, where that one has not run."""
-    op.create_table(
-        "reading",
-        sa.Column("workspace_id", sa.Text(), nullable=False),
-        sa.Column("member_id", sa.Text(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("metric", sa.Text(), nullable=False),
-        sa.Column("external_id", sa.Text(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("value", sa.Float(), nullable=False),
-        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("deleted", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.PrimaryKeyConstraint("workspace_id", "member_id", "source", "metric", "external_id", name="reading_pkey"),
-        schema="fitness",
-    )
-    op.create_index(
-        "reading_workspace_id_metric_day_idx", "reading", ["workspace_id", "metric", "day"], schema="fitness"
     )

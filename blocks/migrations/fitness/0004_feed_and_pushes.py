@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "fitness_0004"
-down_revision = "fitness_0001"
+down_revision = "fitness_0003"
 
 
 def _key(name: str) -> sa.Column[Any]:

@@ -2,4 +2,7 @@
 
 from fastapi import APIRouter
 
+from groundwork.deployments.gateway.fitness import hooks
+
 router = APIRouter()
+router.include_router(hooks.router)
