@@ -19,7 +19,8 @@ from groundwork.tasks.fitness.readings.reading import CLOCK_SKEW, EARLIEST, LONG
 STAGED = ("member_id", "source", "metric", "external_id", "day", "value", "measured_us", "updated_us", "deleted")
 """Columns of the staging table. Times are microseconds and days since 1970: text would be parsed twice."""
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
-_TRUE = pa.array(["true", "t", "1", "yes"])
+_TRUE = ("true", "t", "1", "yes")
+"""No array yet: Arrow's first one reserves a gigabyte of addresses, and runs with a memory limit would start with it."""
 _NULL = "\\N"
 
 
@@ -103,7 +104,7 @@ class _Cells:
             name: text.get(name, nothing) for name in ("unit", "day", "external_id", "updated_at", "deleted")
         }
         self._place = pc.index_in(text["member_id"], value_set=context.members)
-        self.deleted = pc.fill_null(pc.is_in(pc.utf8_lower(self._given["deleted"]), value_set=_TRUE), False)
+        self.deleted = pc.fill_null(pc.is_in(pc.utf8_lower(self._given["deleted"]), value_set=pa.array(_TRUE)), False)
         self._kind = _Kinds(text["metric"], self._given["unit"])
         number = pc.if_else(pc.match_substring_regex(text["value"], _NUMBER), text["value"], None)
         self.value = pc.multiply(pc.cast(number, pa.float64()), pa.array(self._kind.factor))
