@@ -114,8 +114,9 @@ class _Reading:
         if self._declared > MOST_IN_DTD:
             _refuse()
 
-    def attribute(self, _element: str, _name: str, _type: str, default: str | None, _required: bool) -> None:
+    def attribute(self, *declared: Any) -> None:
         self.declaration()
+        _element, _name, _type, default, _required = declared
         if default is not None:
             _refuse()
 

@@ -137,7 +137,8 @@ def _fetch_one(provider: FetchingProvider, linked: Linked, wanted: WantedObject,
             raise NonRetriable(f"{linked.provider} gave another object than {wanted.object_id[:60]!r}")
     except Gone as gone:
         metrics = provider.metrics_of[wanted.data_type]
-        readings = deletion(linked.member_id, linked.provider, wanted.object_id, max(gone.at, wanted.sent_at), metrics)
+        at = max(gone.at, wanted.sent_at)
+        readings = deletion(linked.member_id, linked.provider, wanted.object_id, at, metrics=metrics)
     except NonRetriable as error:
         found.refused.append(str(error))
         return

@@ -115,7 +115,7 @@ def _taken(
     if not event.object_id:
         raise NonRetriable(f"object_id: {event.provider} names the object that a webhook is about")
     if event.kind == "deleted":
-        gone = judge(deletion(linked.member_id, event.provider, event.object_id, at, metrics))
+        gone = judge(deletion(linked.member_id, event.provider, event.object_id, at, metrics=metrics))
         return {"deleted": event.object_id, "refused": gone.refused[:MOST_TOLD]}, gone.good
     if linked.state != "active":
         return {

@@ -54,7 +54,7 @@ def garmin_readings(linked: Linked, kind: str, summary: dict[str, Any], at: date
         raise NonRetriable(f"garmin {kind} of {str(said)[:30]!r}: {error}") from None
     object_id = f"{kind}:{day}"
     missing = [metric for metric, value in values.items() if value is None]
-    return deletion(linked.member_id, NAME, object_id, at, missing) + [
+    return deletion(linked.member_id, NAME, object_id, at, metrics=missing) + [
         Reading(linked.member_id, NAME, metric, object_id, at, ended_at, day, value)
         for metric, value in values.items()
         if value is not None

@@ -66,7 +66,7 @@ class Oura(FetchingProvider):
         values, said = self._values(data_type, document)
         object_id = self.id_of(data_type, document)
         missing = [metric for metric in self.metrics_of[data_type] if values.get(metric) is None]
-        gone = deletion(linked.member_id, self.name, object_id, at, missing)
+        gone = deletion(linked.member_id, self.name, object_id, at, metrics=missing)
         there = {metric: value for metric, value in values.items() if value is not None}
         if not there:
             return gone

@@ -83,7 +83,7 @@ class Whoop(FetchingProvider):
                 return []  # it is told of again once it is scored
             values = self._values(data_type, document) if document.get("score_state") == "SCORED" else {}
             missing = [metric for metric in self.metrics_of[data_type] if values.get(metric) is None]
-            gone = deletion(linked.member_id, self.name, object_id, updated_at, missing)
+            gone = deletion(linked.member_id, self.name, object_id, updated_at, metrics=missing)
             there = {metric: value for metric, value in values.items() if value is not None}
             if not there:
                 return gone

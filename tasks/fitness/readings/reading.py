@@ -49,7 +49,7 @@ class Reading:
 
 
 def deletion(
-    member_id: str, source: str, external_id: str, updated_at: datetime, metrics: Iterable[str]
+    member_id: str, source: str, external_id: str, updated_at: datetime, *, metrics: Iterable[str]
 ) -> list[Reading]:
     """The deletion of an object: of each metric that it may have had, for its other versions may come later."""
     return [Reading(member_id, source, metric, external_id, updated_at, deleted=True) for metric in metrics]

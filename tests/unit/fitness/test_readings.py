@@ -56,7 +56,7 @@ def test_rmssd_and_sdnn_are_two_metrics_and_neither_has_the_other_s_place():
 
 
 def test_a_deletion_is_one_of_each_metric_and_needs_no_value():
-    gone = deletion("ada", "oura", "n1", NOW, ("hrv_rmssd", "sleep_seconds"))
+    gone = deletion("ada", "oura", "n1", NOW, metrics=("hrv_rmssd", "sleep_seconds"))
     assert len(judge(gone, NOW).good) == 2
 
 
