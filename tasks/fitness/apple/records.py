@@ -115,8 +115,8 @@ class _Reading:
             _refuse()
 
     def attribute(self, *declared: Any) -> None:
-        _element, _name, _type, default, _required = declared
         self.declaration()
+        _element, _name, _type, default, _required = declared
         if default is not None:
             _refuse()
 

@@ -20,7 +20,7 @@ STAGED = ("member_id", "source", "metric", "external_id", "day", "value", "measu
 """Columns of the staging table. Times are microseconds and days since 1970: text would be parsed twice."""
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
 _TRUE = ("true", "t", "1", "yes")
-"""No array yet: Arrow's first one reserves a gigabyte of addresses, and runs with a memory limit would start with it."""
+"""No array yet: Arrow's first one reserves a gigabyte of addresses, which runs with a memory limit would start with."""
 _NULL = "\\N"
 
 
