@@ -77,7 +77,7 @@ def note_file(connection: Connection, event: ReadingsFileUploaded) -> FileNote: 
 @contextmanager
 def open_file(event: ReadingsFileUploaded, note: FileNote) -> Iterator[Iterator[PreparedRows]]:
     """The chunks that are not written yet, the next one prepared while this one is worked on."""
-    done = {int(number) for number in written(running_attempt(), import_chunk.name)}
+    done = {int(number) for number in written(running_attempt(), import_rows.name)}
     with database().transaction() as connection:
         context = _context(connection, event.workspace_id, note)
     read = csv_chunks if event.format == "csv" else parquet_chunks
@@ -93,12 +93,12 @@ def import_all(event: ReadingsFileUploaded, note: FileNote) -> RowCounts:
     with open_file(event, note) as chunks:
         for chunk in chunks:
             # quote: Prefect need not look for futures within the chunk.
-            import_chunk(event, quote(chunk))  # type: ignore[call-overload]
+            import_rows(event, quote(chunk))  # type: ignore[call-overload]
     return counts_so_far()
 
 
 @step(ledger=True, key=("chunk.number",))
-def import_chunk(connection: Connection, event: ReadingsFileUploaded, chunk: PreparedRows) -> RowCounts:
+def import_rows(connection: Connection, event: ReadingsFileUploaded, chunk: PreparedRows) -> RowCounts:
     """Write one chunk, and the rows it rejects, exactly once."""
     if chunk.rejects is not None:
         rejects.write_part(blob_store(), _rejects_key(event.workspace_id), chunk.number, chunk.rejects)
@@ -109,7 +109,7 @@ def import_chunk(connection: Connection, event: ReadingsFileUploaded, chunk: Pre
 @step(key=("workspace_id",))
 def collect_rejects(workspace_id: str) -> str | None:
     """Put the rejected rows of all chunks into one file. Returns its key; None where no row was rejected."""
-    chunks = written(running_attempt(), import_chunk.name)
+    chunks = written(running_attempt(), import_rows.name)
     rejecting = [int(number) for number, counts in chunks.items() if counts["rejected"]]
     return rejects.join_parts(blob_store(), _rejects_key(workspace_id), rejecting)
 
@@ -117,7 +117,7 @@ def collect_rejects(workspace_id: str) -> str | None:
 def counts_so_far() -> RowCounts:
     """The counts of all chunks that any attempt has written."""
     total = RowCounts()
-    for each in written(running_attempt(), import_chunk.name).values():
+    for each in written(running_attempt(), import_rows.name).values():
         reasons = {name: total.reasons.get(name, 0) + number for name, number in each["reasons"].items()}
         total = RowCounts(
             total.rows + each["rows"],
