@@ -132,7 +132,7 @@ def test_any_order_ends_as_a_full_recomputation(db, setting, pushed: int, done: 
         connection.execute(
             text(
                 "TRUNCATE fitness.member, fitness.follow, fitness.post, fitness.comment, fitness.reaction,"
-                " fitness.activity, fitness.feed, fitness.digest_group"
+                " fitness.activity, fitness.feed, fitness.digest_group CASCADE"
             )
         )
     add_members(db, WHO)

@@ -30,6 +30,7 @@ def wears(db, metric: str, source: str, value: float, days: int, kind: str = "lo
         {
             "workspace_id": "acme", "member_id": "ada", "source": source, "metric": metric,
             "external_id": f"{kind}-{ago}", "day": TODAY - timedelta(days=ago), "value": value, "measured_at": NOW,
+            "updated_at": NOW,
         }
         for ago in range(days)
     ]  # fmt: skip

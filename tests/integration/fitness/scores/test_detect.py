@@ -68,6 +68,7 @@ def wears(db, member: str, metric: str, values: dict[date, float], source: str =
         {
             "workspace_id": "acme", "member_id": member, "source": source, "metric": metric,
             "external_id": f"{kind}-{day}", "day": day, "value": value, "measured_at": at_noon(day),
+            "updated_at": at_noon(day),
         }
         for day, value in values.items()
     ]  # fmt: skip

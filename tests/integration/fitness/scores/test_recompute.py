@@ -212,7 +212,7 @@ LOGS = st.lists(
 @given(logs=st.dictionaries(st.sampled_from(["ada", "ben"]), LOGS, min_size=1), start=st.integers(0, 91))
 def test_what_events_in_any_order_leave_is_what_a_calculation_from_nothing_makes(db, logs, start):
     with db.transaction() as connection:
-        connection.execute(text("TRUNCATE fitness.gym, fitness.member, fitness.workout, fitness.score"))
+        connection.execute(text("TRUNCATE fitness.gym, fitness.member, fitness.workout, fitness.score CASCADE"))
     open_gym(db, "ada", "ben")
     log = "INSERT INTO fitness.workout VALUES ('acme', :id, :member, :day, 1 + :load / 5, 5, false, now())"
     step = 0
