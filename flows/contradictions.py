@@ -1,4 +1,5 @@
-"""Options of a job that contradict each other, that say nothing, or that name fields which its event does not have."""
+"""Options of a job that contradict each other, that say nothing, or that name fields which its event does not have; and
+fields that a run cannot be given."""
 
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
@@ -11,13 +12,21 @@ from groundwork.flows.limits import Lane, Pool, Priority
 if TYPE_CHECKING:
     from groundwork.flows.flow_control import FlowControl
 
+_TAKEN = {
+    "delivery_id": "the relay gives to every run",
+    "return_state": "Prefect gives to every run",
+    "wait_for": "Prefect gives to every run",
+}
+"""Names that no field may have, since a run's parameters are the fields of its event."""
+
 
 def check(flow: "FlowControl", on: type[Event]) -> None:
     """Refuse what a job cannot mean.
 
     Raises:
-        ConfigurationError: says which option, and what to do.
+        ConfigurationError: says which option or field, and what to do.
     """
+    _check_fields(on)
     _check_kinds(flow)
     _check_together(flow)
     _check_bounds(flow)
@@ -31,6 +40,16 @@ def check(flow: "FlowControl", on: type[Event]) -> None:
         wire_name(each.event, each.key)
     if flow.priority_by:
         _check_priority(flow.priority_by, on)
+
+
+def _check_fields(on: type[Event]) -> None:
+    for name, whose in _TAKEN.items():
+        if field := on.model_fields.get(name):
+            raise ConfigurationError(
+                f"@job(on={on.__name__}): its field {name!r} has the name of a parameter that {whose}. Name it "
+                f"otherwise; senders notice nothing if it keeps its name on the wire: "
+                f'event_{name}: … = Field(alias="{field.alias or name}")'
+            )
 
 
 def _check_kinds(flow: "FlowControl") -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from groundwork.blocks.database import database
 from groundwork.blocks.settings import settings
-from groundwork.events.inbox.queue import bring_up_to_date
+from groundwork.events.inbox.queue import bring_up_to_date, what_is_due
 from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
@@ -51,13 +51,19 @@ def admit(capacity: int, held: Sequence[str] = ()) -> list[Admitted]:
     """
     with database().transaction() as connection:
         hold_admission(connection)
-        bring_up_to_date(connection)
-        return admit_within(connection, capacity, held)
+        due = what_is_due(connection)
+        bring_up_to_date(connection, due)
+        return admit_within(connection, capacity, held, limits=due.limits)
 
 
-def admit_within(connection: Connection, capacity: int, held: Sequence[str] = ()) -> list[Admitted]:
-    """Admit in the caller's transaction, which holds the admission; otherwise like :func:`admit`."""
-    limits = connection.execute(_statement("any_limits")).scalar()
+def admit_within(
+    connection: Connection, capacity: int, held: Sequence[str] = (), *, limits: bool = True
+) -> list[Admitted]:
+    """Admit in the caller's transaction, which holds the admission; otherwise like :func:`admit`.
+
+    Args:
+        limits: whether a job has limits beyond its lane. False, where that is known, spares what they cost.
+    """
     rows = connection.execute(
         _statement("admit") if limits else _admit_without_limits,
         {
@@ -69,8 +75,6 @@ def admit_within(connection: Connection, capacity: int, held: Sequence[str] = ()
             **_giving_way(),
         },
     ).all()
-    if rows:
-        connection.execute(_statement("note_admitted"), {"jobs": list({row.job for row in rows})})
     return [
         Admitted(
             row.id,

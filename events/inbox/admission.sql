@@ -14,20 +14,15 @@ SELECT pg_advisory_xact_lock(x'61646D6974'::bigint);
 -- there are interactive jobs, and give way while these are in use, since starting a run is what costs Prefect most: they
 -- start one every :bulk_start_seconds, and none while an interactive run starts, unless no bulk run is in flight.
 -- Walks from lane to lane on delivery_queued_idx, at most :lanes of each job, and goes on from there the next time: the
--- cost grows with neither the backlog nor the number of lanes. Does not walk while the workers are full.
+-- cost grows with neither the backlog nor the number of lanes. Does not walk while the workers are full. Looks no deeper
+-- into a lane than something may be admitted from it (last_turn): with more workspaces than room, not each lane is read as
+-- deep as there is room.
 -- What waits and keeps its place counts against its lane and its limits (places), and not against the workers (units).
 WITH in_flight AS MATERIALIZED (
     SELECT job, workspace_id, flow_key, count(*) AS places, count(*) FILTER (WHERE state <> 'scheduled') AS units,
            count(*) FILTER (WHERE state = 'admitted') AS starting
-    FROM (
-        SELECT job, workspace_id, flow_key, state
-        FROM groundwork.delivery
-        WHERE state IN (:in_flight) AND (batch_id IS NULL OR batch_id = id)
-        UNION ALL
-        SELECT job, workspace_id, flow_key, state
-        FROM groundwork.delivery
-        WHERE state = 'scheduled' AND keeps_place
-    ) AS holding
+    FROM groundwork.delivery
+    WHERE (state IN (:in_flight) OR (state = 'scheduled' AND keeps_place)) AND (batch_id IS NULL OR batch_id = id)
     GROUP BY job, workspace_id, flow_key
 ), kind AS MATERIALIZED (
     SELECT coalesce(sum(units), 0) AS units,
@@ -60,29 +55,31 @@ WITH in_flight AS MATERIALIZED (
     FROM kind
     CROSS JOIN recent
 ), lane AS MATERIALIZED (
-    SELECT job.name AS job, walk.workspace_id, walk.flow_key, walk.number
+    SELECT job.name AS job, walk.workspace_id, walk.flow_key, walk.number, walk.not_before,
+           greatest(walk.priority, job.priority) AS priority, interactive, ordered, batch_size, batch_wait_seconds,
+           lane_limit, flow_control
     FROM groundwork.job
     CROSS JOIN LATERAL (
         WITH RECURSIVE walk AS (
             (
-                SELECT workspace_id, flow_key, 1 AS number
+                SELECT workspace_id, flow_key, priority, not_before, 1 AS number
                 FROM groundwork.delivery
                 WHERE state = 'queued'
                   AND job = job.name
                   AND (workspace_id, flow_key) > (job.walked_workspace_id, job.walked_flow_key)
-                ORDER BY workspace_id, flow_key
+                ORDER BY workspace_id, flow_key, urgency DESC, sequence
                 LIMIT 1
             )
             UNION ALL
-            SELECT next_lane.workspace_id, next_lane.flow_key, walk.number + 1
+            SELECT next_lane.*, walk.number + 1
             FROM walk
             CROSS JOIN LATERAL (
-                SELECT workspace_id, flow_key
+                SELECT workspace_id, flow_key, priority, not_before
                 FROM groundwork.delivery
                 WHERE state = 'queued'
                   AND job = job.name
                   AND (workspace_id, flow_key) > (walk.workspace_id, walk.flow_key)
-                ORDER BY workspace_id, flow_key
+                ORDER BY workspace_id, flow_key, urgency DESC, sequence
                 LIMIT 1
             ) AS next_lane
             WHERE walk.number < :lanes
@@ -90,75 +87,126 @@ WITH in_flight AS MATERIALIZED (
         SELECT * FROM walk
     ) AS walk
     WHERE NOT job.paused AND job.retired_at IS NULL AND job.name <> ALL(CAST(:held AS text[])) AND (SELECT total FROM free) > 0
-), walked AS (
-    UPDATE groundwork.job
-    SET walked_workspace_id = coalesce(last.workspace_id, ''), walked_flow_key = coalesce(last.flow_key, '')
-    FROM groundwork.job AS every
-    LEFT JOIN lane AS last ON last.job = every.name AND last.number = :lanes
-    WHERE job.name = every.name
-      AND (SELECT total FROM free) > 0
-      AND (job.walked_workspace_id, job.walked_flow_key)
-          IS DISTINCT FROM (coalesce(last.workspace_id, ''), coalesce(last.flow_key, ''))
 ), held AS (
     SELECT job, workspace_id, sum(units) AS units, sum(places) AS places FROM in_flight GROUP BY job, workspace_id
+), in_workspace AS (
+    SELECT workspace_id, sum(units) AS units FROM in_flight GROUP BY workspace_id
 ), lane_room AS (
-    SELECT lane.job, lane.workspace_id, lane.flow_key, job.interactive, job.ordered, job.batch_size,
-           job.batch_wait_seconds, coalesce(lane_override.weight, 1) AS weight,
+    SELECT lane.*, coalesce(lane_override.weight, 1) AS weight, coalesce(in_workspace.units, 0) AS units,
            least(
-               coalesce(lane_override.lane_limit, job.lane_limit) - coalesce(held.places, 0),
-               CASE WHEN job.ordered THEN 1 - coalesce(held.places, 0) END,
+               coalesce(lane_override.lane_limit, lane.lane_limit) - coalesce(held.places, 0),
+               CASE WHEN ordered THEN 1 - coalesce(held.places, 0) END,
                CASE
-                   WHEN job.flow_control #> '{throttle,field}' IS NULL
-                   THEN CAST(job.flow_control #>> '{throttle,limit}' AS int) - started.starts
+                   WHEN flow_control #> '{throttle,field}' IS NULL
+                   THEN CAST(flow_control #>> '{throttle,limit}' AS int) - started.starts
                END,
                free.total
            ) AS room,
-           CASE WHEN job.flow_control ? 'singleton' THEN 1 - coalesce(in_flight.places, 0) END AS key_room
+           CASE WHEN flow_control ? 'singleton' THEN 1 - coalesce(in_flight.places, 0) END AS key_room
     FROM lane
     CROSS JOIN free
-    JOIN groundwork.job ON job.name = lane.job
     LEFT JOIN groundwork.lane_override USING (job, workspace_id)
     LEFT JOIN held USING (job, workspace_id)
+    LEFT JOIN in_workspace USING (workspace_id)
     LEFT JOIN in_flight USING (job, workspace_id, flow_key)
     LEFT JOIN LATERAL (
         SELECT count(*) AS starts
         FROM groundwork.throttle_start
-        WHERE job.flow_control ? 'throttle'
+        WHERE lane.flow_control ? 'throttle'
           AND throttle_start.job = lane.job
           AND throttle_start.workspace_id = lane.workspace_id
           AND throttle_start.key = ''
-          AND started_at > clock_timestamp() - make_interval(secs => CAST(job.flow_control #>> '{throttle,period}' AS float))
+          AND started_at
+              > clock_timestamp() - make_interval(secs => CAST(lane.flow_control #>> '{throttle,period}' AS float))
     ) AS started ON true
     WHERE NOT coalesce(lane_override.paused, false)
-), oldest AS (
-    SELECT lane_room.*, head.id, head.batch_id, head.priority, head.urgency, head.sequence, head.accepted_at,
-           -- A delivery of an ordered job that waits for its next attempt keeps those behind it waiting, whatever their key.
-           bool_and(head.not_before <= clock_timestamp()) OVER (
-               PARTITION BY job, workspace_id, CASE WHEN ordered THEN '' ELSE flow_key END ORDER BY head.sequence
-           ) AS due,
-           CASE WHEN head.batch_id IS NULL THEN (row_number() OVER (
-               PARTITION BY job, workspace_id, flow_key, head.batch_id IS NULL ORDER BY head.urgency DESC, head.sequence
-           ) - 1) / batch_size END AS place
+), known_lane AS MATERIALIZED (
+    -- even: the turns of its workspace follow from priority and place alone, since its lanes weigh the same, and are all
+    -- interactive or all not. certain_priority: the highest of its workspace of which a unit is there for certain.
+    SELECT lane_room.*,
+           bool_and(interactive) OVER of_workspace = bool_or(interactive) OVER of_workspace
+               AND min(weight) OVER of_workspace = max(weight) OVER of_workspace AS even,
+           bool_or(flow_control ? 'limits') OVER of_workspace AS limited,
+           max(priority) FILTER (
+               WHERE not_before <= clock_timestamp() AND NOT ordered AND batch_size = 1 AND least(room, key_room) > 0
+           ) OVER of_workspace AS certain_priority,
+           row_number() OVER of_workspace AS lane_of_workspace
     FROM lane_room
+    WINDOW of_workspace AS (PARTITION BY workspace_id)
+), last_turn AS MATERIALIZED (
+    -- The turn of the last one that there can be room for: as many workspaces as that have a unit with this turn or a
+    -- better one. Its row is missing where there are fewer.
+    SELECT interactive, priority, holds
+    FROM (
+        SELECT interactive, priority, holds,
+               row_number() OVER (PARTITION BY interactive ORDER BY priority DESC, holds) AS place
+        FROM (
+            SELECT interactive, certain_priority AS priority, units / weight AS holds
+            FROM known_lane
+            WHERE lane_of_workspace = 1 AND even AND NOT limited AND certain_priority IS NOT NULL
+        ) AS certain
+    ) AS in_turn
+    CROSS JOIN free
+    WHERE place = CASE WHEN interactive THEN total ELSE greatest(least(total, bulk), 1) END
+), lane_depth AS (
+    -- A unit has at least as many of its workspace ahead as stand before it in its lane: deeper than depth, it comes after
+    -- the last turn. Not known of lanes whose units may stand aside for a limit or hold each other up. The next whole number
+    -- absorbs rounding.
+    SELECT known_lane.*,
+           greatest(least(
+               room,
+               key_room,
+               CASE
+                   WHEN NOT even OR ordered OR flow_control ? 'limits' OR known_lane.priority > last_turn.priority THEN NULL
+                   WHEN known_lane.priority < last_turn.priority THEN 0
+                   ELSE ceil(last_turn.holds * weight - units) + 1
+               END
+           ), 0) AS depth
+    FROM known_lane
+    LEFT JOIN last_turn USING (interactive)
+), head AS MATERIALIZED (
+    SELECT job, workspace_id, flow_key, interactive, weight, units, room, ordered, batch_size, batch_wait_seconds, head.*
+    FROM lane_depth
     CROSS JOIN LATERAL (
-        SELECT id, CASE WHEN batch_size > 1 THEN batch_id END AS batch_id, priority, urgency, sequence, accepted_at, not_before
+        SELECT id, CASE WHEN batch_size > 1 THEN batch_id END AS batch_id, priority, urgency, sequence, accepted_at,
+               not_before
         FROM groundwork.delivery
         WHERE state = 'queued'
-          AND job = lane_room.job
-          AND workspace_id = lane_room.workspace_id
-          AND flow_key = lane_room.flow_key
+          AND job = lane_depth.job
+          AND workspace_id = lane_depth.workspace_id
+          AND flow_key = lane_depth.flow_key
         ORDER BY urgency DESC, sequence
-        LIMIT greatest(least(room, key_room), 0) * batch_size
+        LIMIT depth * batch_size
     ) AS head
+), held_up AS MATERIALIZED (
+    -- A delivery of an ordered job that waits for its next attempt keeps those behind it waiting, whatever their key.
+    SELECT job, workspace_id, min(sequence) AS behind
+    FROM head
+    WHERE ordered AND not_before > clock_timestamp()
+    GROUP BY job, workspace_id
+), oldest AS (
+    SELECT head.*, not_before <= clock_timestamp() AND (behind IS NULL OR sequence < behind) AS due
+    FROM head
+    LEFT JOIN held_up USING (job, workspace_id)
 ), unit AS (
-    SELECT job, workspace_id, interactive, weight, room, batch_size, batch_id,
-           coalesce(batch_id, (array_agg(id ORDER BY sequence))[1]) AS leader,
-           array_agg(id) AS ids, max(priority) AS priority, max(urgency) AS urgency, min(sequence) AS sequence
+    SELECT job, workspace_id, interactive, weight, units, room, batch_size, batch_id,
+           id AS leader, ARRAY[id] AS ids, priority, urgency, sequence
     FROM oldest
-    GROUP BY job, workspace_id, flow_key, interactive, weight, room, batch_size, batch_wait_seconds, batch_id, place
+    WHERE batch_size = 1 AND due
+    UNION ALL
+    SELECT job, workspace_id, interactive, weight, units, room, batch_size, batch_id,
+           coalesce(batch_id, (array_agg(id ORDER BY sequence))[1]),
+           array_agg(id), max(priority), max(urgency), min(sequence)
+    FROM (
+        SELECT oldest.*, CASE WHEN batch_id IS NULL THEN (row_number() OVER (
+                   PARTITION BY job, workspace_id, flow_key, batch_id IS NULL ORDER BY urgency DESC, sequence
+               ) - 1) / batch_size END AS place
+        FROM oldest
+        WHERE batch_size > 1
+    ) AS member
+    GROUP BY job, workspace_id, flow_key, interactive, weight, units, room, batch_size, batch_wait_seconds, batch_id, place
     HAVING bool_and(due) AND (
-        batch_size = 1
-        OR batch_id IS NOT NULL
+        batch_id IS NOT NULL
         OR count(*) = batch_size
         OR min(accepted_at) + make_interval(secs => batch_wait_seconds) <= clock_timestamp()
     )
@@ -199,10 +247,9 @@ WITH in_flight AS MATERIALIZED (
     WHERE lane_place <= room
 ), weighed AS (
     SELECT placed.*,
-           (coalesce(workspace.units, 0) + ahead) / weight AS holds,
+           (units + ahead) / weight AS holds,
            greatest(coalesce(share.served, now_at.served), now_at.served) + ahead / weight AS served
     FROM placed
-    LEFT JOIN (SELECT workspace_id, sum(units) AS units FROM held GROUP BY workspace_id) AS workspace USING (workspace_id)
     LEFT JOIN groundwork.fair_share AS share USING (workspace_id)
     CROSS JOIN (
         SELECT coalesce((SELECT served FROM groundwork.fair_share WHERE workspace_id = ''), 0) AS served
@@ -255,7 +302,7 @@ WITH in_flight AS MATERIALIZED (
     UNION ALL
     SELECT delivery.id, leader, batch_size
     FROM chosen
-    JOIN groundwork.delivery ON delivery.batch_id = chosen.batch_id AND delivery.state = 'queued'
+    JOIN groundwork.delivery ON delivery.batch_id = chosen.batch_id AND delivery.state || '' = 'queued'
 ), admitted AS (
     UPDATE groundwork.delivery
     SET state = 'admitted',
@@ -267,24 +314,35 @@ WITH in_flight AS MATERIALIZED (
             WHEN delivery.id = member.leader THEN clock_timestamp() + make_interval(secs => :claim_seconds)
         END
     FROM member
-    -- The state again: an event may have cancelled the delivery since this statement began.
-    WHERE delivery.id = member.id AND delivery.state = 'queued'
+    -- The state again: an event may have cancelled the delivery since this statement began. Written so that no index has it:
+    -- after a quiet time, statistics say that nothing is queued, and PostgreSQL would join all that is queued by now.
+    WHERE delivery.id = member.id AND delivery.state || '' = 'queued'
     RETURNING delivery.id, delivery.event_id, delivery.job, delivery.workspace_id, delivery.dispatches,
               delivery.sequence, member.leader
+), noted AS (
+    UPDATE groundwork.job
+    SET walked_workspace_id = found.workspace_id,
+        walked_flow_key = found.flow_key,
+        last_admitted_at = CASE WHEN found.used THEN clock_timestamp() ELSE job.last_admitted_at END
+    FROM (
+        SELECT every.name, coalesce(last.workspace_id, '') AS workspace_id, coalesce(last.flow_key, '') AS flow_key,
+               used.job IS NOT NULL AS used
+        FROM groundwork.job AS every
+        LEFT JOIN lane AS last ON last.job = every.name AND last.number = :lanes
+        LEFT JOIN (SELECT DISTINCT job FROM admitted) AS used ON used.job = every.name
+    ) AS found
+    WHERE job.name = found.name
+      AND (SELECT total FROM free) > 0
+      AND (
+          found.used
+          OR (job.walked_workspace_id, job.walked_flow_key) IS DISTINCT FROM (found.workspace_id, found.flow_key)
+      )
 )
 SELECT admitted.id, admitted.job, admitted.workspace_id, admitted.dispatches, admitted.sequence,
        event.id AS event_id, event.name AS event_name, event.causation_id, event.correlation_id
 FROM admitted
 JOIN groundwork.event ON event.id = admitted.event_id
 WHERE admitted.id = admitted.leader;
-
--- name: any_limits
--- Whether a job has limits beyond its lane.
-SELECT EXISTS (SELECT FROM groundwork.job WHERE flow_control ? 'limits');
-
--- name: note_admitted
--- Note which jobs are in use.
-UPDATE groundwork.job SET last_admitted_at = clock_timestamp() WHERE name = ANY(:jobs);
 
 -- name: next_look
 -- Seconds until something may be admitted without anything being written: the rest of a walk, a start in the future, a

@@ -16,13 +16,14 @@ WHERE id IN (
 );
 
 -- name: note_why_it_waits
--- Let the oldest deliveries of a job that is held say why they wait.
+-- Let the oldest deliveries of a job that is held say why they wait. They are looked up by their ids alone (state || ''),
+-- whatever statistics say of how many are queued.
 UPDATE groundwork.delivery
 SET last_error = :reason
 WHERE id IN (
     SELECT id FROM groundwork.delivery WHERE job = :job AND state = 'queued' ORDER BY sequence LIMIT 1000
 )
-  AND state = 'queued'
+  AND state || '' = 'queued'
   AND last_error IS DISTINCT FROM :reason;
 
 -- name: note_held

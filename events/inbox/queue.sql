@@ -1,3 +1,26 @@
+-- name: due
+-- What the statements below, and those of arrivals, would find something to do for. Due is what was due when the transaction
+-- began, as in promote.
+SELECT (SELECT min(id) FROM groundwork.arrival) IS NOT NULL AS arrivals,
+       coalesce((
+           SELECT min(expires_at)
+           FROM groundwork.delivery
+           WHERE state IN (:waiting) AND attempt = 0 AND expires_at IS NOT NULL
+       ) <= clock_timestamp(), false) AS expired,
+       scheduled.due AS starts,
+       scheduled.due AND job.debounce AS debounced,
+       job.singletons,
+       job.limits
+FROM (
+    SELECT coalesce(bool_or(flow_control ? 'debounce'), false) AS debounce,
+           coalesce(bool_or(flow_control ->> 'singleton' = 'skip'), false) AS singletons,
+           coalesce(bool_or(flow_control ? 'limits'), false) AS limits
+    FROM groundwork.job
+) AS job
+CROSS JOIN (
+    SELECT coalesce(min(not_before) <= now(), false) AS due FROM groundwork.delivery WHERE state = 'scheduled'
+) AS scheduled;
+
 -- name: expire
 -- Drop what was not started in time, visibly. One that ran already and waits for its next attempt was started.
 UPDATE groundwork.delivery
@@ -12,6 +35,8 @@ WHERE state IN (:waiting) AND attempt = 0 AND expires_at <= clock_timestamp();
 -- from none, and none takes over from it, until its time has come. The newest is the one whose time came last, then the
 -- one that was accepted last; one that took over before is older than all that came since. Fixed here and not when events are accepted, so that acceptances of
 -- one key do not wait for each other. One that ran already and waits for its next attempt is left alone.
+-- "state || ''" leaves PostgreSQL one index: that of ids, or that of keys (delivery_debounced_idx). After a quiet time,
+-- statistics say that nothing is scheduled, and it would join all that is scheduled with all that is.
 -- Due is what was due when the transaction began, here and in promote: by the clock of each statement, a delivery could
 -- fall due between the two, and would run although a later one is there.
 WITH touched AS (
@@ -22,18 +47,26 @@ WITH touched AS (
     JOIN groundwork.job ON job.name = delivery.job AND job.flow_control ? 'debounce' AND job.batch_size = 1
     WHERE delivery.state = 'scheduled' AND delivery.attempt = 0 AND delivery.not_before <= now()
 ), happened AS (
-    SELECT delivery.id, longest,
-           coalesce(delivery.debounced_since, delivery.not_before - quiet) AS since,
-           first_value(delivery.id) OVER (
-               PARTITION BY delivery.job, delivery.workspace_id, delivery.flow_key
-               ORDER BY delivery.debounced_since IS NULL DESC, delivery.not_before DESC, delivery.sequence DESC
+    SELECT id, longest,
+           coalesce(debounced_since, not_before - quiet) AS since,
+           first_value(id) OVER (
+               PARTITION BY job, workspace_id, flow_key
+               ORDER BY debounced_since IS NULL DESC, not_before DESC, sequence DESC
            ) AS newest
     FROM touched
-    JOIN groundwork.delivery USING (job, workspace_id, flow_key)
-    WHERE delivery.state = 'scheduled'
-      AND delivery.attempt = 0
-      AND delivery.flow_key <> ''
-      AND (delivery.debounced_since IS NOT NULL OR delivery.not_before - quiet <= now())
+    CROSS JOIN LATERAL (
+        SELECT id, not_before, debounced_since, sequence
+        FROM groundwork.delivery
+        WHERE state || '' = 'scheduled'
+          AND attempt = 0
+          AND flow_key <> ''
+          AND job = touched.job
+          AND workspace_id = touched.workspace_id
+          AND flow_key = touched.flow_key
+        ORDER BY sequence
+        OFFSET 0
+    ) AS of_key
+    WHERE debounced_since IS NOT NULL OR not_before - quiet <= now()
 ), superseded AS (
     UPDATE groundwork.delivery
     SET state = 'cancelled',
@@ -43,7 +76,7 @@ WITH touched AS (
     FROM happened
     WHERE delivery.id = happened.id
       AND delivery.id <> happened.newest
-      AND delivery.state = 'scheduled'
+      AND delivery.state || '' = 'scheduled'
       AND delivery.attempt = 0
     RETURNING happened.newest AS heir, happened.longest, happened.since
 ), inherited AS (
@@ -66,14 +99,22 @@ WITH touched AS (
     JOIN groundwork.job ON job.name = delivery.job AND job.flow_control ? 'debounce' AND job.batch_size > 1
     WHERE delivery.state = 'scheduled' AND delivery.attempt = 0 AND delivery.not_before <= now()
 ), happened AS (
-    SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.flow_key, delivery.not_before, longest,
-           coalesce(delivery.debounced_since, delivery.not_before - quiet) AS since
+    SELECT id, job, workspace_id, flow_key, not_before, longest,
+           coalesce(debounced_since, not_before - quiet) AS since
     FROM touched
-    JOIN groundwork.delivery USING (job, workspace_id, flow_key)
-    WHERE delivery.state = 'scheduled'
-      AND delivery.attempt = 0
-      AND delivery.flow_key <> ''
-      AND (delivery.debounced_since IS NOT NULL OR delivery.not_before - quiet <= now())
+    CROSS JOIN LATERAL (
+        SELECT id, not_before, debounced_since
+        FROM groundwork.delivery
+        WHERE state || '' = 'scheduled'
+          AND attempt = 0
+          AND flow_key <> ''
+          AND job = touched.job
+          AND workspace_id = touched.workspace_id
+          AND flow_key = touched.flow_key
+        ORDER BY sequence
+        OFFSET 0
+    ) AS of_key
+    WHERE debounced_since IS NOT NULL OR not_before - quiet <= now()
 ), gathered AS (
     SELECT id, since,
            least(max(not_before) OVER of_key, min(since) OVER of_key + longest) AS due
@@ -84,40 +125,53 @@ UPDATE groundwork.delivery
 SET not_before = gathered.due,
     debounced_since = gathered.since
 FROM gathered
-WHERE delivery.id = gathered.id AND delivery.state = 'scheduled' AND delivery.not_before <> gathered.due;
+WHERE delivery.id = gathered.id AND delivery.state || '' = 'scheduled' AND delivery.not_before <> gathered.due;
 
 -- name: promote
 -- Let deliveries into their lane whose time has come, at the place that their acceptance gave them. The state is asked for
--- twice: the inner one is that of the statement's begin, and an event may have cancelled the delivery since.
+-- twice: the inner one is that of the statement's begin, and an event may have cancelled the delivery since. The outer one
+-- leaves PostgreSQL the index of ids alone, as above: it does not read what waits for a later time.
 UPDATE groundwork.delivery
 SET state = 'queued'
-WHERE id IN (
+WHERE id = ANY(ARRAY(
     SELECT id
     FROM groundwork.delivery
     WHERE state = 'scheduled' AND not_before <= now()
     ORDER BY not_before
     LIMIT 10000
-) AND state = 'scheduled';
+)) AND state || '' = 'scheduled';
 
 -- name: skip_singletons
--- Drop events that find another unfinished one of their key, where the job says so. One that ran already and waits for
--- its next attempt is not dropped.
+-- Drop events that find another unfinished one of their key, where the job says so: one that has begun, or else the first
+-- that waits. One that ran already and waits for its next attempt is not dropped; one that is to start later neither drops
+-- nor is dropped until then.
+WITH skipping AS (
+    SELECT name FROM groundwork.job WHERE flow_control ->> 'singleton' = 'skip'
+), unfinished AS (
+    SELECT id, job, workspace_id, flow_key, sequence, attempt > 0 AS has_begun
+    FROM groundwork.delivery
+    WHERE state = 'queued' AND job IN (SELECT name FROM skipping)
+    UNION ALL
+    SELECT id, job, workspace_id, flow_key, sequence, true
+    FROM groundwork.delivery
+    WHERE state IN (:in_flight) AND job IN (SELECT name FROM skipping)
+    UNION ALL
+    SELECT id, job, workspace_id, flow_key, sequence, true
+    FROM groundwork.delivery
+    WHERE state || '' = 'scheduled' AND flow_key <> '' AND attempt > 0 AND job IN (SELECT name FROM skipping)
+), of_key AS (
+    SELECT id, has_begun,
+           first_value(id) OVER (PARTITION BY job, workspace_id, flow_key ORDER BY has_begun DESC, sequence) AS other
+    FROM unfinished
+)
 UPDATE groundwork.delivery
 SET state = 'cancelled',
-    superseded_by = other.id,
+    superseded_by = of_key.other,
     last_error = 'Skipped: another event with its key was not finished.',
     settled_at = clock_timestamp()
-FROM groundwork.job, groundwork.delivery AS other
-WHERE job.flow_control ->> 'singleton' = 'skip'
-  AND delivery.job = job.name
-  AND delivery.state = 'queued'
-  AND delivery.attempt = 0
-  AND other.job = delivery.job
-  AND other.workspace_id = delivery.workspace_id
-  AND other.flow_key = delivery.flow_key
-  AND other.id <> delivery.id
-  AND (
-      other.state IN (:in_flight)
-      OR (other.state = 'queued' AND other.sequence < delivery.sequence)
-      OR (other.state IN (:waiting) AND other.attempt > 0)
-  );
+FROM of_key
+WHERE delivery.id = of_key.id
+  AND NOT of_key.has_begun
+  AND of_key.id <> of_key.other
+  AND delivery.state || '' = 'queued'
+  AND delivery.attempt = 0;

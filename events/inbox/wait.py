@@ -132,7 +132,12 @@ def _find(connection: Connection, attempt: Attempt, wait: Wait) -> Any:
     address = {"delivery_id": attempt.delivery_id, "name": wait.name}
     found = connection.execute(_statement("find"), address).one_or_none()
     if found is not None and (found.kind, found.event_name) != (wait.kind, wait.event_name):
-        was = {"sleep": "a sleep", "event": f"a wait for {found.event_name}", "job": "an invocation"}[found.kind]
+        was = {
+            "sleep": "a sleep",
+            "event": f"a wait for {found.event_name}",
+            "job": "an invocation",
+            "retry": "the record of a step's tries",
+        }[found.kind]
         raise ConfigurationError(
             f"{wait.name!r} was {was} when this delivery set it up. Give what the code waits for now another name"
         )

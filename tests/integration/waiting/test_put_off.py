@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from groundwork.blocks.errors import Postponed, PutOff
+from groundwork.blocks.errors import ConfigurationError, Postponed, PutOff
 from groundwork.events.identifiers import WorkspaceId
-from groundwork.events.inbox import event_status, send
+from groundwork.events.inbox import claim, event_status, send
+from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.claim import Run
+from groundwork.events.inbox.wait import Wait, answer_to
 from groundwork.tasks.step_calls import beyond_handlers
-from tests.factories import delivery_of, scalar
+from tests.factories import delivery_of, flow_run_id, scalar
 from tests.integration.waiting.waiting_jobs import LeadPushed, LeadThoughtOf
 
 ACME = WorkspaceId("acme")
@@ -87,6 +90,17 @@ def test_waits_for_another_try_are_not_waits_of_the_job(db, go, tmp_path):
     send(pushed(tmp_path))
     go()
     assert scalar(db, "SELECT kind FROM groundwork.wait") == "retry"
+
+
+def test_a_wait_that_is_named_like_what_is_kept_of_a_step_s_tries_is_refused(db, go, pass_time, tmp_path):
+    send(pushed(tmp_path))
+    go()
+    pass_time(661)
+    [due] = admit(1)
+    attempt = claim(due.id, Run(flow_run_id=flow_run_id()))
+    taken = scalar(db, "SELECT name FROM groundwork.wait")
+    with pytest.raises(ConfigurationError, match=r"was the record of a step's tries .* another name"):
+        answer_to(attempt, Wait(name=taken, kind="sleep", seconds=1))
 
 
 def test_an_error_that_is_raised_again_is_put_off_no_more():

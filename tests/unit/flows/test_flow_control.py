@@ -3,6 +3,8 @@
 from typing import Any, Literal
 
 import pytest
+from pydantic import Field, create_model
+from pydantic.alias_generators import to_camel
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.events.base import Event
@@ -73,6 +75,23 @@ def options(**given: Any) -> JobOptions:
 def test_what_cannot_be_meant_is_refused_where_it_is_written(given, told):
     with pytest.raises(ConfigurationError, match=told):
         options(**given)
+
+
+@pytest.mark.parametrize("name", ["delivery_id", "return_state", "wait_for"])
+def test_a_field_that_no_run_could_be_given_is_refused_with_a_name_that_senders_do_not_notice(name):
+    def with_field(**field: Any) -> type[Event]:
+        made = create_model("ParcelSent", __base__=Event, **field)
+        made.event_name = "test/parcel.sent"
+        return made
+
+    with pytest.raises(ConfigurationError) as refused:
+        JobOptions(on=with_field(**{name: (str, ...)}))
+    wire = to_camel(name)
+    assert f"its field '{name}' has the name of a parameter" in str(refused.value)
+    assert f'event_{name}: … = Field(alias="{wire}")' in str(refused.value)
+    mended = with_field(**{f"event_{name}": (str, Field(alias=wire))})
+    JobOptions(on=mended)
+    assert mended.model_validate({"workspaceId": "acme", wire: "7"}).wire() == {"workspaceId": "acme", wire: "7"}
 
 
 @pytest.mark.parametrize(
