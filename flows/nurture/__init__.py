@@ -14,4 +14,5 @@ application = Application(
     templates="groundwork.notifications:templates/nurture",
     routes="groundwork.deployments.gateway.nurture:router",
     commands="groundwork.deployments.commands.nurture:app",
+    demo="groundwork.deployments.commands.nurture.demo:demo",
 )

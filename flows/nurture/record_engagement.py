@@ -9,7 +9,9 @@ from groundwork.tasks.nurture.leads.engagement import EngagementBatch
 from groundwork.tasks.nurture.leads.steps import store_engagements
 
 
-@job(on=EngagementRecorded, batch=Batch(size=1000, wait=0.5))
+# Before the agency's own imports, as a hot lead comes of it. Not interactive: opens come all day, and bulk runs of all
+# workspaces would give way to them all day.
+@job(on=EngagementRecorded, priority=1, batch=Batch(size=1000, wait=0.5))
 def record_engagement(events: list[EngagementRecorded]) -> list[Any]:
     """Store what contacts of an agency did, each engagement once, and ask for the scores that it changes."""
     return list(store_engagements(EngagementBatch.of(events)).of_each_event())

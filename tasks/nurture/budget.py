@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from groundwork.blocks.database import database
 from groundwork.blocks.sql import statement
 from groundwork.blocks.uuid7 import uuid7
+from groundwork.events.inbox import current_attempt
 from groundwork.tasks.nurture.settings import nurture_settings
 
 _SQL = Path(__file__).with_suffix(".sql")
@@ -43,6 +44,7 @@ def reserve(workspace_id: str, work: str, model: str, most_micros: int) -> Reser
         "id": uuid7(),
         "workspace_id": workspace_id,
         "work": work,
+        "delivery_id": attempt.delivery_id if (attempt := current_attempt()) else None,
         "model": model,
         "most_micros": most_micros,
         "calls_per_minute": settings.writer_calls_per_minute,

@@ -24,9 +24,9 @@ SELECT greatest(
 
 -- name: reserve
 -- Reserve a call, if the workspace's budget of today has room for it; no row if not.
-INSERT INTO nurture.writing_budget (id, workspace_id, day, work, model, reserved_micros, created_at)
-SELECT :id, agency.workspace_id, CAST(clock_timestamp() AT TIME ZONE 'UTC' AS date), :work, :model, :most_micros,
-       clock_timestamp()
+INSERT INTO nurture.writing_budget (id, workspace_id, day, work, delivery_id, model, reserved_micros, created_at)
+SELECT :id, agency.workspace_id, CAST(clock_timestamp() AT TIME ZONE 'UTC' AS date), :work, CAST(:delivery_id AS uuid),
+       :model, :most_micros, clock_timestamp()
 FROM nurture.agency
 WHERE agency.workspace_id = :workspace_id
   AND agency.daily_budget_micros >= :most_micros + (

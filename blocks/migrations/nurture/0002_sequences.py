@@ -149,6 +149,9 @@ def _writing_budget() -> None:
         sa.Column("workspace_id", sa.Text(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False, comment="UTC"),
         sa.Column("work", sa.Text(), nullable=False, comment="what is written, such as contact:c-7"),
+        sa.Column(
+            "delivery_id", sa.Uuid(), comment="the delivery that asked; if its run was killed, the next one asks again"
+        ),
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column(
             "reserved_micros",

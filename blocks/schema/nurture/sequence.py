@@ -99,6 +99,7 @@ writing_budget = Table(
     Column("workspace_id", Text, nullable=False),
     Column("day", Date, nullable=False, comment="UTC"),
     Column("work", Text, nullable=False, comment="what is written, such as contact:c-7"),
+    Column("delivery_id", Uuid, comment="the delivery that asked; if its run was killed, the next one asks again"),
     Column("model", Text, nullable=False),
     Column("reserved_micros", BigInteger, nullable=False, comment="most that the call may cost; counts until settled"),
     Column("spent_micros", BigInteger, comment="what it did cost; null: not settled, and may have been billed"),

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from groundwork.blocks.errors import GroundworkError, NonRetriable, UnknownName
 from groundwork.blocks.sql import statement
 from groundwork.blocks.uuid7 import uuid7
+from groundwork.events.inbox import current_attempt
 from groundwork.events.nurture.contacts import Category
 from groundwork.tasks.nurture.brand_voice import BrandVoice, Tone
 from groundwork.tasks.nurture.sequences.draft import Draft, DraftMail
@@ -64,12 +65,15 @@ def templates_in_use(connection: Connection, workspace_id: str, voice_version: i
 
 
 def asked_in_vain(connection: Connection, workspace_id: str, work: Work, voice: BrandVoice) -> bool:
-    """Whether a model was asked for a template within the hour, and none came of it: each batch would ask anew."""
+    """Whether another delivery had a model asked for a template within the hour, and none came of it: each batch would
+    ask anew."""
+    attempt = current_attempt()
     values = {
         "workspace_id": workspace_id,
         "work": work.name_in(voice.version),
         "category": work.category,
         "voice_version": voice.version,
+        "delivery_id": attempt.delivery_id if attempt else None,
     }
     return bool(connection.execute(statement(_SQL, "asked_in_vain"), values).scalar_one())
 

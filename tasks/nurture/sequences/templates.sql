@@ -4,10 +4,11 @@ SELECT * FROM nurture.template
 WHERE workspace_id = :workspace_id AND voice_version = :voice_version AND state <> 'discarded';
 
 -- name: asked_in_vain
--- Whether a model was asked for a template within the hour, and none came of it.
+-- Whether another delivery had a model asked for a template within the hour, and none came of it. What the same delivery
+-- asked for before its run was killed is kept by its steps, and is used.
 SELECT EXISTS (
     SELECT FROM nurture.writing_budget
-    WHERE workspace_id = :workspace_id AND work = :work
+    WHERE workspace_id = :workspace_id AND work = :work AND delivery_id IS DISTINCT FROM CAST(:delivery_id AS uuid)
       AND day >= CAST(clock_timestamp() AT TIME ZONE 'UTC' AS date) - 1
       AND created_at > greatest(clock_timestamp() - interval '1 hour', (
           SELECT max(template.created_at) FROM nurture.template
