@@ -30,11 +30,3 @@ def mail_digest(user_id: UserId, values: dict[str, Any]) -> bool:
         Whether a message was sent.
     """
     return notify_once(user_id, _TEMPLATE, values)
-
-
-def mailed(digest: Digest) -> bool:
-    """Mail a digest, if there is anything in it."""
-    if digest.user_id is None:
-        return False
-    values = {"groups": [each.model_dump() for each in digest.groups], "more": digest.more}
-    return mail_digest(UserId.stored(digest.user_id), values)

@@ -22,9 +22,9 @@ _SQL = Path(__file__).with_suffix(".sql")
 
 Verb = Literal["post", "comment", "reaction", "follow"]
 
-REPEAT_SECONDS = 150
-"""Seconds in which a digest of one group is asked for once: half of the quiet time that it waits for. Shorter: more
-events. Longer than that time: it would not wait for quiet."""
+REPEAT_SECONDS = 3_600
+"""Seconds after which a digest of an open group is asked for again, if the first has not come. Shorter than a digest
+may wait (half an hour): more events, for nothing."""
 
 
 class Named(BaseModel):

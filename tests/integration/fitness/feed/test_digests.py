@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import text
 
 from groundwork.events.fitness.social import DigestWanted
-from groundwork.events.inbox import send
+from groundwork.flows.job import flow_of
 from groundwork.tasks.fitness.digests.closing import close_groups
-from tests.factories import delivery_of, scalar
+from tests.factories import scalar
 from tests.integration.fitness.feed.gym import ACME, DAYTIME, Members, add_gym, add_members
-from tests.integration.mailing import add_user, mails
+from tests.integration.mailing import add_user, by_smtp, mails
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 WANTED = DigestWanted(workspace_id=ACME, member_id="ada")
@@ -158,21 +158,37 @@ class TestMails:
         go()
         assert mails(outbox) == []
 
-    def test_a_repeated_delivery_mails_what_it_closed_once(self, db, ada, go, pass_time, outbox):
+    def test_a_repeated_run_mails_what_it_closed_once(self, db, ada, go, pass_time, outbox):
         ada.react("ben", "p1")
-        event = send(WANTED)
+        go()
         pass_time(301)
         go()
         with db.transaction() as connection:
-            connection.execute(
-                text("UPDATE groundwork.delivery SET state = 'admitted', attempt = attempt WHERE event_id = :id"),
-                {"id": event},
+            again = text(
+                "UPDATE groundwork.delivery SET state = 'admitted' WHERE job = 'send-activity-digests' RETURNING id"
             )
-        from groundwork.flows.job import flow_of
-
-        flow_of("send-activity-digest")(delivery_id=delivery_of(db, event).id)
+            [delivery] = connection.execute(again).scalars()
+        flow_of("send-activity-digests")(delivery_id=delivery)
         assert len(mails(outbox)) == 1
-        assert delivery_of(db, event).result["groups"] == 1
+        result = "SELECT result ->> 'groups' FROM groundwork.delivery WHERE id = :id AND state = 'done'"
+        assert scalar(db, result, id=delivery) == "1"
+
+    def test_members_share_a_run_and_one_whose_mail_is_refused_fails_alone(self, db, ada, go, pass_time):
+        for who in ("ben", "cleo"):
+            add_user(db, who)
+            ada.post(who, f"post of {who}")
+            ada.react("dora", f"post of {who}")
+        ada.react("dora", "p1")
+        with by_smtp() as postmaster:
+            postmaster.refusals["ben@example.com"] = "550 No such user"
+            go()
+            pass_time(301)
+            go()
+        assert sorted(postmaster.recipients) == ["ada@example.com", "cleo@example.com"]
+        ended = "SELECT count(*) FROM groundwork.delivery WHERE job = 'send-activity-digests' AND state = :state"
+        assert [scalar(db, ended, state=each) for each in ("done", "failed")] == [2, 1]
+        runs = "SELECT count(DISTINCT flow_run_id) FROM groundwork.delivery WHERE job = 'send-activity-digests'"
+        assert scalar(db, runs) == 1
 
     def test_what_waits_for_the_morning_is_mailed_then(self, db, ada, go, pass_time, outbox):
         now = datetime.now(UTC)
