@@ -17,8 +17,9 @@ from groundwork.blocks.blob.store import BlobStat, blob_store
 from groundwork.blocks.database import database
 from groundwork.blocks.errors import BlobChanged, NonRetriable
 from groundwork.blocks.sql import statement
+from groundwork.events.fitness.scoring import RiskCheckWanted
 from groundwork.events.fitness.sync import ReadingsFileUploaded
-from groundwork.events.inbox import running_attempt, written
+from groundwork.events.inbox import running_attempt, send, written
 from groundwork.tasks.fitness.files import rejects
 from groundwork.tasks.fitness.files.prepare import Context, PreparedRows, prepare
 from groundwork.tasks.fitness.files.source import csv_chunks, parquet_chunks
@@ -104,6 +105,12 @@ def import_rows(connection: Connection, event: ReadingsFileUploaded, chunk: Prep
         rejects.write_part(blob_store(), _rejects_key(event.workspace_id), chunk.number, chunk.rejects)
     changed = write_rows(connection, event.workspace_id, chunk)
     return RowCounts(chunk.rows, changed, sum(chunk.reasons.values()), chunk.reasons)
+
+
+@step(ledger=True, key=())
+def want_risk_check(connection: Connection, workspace_id: str) -> None:
+    """Have all of a workspace's members looked at: a file may have readings of any of them."""
+    send(RiskCheckWanted.model_validate({"workspace_id": workspace_id}), connection)
 
 
 @step(key=("workspace_id",))

@@ -50,3 +50,6 @@ METRICS: dict[str, Metric] = {
 }
 """Every metric by its name. Bounds are wide: they find values in another unit, not bad nights. 1 kcal is 4.184 kJ
 exactly (thermochemical calorie)."""
+
+RISKY = ("hrv_rmssd", "sleep_seconds")
+"""Metrics of which :mod:`groundwork.tasks.fitness.risks` makes figures that are held against thresholds."""

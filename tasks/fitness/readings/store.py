@@ -8,6 +8,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from groundwork.blocks.sql import statement
+from groundwork.events.fitness.scoring import RiskCheckWanted
+from groundwork.events.inbox import send
+from groundwork.tasks.fitness.readings.metrics import RISKY
 from groundwork.tasks.fitness.readings.reading import Reading
 
 _SQL = Path(__file__).with_suffix(".sql")
@@ -16,7 +19,8 @@ _SQL = Path(__file__).with_suffix(".sql")
 def write_readings(connection: Connection, workspace_id: str, readings: Iterable[Reading]) -> int:
     """Write versions of readings; those that are not newer than what is stored change nothing.
 
-    Whatever the order in which versions come, how often, and in which groups, the stored state is the same.
+    Whatever the order in which versions come, how often, and in which groups, the stored state is the same. Members of
+    whom a change may mean a risk are to be looked at: that is sent in the transaction.
 
     Args:
         connection: in a transaction.
@@ -30,7 +34,11 @@ def write_readings(connection: Connection, workspace_id: str, readings: Iterable
     if not rows:
         return 0
     values = {"workspace_id": workspace_id, "rows": json.dumps(rows)}
-    return int(connection.execute(statement(_SQL, "write_readings"), values).scalar_one())
+    written = connection.execute(statement(_SQL, "write_readings"), values | {"risky": list(RISKY)}).one()
+    if written.at_risk:
+        check = RiskCheckWanted.model_validate({"workspace_id": workspace_id, "member_ids": written.at_risk})
+        send(check, connection)
+    return int(written.changed)
 
 
 def _row(reading: Reading) -> dict[str, Any]:

@@ -26,6 +26,7 @@ WITH newest AS (
            coalesce(excluded.measured_at, '-infinity'), coalesce(excluded.day, '-infinity'))
         > (reading.updated_at, reading.deleted, coalesce(reading.value, 0),
            coalesce(reading.measured_at, '-infinity'), coalesce(reading.day, '-infinity'))
-    RETURNING 1
+    RETURNING reading.member_id, reading.metric
 )
-SELECT count(*) FROM written
+SELECT count(*) AS changed, array_agg(DISTINCT member_id) FILTER (WHERE metric = ANY(:risky)) AS at_risk
+FROM written

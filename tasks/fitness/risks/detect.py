@@ -15,6 +15,7 @@ from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import send_many
 from groundwork.tasks.fitness.members.key_range import KeyRange
 from groundwork.tasks.fitness.members.local_days import local_days
+from groundwork.tasks.fitness.pushes.wanted import want_alert_pushes
 from groundwork.tasks.fitness.risks import churn, hrv, load, sleep
 from groundwork.tasks.fitness.risks.alerts import alert_of
 from groundwork.tasks.fitness.risks.crossing import crossed
@@ -62,6 +63,7 @@ def detect(connection: Connection, workspace_id: WorkspaceId, whose: Whose, now:
     due = risks[risks["alert"]]
     events = [alert_of(workspace_id, row, _reasons(measured, row), detected_at=now) for row in due.to_dict("records")]
     send_many([event for event, _ in events], connection, dedupe_ids=[dedupe_id for _, dedupe_id in events])
+    want_alert_pushes(connection, workspace_id, [event for event, _ in events])
     return Detected(len(members), int(risks["over"].sum()), len(events))
 
 

@@ -11,6 +11,7 @@ from groundwork.events.fitness.scoring import RiskCheckWanted, ScoreWanted
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import send
 from groundwork.tasks.fitness.members.key_range import KeyRange, key_ranges
+from groundwork.tasks.fitness.pushes.wanted import want_score_pushes
 from groundwork.tasks.fitness.scores.nights import announce_nights
 from groundwork.tasks.fitness.scores.recompute import recompute, recompute_range
 from groundwork.tasks.fitness.settings import fitness_settings
@@ -41,13 +42,14 @@ class ScoresMade(BaseModel):
 @step(ledger=True)
 def score_members(connection: Connection, events: Sequence[ScoreWanted]) -> ScoresMade:
     """Make the scores of one workspace's members anew, each from the earliest day that an event names. The check of
-    their risks is wanted in the same transaction."""
+    their risks, and pushes to the workspace's endpoint, are wanted in the same transaction."""
     workspace_id = events[0].workspace_id
     from_days: dict[str, date] = {}
     for event in events:
         from_days[event.member_id] = min(event.from_day, from_days.get(event.member_id, event.from_day))
     made = recompute(connection, workspace_id, from_days, datetime.now(UTC))
     send(RiskCheckWanted(workspace_id=workspace_id, member_ids=tuple(sorted(from_days))), connection)
+    want_score_pushes(connection, workspace_id, list(from_days))
     return ScoresMade(members=made.members, scores=made.scores, dropped=made.dropped)
 
 
