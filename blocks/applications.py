@@ -23,7 +23,6 @@ VARIABLE = "GROUNDWORK_APPLICATIONS"
 _OURS = "groundwork.flows"
 """Package whose sub-packages are our own applications."""
 _ALWAYS = "operations"
-_UNLESS_OTHERS = "contacts"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +37,15 @@ class Application:
         schema: module of its tables.
         migrations: package of its Alembic revisions, a branch of its own; ``docs/migrations.md``.
         templates: ``package:folder`` of its notifications.
+        preload: ``module:function`` that a worker calls once before it starts runs, each of which is a copy of it. It
+            imports what the jobs would import where they use it. No threads, no sockets: they would be shared or dead.
         blocks: ``module:Class`` of each Prefect block that a deploy registers; of a
             :class:`~groundwork.blocks.configured.ConfiguredBlock` it makes a document as well.
+        routes: ``module:router`` of a FastAPI ``APIRouter`` that the gateway serves below ``/<name>``. Nobody has been
+            asked who they are: each route does that itself.
         commands: ``module:app`` of a Typer application whose commands join those of ``groundwork``.
+        demo: ``module:function`` of the command that is ``groundwork demo <name>``; of the first application that has
+            one, ``groundwork demo`` alone.
     """
 
     name: str
@@ -50,8 +55,11 @@ class Application:
     schema: str | None = None
     migrations: str | None = None
     templates: str | None = None
+    preload: str | None = None
     blocks: tuple[str, ...] = ()
+    routes: str | None = None
     commands: str | None = None
+    demo: str | None = None
 
     def load(self, package: str | None) -> None:
         """Import a package of the application with all that is in it, sub-folders included; a module is itself.
@@ -124,9 +132,9 @@ def _asked_for() -> list[str]:
 
 
 def _default(registered: Mapping[str, str | EntryPoint]) -> list[str]:
-    """The applications of a process that names none. The contacts application is there where no other one is."""
+    """The applications of a process that names none. Ours are there where no other one is."""
     others = [name for name, where in registered.items() if isinstance(where, EntryPoint)]
-    return [_ALWAYS, *(others or [_UNLESS_OTHERS])]
+    return [_ALWAYS, *others] if others else list(registered)
 
 
 def _registered() -> dict[str, str | EntryPoint]:

@@ -176,7 +176,7 @@ class Settings(EnvironmentSettings):
         "",
         description="Applications that every part loads, comma-separated: names that installed packages register by "
         "the entry point groundwork.applications, or module:attribute. Default: operations and every registered one; "
-        "contacts where there is none. One that cannot be imported keeps all from starting.",
+        "where there is none, ours (contacts, fitness, nurture). One that cannot be imported keeps all from starting.",
     )
     project: str = Field(
         "",

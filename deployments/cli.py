@@ -11,6 +11,7 @@ from groundwork.blocks.errors import ConfigurationError
 from groundwork.deployments.commands import (
     cancel,
     dead,
+    demo,
     deploy,
     events,
     hosts,
@@ -75,6 +76,8 @@ def program() -> typer.Typer:
     app.add_typer(mail.app, name="mail")
     app.add_typer(user.app, name="user")
     app.add_typer(new.app, name="new")
+    if (shown := demo.demos(applications())) is not None:
+        app.add_typer(shown)
     for application in applications():
         if application.commands is not None:
             _add(app, application.named(application.commands), application.name)

@@ -31,12 +31,13 @@ def check(flow: "FlowControl", on: type[Event]) -> None:
     _check_together(flow)
     _check_bounds(flow)
     for keyed in (
-        *flow.lanes, flow.throttle, flow.rate_limit, flow.debounce, flow.singleton, flow.idempotency, flow.cancel_on
+        *flow.lanes, flow.throttle, flow.rate_limit, flow.debounce, flow.singleton, flow.idempotency,
+        *flow.cancelled_by,
     ):  # fmt: skip
         if keyed is not None and keyed.key is not None:
             wire_name(on, keyed.key)
-    if flow.cancel_on:
-        wire_name(flow.cancel_on.event, flow.cancel_on.key)
+    for each in flow.cancelled_by:
+        wire_name(each.event, each.key)
     if flow.priority_by:
         _check_priority(flow.priority_by, on)
 
@@ -73,6 +74,11 @@ def _check_kinds(flow: "FlowControl") -> None:
 def _check_together(flow: "FlowControl") -> None:
     if flow.batch and (flow.singleton or flow.cancel_on):
         raise ConfigurationError("@job: batch goes with neither singleton nor cancel_on; drop one of them")
+    if len({each.key for each in flow.cancelled_by}) > 1:
+        raise ConfigurationError("@job: the events of cancel_on need the same key, since a delivery keeps one")
+    events = [each.event.event_name for each in flow.cancelled_by]
+    if len(events) > len(set(events)):
+        raise ConfigurationError(f"@job: cancel_on names {max(events, key=events.count)} twice; drop one")
     if flow.debounce and flow.singleton and flow.debounce.key != flow.singleton.key:
         raise ConfigurationError("@job: debounce and singleton need the same key")
     if flow.debounce and flow.rate_limit:

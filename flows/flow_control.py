@@ -39,8 +39,8 @@ class FlowControl:
             a workspace waits for itself. Too high: it can fill the workers.
         pool: limits that the job shares with others, one or several.
         priority_field: field of the event that says what goes first within its workspace, or a :class:`Priority`.
-        batch, debounce, throttle, rate_limit, idempotency, singleton, cancel_on: see the classes. None: the job does
-            without.
+        batch, debounce, throttle, rate_limit, idempotency, singleton: see the classes. None: the job does without.
+        cancel_on: see :class:`CancelOn`; several by a tuple, of which each cancels.
         keeps_place: a delivery whose job waits keeps its place in the lane, and in the job's other limits. Risk: a lane
             stands still for as long as what fills it waits.
         expires: seconds after which a delivery that has not started is dropped, visibly. None: never.
@@ -57,7 +57,7 @@ class FlowControl:
     expires: float | None = None
     idempotency: Idempotency | None = None
     singleton: Singleton | None = None
-    cancel_on: CancelOn | None = None
+    cancel_on: CancelOn | tuple[CancelOn, ...] | None = None
 
     @property
     def lanes(self) -> tuple[Lane, ...]:
@@ -74,6 +74,11 @@ class FlowControl:
     def pools(self) -> tuple[Pool, ...]:
         """The limits that are shared with other jobs."""
         return self.pool if isinstance(self.pool, tuple) else (self.pool,)
+
+    @property
+    def cancelled_by(self) -> tuple[CancelOn, ...]:
+        """The events that cancel."""
+        return (self.cancel_on,) if isinstance(self.cancel_on, CancelOn) else self.cancel_on or ()
 
     @property
     def priority_by(self) -> Priority | None:

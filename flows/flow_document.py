@@ -37,12 +37,7 @@ def document(flow: "FlowControl", on: type[Event]) -> dict[str, Any]:
             "seconds": flow.idempotency.seconds,
             "free_on_failure": flow.idempotency.free_on_failure,
         },
-        "cancel_on": flow.cancel_on
-        and {
-            "event": flow.cancel_on.event.event_name,
-            "field": wire_name(flow.cancel_on.event, flow.cancel_on.key),
-            "own_field": wire_name(on, flow.cancel_on.key),
-        },
+        "cancel_on": _cancelling(flow, on),
     }
     return {name: value for name, value in said.items() if value not in (None, [])}
 
@@ -70,6 +65,16 @@ def _grouping(flow: "FlowControl", on: type[Event]) -> dict[str, Any]:
         "debounce": flow.debounce and {"seconds": flow.debounce.seconds, "longest": flow.debounce.longest},
         "singleton": flow.singleton and flow.singleton.mode,
     }
+
+
+def _cancelling(flow: "FlowControl", on: type[Event]) -> dict[str, Any] | None:
+    """``event`` and ``field`` are the first one's; ``others`` has the fields of those behind it by event."""
+    fields = {each.event.event_name: wire_name(each.event, each.key) for each in flow.cancelled_by}
+    if not fields:
+        return None
+    (event, field), *others = fields.items()
+    said: dict[str, Any] = {"event": event, "field": field, "own_field": wire_name(on, flow.cancelled_by[0].key)}
+    return said | ({"others": dict(others)} if others else {})
 
 
 def _limits(flow: "FlowControl", on: type[Event]) -> list[dict[str, Any]]:

@@ -77,7 +77,8 @@ class Idempotency:
 
 @dataclass(frozen=True, kw_only=True)
 class CancelOn:
-    """An event that cancels this job's unfinished deliveries, running ones too, that have the same key.
+    """An event that cancels this job's unfinished deliveries, running ones too, that have the same key. A job may name
+    several, with one key: ``cancel_on=(CancelOn(event=Left, key="user"), CancelOn(event=Paid, key="user"))``.
 
     Attributes:
         event: the cancelling event's type.

@@ -9,6 +9,8 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 NOT_THEIRS = "groundwork"
+SAID_TO_MAKE = ("ARGS", "PROCESSES")
+"""Variables of ``make test``, which make hands on to whatever it runs, another make too."""
 
 
 class BareEnvironment:
@@ -49,7 +51,8 @@ class BareEnvironment:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("GROUNDWORK", "PREFECT_", "PYTHON", "VIRTUAL_ENV", "MAKE", "MFLAGS"))
+            if name not in SAID_TO_MAKE
+            and not name.startswith(("GROUNDWORK", "PREFECT_", "PYTHON", "VIRTUAL_ENV", "MAKE", "MFLAGS"))
         }
         # Neither the index is asked, nor setuptools downloaded into an environment of each build.
         offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0"}

@@ -38,7 +38,7 @@ def marks(name: str) -> tuple[str, str]:
 
 def _table(kind: type[EnvironmentSettings], fields: tuple[str, ...]) -> str:
     rows = [
-        f"| `{variable_of(name)}` | {_default(kind.model_fields[name].get_default())} | "
+        f"| `{variable_of(name)}` | {_default(kind.model_fields[name].get_default(call_default_factory=True))} | "
         f"{kind.model_fields[name].description} |"
         for name in fields
     ]

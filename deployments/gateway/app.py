@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from groundwork.blocks.applications import applications
 from groundwork.blocks.ingest_keys import IngestKeys
 from groundwork.blocks.settings import settings
 from groundwork.deployments.gateway import catalogue, downloads, health, ingest, metrics, status, unsubscribe
@@ -25,7 +26,8 @@ def create_app(keys: IngestKeys | None = None) -> FastAPI:
         keys: the senders it knows; None means as configured.
 
     Raises:
-        ConfigurationError: the keys are ambiguous or, in production mode, not safe.
+        ConfigurationError: the keys are ambiguous or, in production mode, not safe, or an
+            application's routes cannot be imported.
     """
     keys = keys or IngestKeys.configured()
     keys.check(production=settings().in_production)
@@ -49,4 +51,7 @@ def create_app(keys: IngestKeys | None = None) -> FastAPI:
     install_handlers(app)
     for module in (ingest, status, catalogue, downloads, unsubscribe, health, metrics):
         app.include_router(module.router)
+    for application in applications():
+        if application.routes:
+            app.include_router(application.named(application.routes), prefix=f"/{application.name}")
     return app

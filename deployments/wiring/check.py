@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from groundwork.blocks.applications import applications, registered_names
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.deployments.relay.wiring import block_of
 from groundwork.deployments.wiring.project import Deployment
@@ -48,9 +49,15 @@ def _another_function(spec: JobSpec, deployment: Deployment) -> str | None:
 
 def _without_job(deployment: Deployment, jobs: Mapping[str, JobSpec]) -> str | None:
     gone = sorted(deployment.jobs - jobs.keys())
-    if not gone:
+    if not gone or _of_application_left_out(deployment):
         return None
     return (
         f"{deployment.file}: the deployment {deployment.name} is triggered for job {', '.join(gone)}, and no "
         "application has that job. Remove the block, or load its application (GROUNDWORK_APPLICATIONS)."
     )
+
+
+def _of_application_left_out(deployment: Deployment) -> bool:
+    """Whether it is of an application of ours that this process does not load. Nothing is sent to its jobs, then."""
+    loaded = {each.name for each in applications()}
+    return any(deployment.entrypoint.startswith(f"groundwork.flows.{name}.") for name in registered_names() - loaded)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from prefect.blocks.core import Block
 from pydantic import BaseModel
 
+from groundwork.blocks.applications import applications
 from groundwork.blocks.blob.store import BlobStore
 from groundwork.deployments.logs import let_applications_be_heard
 from groundwork.flows.registry import jobs
@@ -46,6 +47,9 @@ def preload() -> None:
     for name in MODULES:
         importlib.import_module(name)
     jobs()
+    for application in applications():
+        if application.preload:
+            application.named(application.preload)()
     let_applications_be_heard()
     # Prefect puts off building most of its models, and looks through all installed packages for the first block class.
     for model in _models(BaseModel):

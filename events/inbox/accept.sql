@@ -126,7 +126,11 @@ WITH this_moment AS MATERIALIZED (
     ORDER BY wanted.position, wanted.job
 )
 SELECT stored.id,
-       EXISTS (SELECT FROM groundwork.job WHERE flow_control #>> '{cancel_on,event}' = incoming.name) AS cancels,
+       EXISTS (
+           SELECT FROM groundwork.job
+           WHERE flow_control #>> '{cancel_on,event}' = incoming.name
+              OR flow_control #> '{cancel_on,others}' ? incoming.name
+       ) AS cancels,
        EXISTS (
            SELECT FROM groundwork.job WHERE job.event_name = incoming.name AND flow_control ? 'rate_limit'
        ) AS rated
@@ -203,12 +207,17 @@ SET state = 'cancelled',
 FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS incoming (
     position int, id uuid, name text, workspace_id text, data jsonb
 ), groundwork.job
-WHERE job.flow_control #>> '{cancel_on,event}' = incoming.name
+WHERE (
+      job.flow_control #>> '{cancel_on,event}' = incoming.name
+      OR job.flow_control #> '{cancel_on,others}' ? incoming.name
+  )
   AND incoming.id = ANY(:cancelling)
   AND delivery.job = job.name
   AND delivery.workspace_id = incoming.workspace_id
   AND delivery.cancel_key
-      = groundwork.bounded_key(nullif(incoming.data ->> (job.flow_control #>> '{cancel_on,field}'), ''))
+      = groundwork.bounded_key(nullif(incoming.data ->> coalesce(
+          job.flow_control #> '{cancel_on,others}' ->> incoming.name, job.flow_control #>> '{cancel_on,field}'
+      ), ''))
   AND delivery.state IN (:unfinished)
   AND NOT EXISTS (
       SELECT

@@ -11,4 +11,5 @@ application = Application(
     settings="groundwork.tasks.contacts.settings:ContactsSettings",
     templates="groundwork.notifications:templates/contacts",
     commands="groundwork.deployments.commands.contacts:app",
+    demo="groundwork.deployments.commands.contacts.demo:demo",
 )

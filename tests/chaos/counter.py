@@ -4,12 +4,14 @@ Every execution is recorded outside the ledger, so that overlaps, order and repe
 """
 
 import asyncio
+import math
 import os
 from collections.abc import Sequence
 
 import httpx
 from sqlalchemy import text
 
+from groundwork.blocks.errors import NonRetriable
 from groundwork.events.base import Event
 from groundwork.events.inbox import once, running_attempt
 from groundwork.flows.flow_control import Batch
@@ -21,6 +23,7 @@ from tests.chaos.count_events import (
     CountTold,
     CountWanted,
     CountWeighed,
+    CrashWanted,
     OrderedCountWanted,
     PatientCountWanted,
 )
@@ -31,6 +34,8 @@ CRM_URL = "CHAOS_CRM_URL"
 LANE = 2
 """Limit of the lanes without order."""
 _MAX_ATTEMPTS = 100
+_CRASHES = 3
+"""After so many attempts that ended their process a delivery is a dead letter."""
 _PATIENCE = 600.0
 """Seconds that a job waits for what is sure to come."""
 
@@ -77,6 +82,8 @@ def _count(events: Sequence[Event]) -> None:
 @job(on=CountWanted, lane=LANE, max_attempts=_MAX_ATTEMPTS)
 def count(event: CountWanted) -> None:
     """Count one number."""
+    if event.spoilt:
+        raise NonRetriable(f"the number {event.number} is {event.spoilt}")
     _count([event])
 
 
@@ -87,10 +94,16 @@ def count_in_order(event: OrderedCountWanted) -> None:
 
 
 @job(on=BatchedCountWanted, lane=1, ordered=True, batch=Batch(size=100, wait=0.5), max_attempts=_MAX_ATTEMPTS)
-def count_together(events: list[BatchedCountWanted]) -> list[int]:
+def count_together(events: list[BatchedCountWanted]) -> list[float]:
     """Count many numbers in one run."""
     _count(events)
-    return [event.number for event in events]
+    return [math.nan if event.spoilt else event.number for event in events]
+
+
+@job(on=CrashWanted, lane=LANE, max_attempts=_CRASHES)
+def crash(event: CrashWanted) -> None:
+    """End the process in the middle of an attempt."""
+    os._exit(1)
 
 
 @job(on=CountTold, light=True, lane=LANE, max_attempts=_MAX_ATTEMPTS)

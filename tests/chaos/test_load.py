@@ -22,3 +22,9 @@ def test_every_workspace_has_users_of_whom_some_sign_up_twice_and_are_to_get_one
     sign_ups = Counter(load.letters.values())
     assert set(sign_ups) == {(user.email, f"Welcome, {user.name}") for user in users}
     assert Counter(sign_ups.values()) == {1: 150, 2: 50}
+
+
+def test_there_is_poison_of_every_kind_and_what_is_counted_all_the_same_is_in_both():
+    load = plan(random.Random(1), 5000, 60, [], users_of(5000))
+    assert set(load.poison.values()) == {"misfit", "refused", "unstorable", "crash"}
+    assert {load.poison[key] for key in load.poison.keys() & load.counts.keys()} == {"unstorable"}

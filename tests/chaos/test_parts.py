@@ -26,7 +26,7 @@ def import_once(application: Application, file: Path) -> None:
 @pytest.mark.parametrize("part", ["gateway", "relay", "worker", "postgres"])
 def test_a_killed_part_is_started_again_and_imports_go_on(application: Application, contacts_csv: Path, part: str):
     application.stack.kill_part(part)
-    wait_until(application.stack.is_ready, 30)
+    wait_until(application.stack.is_ready, 120)
     import_once(application, contacts_csv)
 
 
@@ -61,7 +61,7 @@ def test_deliveries_wait_for_a_worker_however_long_it_is_away(application: Appli
             )
             return row.flow_run_id is not None and row.age is not None and row.age.total_seconds() > 10
 
-        wait_until(swept_several_times, 30)
+        wait_until(swept_several_times, 120)
         assert application.delivery(event_id).state == "admitted"
     finally:
         for process in stopped:

@@ -203,6 +203,8 @@ WRONG = [
     ["up", "--port", "99999"],
     ["up", "--home", "contacts.csv"],
     ["demo", "--rows", "0"],
+    ["demo", "contacts", "--rows", "0"],
+    ["demo", "conacts"],
     ["demo", "--home", "contacts.csv"],
     ["lanes", "--home", "contacts.csv"],
     ["lanes", "--job", "a\udcff"],

@@ -1,5 +1,8 @@
 """`up` and `deploy` compare the jobs of the code with ``prefect.yaml`` before they change anything."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,18 @@ def test_the_block_that_is_told_is_one_that_fits(tmp_path: Path):
 def test_a_deployment_without_a_job_is_named():
     told = fault(specs={name: spec for name, spec in JOBS.items() if name != "send-welcome"})
     assert "the deployment send-welcome is triggered for job send-welcome, and no application has that job" in told
+
+
+def test_a_deployment_of_an_application_of_ours_that_is_not_loaded_is_left_out():
+    program = (
+        "from groundwork.deployments.wiring.check import check_wiring\n"
+        "from groundwork.deployments.wiring.project import deployments_of\n"
+        "from groundwork.flows.registry import jobs\n"
+        f"check_wiring(jobs(), deployments_of([__import__('pathlib').Path({str(PROJECT)!r})])); print(*jobs())"
+    )
+    environment = os.environ | {"GROUNDWORK_APPLICATIONS": "operations"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "\n"), done.stderr
 
 
 def test_a_deployment_of_another_function_is_named():

@@ -2,9 +2,8 @@
 
 import typer
 
-from groundwork.deployments.commands.contacts import demo, export, import_file
+from groundwork.deployments.commands.contacts import export, import_file
 
 app = typer.Typer()
-app.command("demo")(demo.demo)
 app.command("import")(import_file.import_file)
 app.command("export")(export.export)

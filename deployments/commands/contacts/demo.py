@@ -1,10 +1,13 @@
-"""``groundwork demo``."""
+"""``groundwork demo contacts``."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from groundwork.deployments.commands.options import HomeOption, JsonOption, use_home
+
+if TYPE_CHECKING:
+    from groundwork.events.client import GatewayClient
 
 _MOST_ROWS = 100_000_000
 
@@ -26,7 +29,12 @@ def demo(
       groundwork demo --rows 1000000 --json
     """
     use_home(home)
-    from groundwork.deployments.commands.contacts.own_stack import demonstrate
+    from groundwork.deployments.commands.own_stack import demonstrate
 
-    if not demonstrate(home, rows, as_json=as_json):
+    def show(client: "GatewayClient") -> bool:
+        from groundwork.deployments.commands.contacts.demonstration import import_contacts
+
+        return import_contacts(client, rows, as_json=as_json)
+
+    if not demonstrate(show, home, quiet=as_json):
         raise typer.Exit(1)

@@ -12,6 +12,7 @@ from tests.chaos.count_events import (
     BatchedCountWanted,
     CountTold,
     CountWanted,
+    CrashWanted,
     OrderedCountWanted,
     PatientCountWanted,
 )
@@ -25,10 +26,17 @@ _JOBS = {
     "count-in-order": OrderedCountWanted.event_name,
     "count-together": BatchedCountWanted.event_name,
     "count-when-told": PatientCountWanted.event_name,
+    "crash": CrashWanted.event_name,
     "hear": CountTold.event_name,
 }
 _IMPORTS, _USERS, _SINGLES, _PATIENT = 0.02, 0.04, 0.06, 0.015
 """Shares of the events; the others are counted in batches."""
+_CRASHES = 0.002
+"""Share of the events that end the process of each attempt at them."""
+_SPOILT = {"count": (("refused",), 5), "count-together": (("misfit", "unstorable"), 12)}
+"""By job: what is wrong with one of so many of its events, in turn."""
+_COUNTED = (None, "unstorable")
+"""What is wrong with those that are counted all the same."""
 _USERS_PER_REPEAT = 4
 """Of so many users, one signs up twice."""
 _SECOND_SIGN_UP = 2.0
@@ -89,16 +97,18 @@ class Load:
         requests: by workspace, in the order in which they are sent.
         counts: by the envelope's id: what it is to count.
         letters: by the envelope's id: the mail that is to be sent. Two sign-ups of one user are to bring one.
+        poison: by the envelope's id, what is wrong with it: such an event is to end as a dead letter, and alone.
     """
 
     requests: dict[str, list[Request]] = field(default_factory=lambda: defaultdict(list))
     counts: dict[str, Count] = field(default_factory=dict)
     letters: dict[str, Letter] = field(default_factory=dict)
+    poison: dict[str, str] = field(default_factory=dict)
 
     @property
     def keys(self) -> set[str]:
         """The ids of all envelopes."""
-        return {*self.counts, *self.letters}
+        return {*self.counts, *self.letters, *self.poison}
 
 
 def workspace_names() -> list[str]:
@@ -145,6 +155,8 @@ def plan(rng: random.Random, events: int, seconds: float, uploads: Sequence[Uplo
         # They are numbered in order of time: the n-th that is told comes after the n-th that waits for it.
         wanted.append((at, workspace, "count-when-told", 1))
         wanted.append((at + rng.uniform(0.1, _LONGEST_SILENCE), workspace, "hear", 1))
+    for each in range(max(int(events * _CRASHES), 1)):
+        wanted.append((rng.uniform(0, seconds), names[each % WORKSPACES], "crash", 1))
     left = max(events - len(wanted), 0)
     while left:
         size = min(rng.randint(1, _LARGEST_REQUEST), left)
@@ -156,6 +168,7 @@ def plan(rng: random.Random, events: int, seconds: float, uploads: Sequence[Uplo
 def _numbered(wanted: Sequence[tuple[float, str, str, Any]]) -> Load:
     load = Load()
     next_number: dict[tuple[str, str], int] = defaultdict(int)
+    planned: dict[str, int] = defaultdict(int)
     for at, workspace, job, what in wanted:
         if job == "import":
             key, person = what.import_id, what.application
@@ -175,7 +188,21 @@ def _numbered(wanted: Sequence[tuple[float, str, str, Any]]) -> Load:
                 number = next_number[workspace, job]
                 next_number[workspace, job] += 1
                 key = f"{workspace}:{job}:{number}"
-                load.counts[key] = (job, workspace, number)
-                events.append({"name": _JOBS[job], "id": key, "data": {"workspaceId": workspace, "number": number}})
+                data = {"workspaceId": workspace, "number": number}
+                planned[job] += 1
+                if spoilt := _spoilt(job, planned[job]):
+                    load.poison[key] = spoilt
+                    data |= {"spoilt": spoilt} if job in _SPOILT else {}
+                if spoilt in _COUNTED:
+                    load.counts[key] = (job, workspace, number)
+                events.append({"name": _JOBS[job], "id": key, "data": data})
         load.requests[workspace].append(Request(at, events))
     return load
+
+
+def _spoilt(job: str, place: int) -> str | None:
+    """What is wrong with the event of a job that is planned in this place, if anything is."""
+    if job == "crash":
+        return "crash"
+    kinds, every = _SPOILT.get(job, ((), 1))
+    return kinds[place // every % len(kinds)] if kinds and place % every == 0 else None

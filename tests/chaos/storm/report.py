@@ -11,6 +11,7 @@ class Report:
     """The figures of ``build/chaos.json``.
 
     Attributes:
+        poison: events that were to end as dead letters, and alone; those that did not count as lost.
         left_behind: what was there when `up` had ended, and should not have been: claims, processes, temporary files.
         unfinished_files: half-written files in the stores' folders for them; a kill amid a write leaves one.
         recovery_p50_seconds: from a kill to the first step of the attempt after the one that it interrupted.
@@ -27,6 +28,7 @@ class Report:
     duplicated: int = 0
     out_of_order: int = 0
     over_limit: int = 0
+    poison: int = 0
     kills: int = 0
     faults: Mapping[str, int] = field(default_factory=dict)
     recovery_p50_seconds: float | None = None

@@ -20,11 +20,14 @@ LIMITS = {
     "count-in-order": 1,
     "count-together": 1,
     "count-when-told": counter.LANE,
+    "crash": counter.LANE,
     "hear": counter.LANE,
     "weigh": counter.LANE,
     "process-csv": 1,
     "send-welcome": 5,
 }
+_TOLD = {"misfit": "does not fit its type", "refused": "is refused", "unstorable": "NaN", "crash": ""}
+"""By what is wrong with an event, the words of its dead letter."""
 _EXAMPLES = 5
 """How many of each fault of the product the report names."""
 
@@ -45,6 +48,8 @@ def judge_storm(report: Report, stack: StormStack, load: Load, senders: Sequence
     report.out_of_order += judge.executions_out_of_order(holding, ORDERED)
     report.over_limit = judge.over_limit_by_executions(holding, LIMITS)
     report.over_limit += judge.over_limit_by_inbox(transitions, LIMITS)
+    # What ends its own process was interrupted by no fault.
+    transitions = [each for each in transitions if each.job != "crash"]
     _measure_recovery(report, stack, transitions, hits)
     report.kills = sum(hit.is_kill for hit in hits)
     report.faults = dict(Counter(hit.kind for hit in hits))
@@ -60,7 +65,13 @@ def _judge_effects(report: Report, stack: StormStack, load: Load, senders: Seque
     lost = {f"{key} has no 202 ({len(load.keys)} were to be sent)" for key in load.keys - set(accepted)}
     lost |= {f"{key} refused" for key in (sender.refused for sender in senders) if key}
     unfinished = evidence.not_done(stack.database)
-    lost |= {f"{key} {unfinished[key]}" for key in accepted if key in unfinished}
+    lost |= {f"{key} {unfinished[key]}" for key in accepted if key in unfinished and key not in load.poison}
+    lost |= {
+        f"{key} was to be a dead letter, and is {unfinished.get(key, 'done')}"
+        for key, wrong in load.poison.items()
+        if key in accepted and not _is_told(unfinished.get(key, "done"), wrong)
+    }
+    report.poison = len(load.poison)
     stored = evidence.stored(stack.database)
     lost |= {f"{key} is not in the inbox" for key in accepted if not stored[key]}
 
@@ -82,6 +93,10 @@ def _judge_effects(report: Report, stack: StormStack, load: Load, senders: Seque
     report.mails_repeated = len(stack.postmaster.mails) - report.mails
     report.lost = len(lost)
     report.examples += sorted(lost)[:_EXAMPLES]
+
+
+def _is_told(outcome: str, wrong: str) -> bool:
+    return outcome.startswith("failed: ") and _TOLD[wrong] in outcome
 
 
 def _measure_recovery(

@@ -35,7 +35,9 @@ def test_the_migrations_add_up_to_the_tables(engine):
             opts={
                 "include_schemas": True,
                 "include_name": lambda name, kind, _: (
-                    name in ("groundwork", "app") if kind == "schema" else not str(name).startswith("migration")
+                    name in ("groundwork", "app", "fitness", "nurture")
+                    if kind == "schema"
+                    else not str(name).startswith("migration")
                 ),
                 "compare_server_default": True,
             },

@@ -91,8 +91,18 @@ def test_their_code_decides_whether_a_start_deploys(gym):
     assert code_of_jobs()["gym.blocks"] == [gym / "gym" / "blocks"]
 
 
-def test_without_applications_blocks_there_are_the_engines():
-    assert blocks() == BLOCKS
+def test_without_applications_blocks_there_are_the_engines(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "operations,contacts")
+    forget()
+    try:
+        assert blocks() == BLOCKS
+    finally:
+        forget()
+
+
+def test_our_own_applications_bring_theirs():
+    assert {each.__name__ for each in blocks()} > {each.__name__ for each in BLOCKS}
+    assert "Writer" in {each.__name__ for each in blocks()}
 
 
 @pytest.mark.parametrize(

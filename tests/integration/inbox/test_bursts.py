@@ -1,21 +1,15 @@
 """A burst after a quiet time: PostgreSQL's statistics still say that nothing waits, and no look takes long for that."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
-from groundwork.blocks.database import Database
-from groundwork.events.identifiers import WorkspaceId
-from groundwork.events.inbox.accept import NewEvent, accept
-from groundwork.events.inbox.admission import admit_within, hold_admission
-from groundwork.events.inbox.queue import bring_up_to_date, what_is_due
 from groundwork.flows.flow_control import Batch, Debounce, Lane, Pool, Priority, Singleton, Throttle
-from tests.integration.inbox.scored_leads import LeadScored, register, time_passes
+from tests.integration.inbox.readings import count_in_a_quiet_time, counted_by_hand, look, send_many
+from tests.integration.inbox.scored_leads import register, time_passes
 
 BURST = 1_000
-WORKSPACES = 20
 KINDS: dict[str, dict[str, Any]] = {
     "plain": {"lane": 50},
     "in order": {"ordered": True},
@@ -31,63 +25,25 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def burst(db: Database) -> Callable[..., None]:
-    """Many events at once in an inbox whose statistics are of a time when all had ended."""
-
-    def make(**options: Any) -> None:
-        register(db, **options)
-        send_many(db)
-        with db.transaction() as connection:
-            connection.execute(text("UPDATE groundwork.delivery SET state = 'done', settled_at = clock_timestamp()"))
-        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE groundwork.delivery, groundwork.event"))
-        send_many(db)
-
-    with db.transaction() as connection:
-        connection.execute(text("ALTER TABLE groundwork.delivery SET (autovacuum_enabled = off)"))
-    yield make
-    with db.transaction() as connection:
-        connection.execute(text("ALTER TABLE groundwork.delivery RESET (autovacuum_enabled)"))
-
-
-def send_many(db: Database) -> None:
-    events = [
-        LeadScored(
-            workspace_id=WorkspaceId(f"w{each % WORKSPACES}"), lead_id=str(each // WORKSPACES // 2), score=each % 3
-        )
-        for each in range(BURST)
-    ]
-    with db.transaction() as connection:
-        accept(connection, [NewEvent.of(event, source="test") for event in events])
-
-
-def look(db: Database) -> tuple[int, int]:
-    """One look of the relay: how many it admitted, and how many rows of deliveries it read."""
-    with db.transaction() as connection:
-        connection.execute(text("SET LOCAL statement_timeout = '20s'"))
-        hold_admission(connection)
-        due = what_is_due(connection)
-        bring_up_to_date(connection, due)
-        admitted = admit_within(connection, 20, limits=due.limits)
-        read = connection.execute(
-            text(
-                "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables"
-                " WHERE schemaname = 'groundwork' AND relname = 'delivery'"
-            )
-        ).scalar_one()
-    return len(admitted), read
+@pytest.fixture(autouse=True)
+def _by_hand(db) -> Iterator[None]:
+    with counted_by_hand(db):
+        yield
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_look_reads_every_delivery_a_few_times_at_most(db, burst, kind):
-    burst(**KINDS[kind])
+def test_each_look_reads_every_delivery_a_few_times_at_most(db, kind):
+    register(db, **KINDS[kind])
+    count_in_a_quiet_time(db, BURST)
+    send_many(db, BURST)
     for seconds in (0, 3, 3):
         time_passes(db, seconds)
         _, read = look(db)
         assert read < 20 * BURST
 
 
-def test_a_look_admits_as_many_as_there_is_room_for(db, burst):
-    burst(lane=50)
+def test_a_look_admits_as_many_as_there_is_room_for(db):
+    register(db, lane=50)
+    count_in_a_quiet_time(db, BURST)
+    send_many(db, BURST)
     assert look(db)[0] == 20

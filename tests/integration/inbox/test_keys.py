@@ -208,6 +208,15 @@ class TestCancelOn:
         scored(score=1), scored(score=2)
         assert states(db) == ["cancelled", "queued"]
 
+    def test_each_of_several_events_cancels_and_no_other(self, db):
+        either = CancelOn(event=LeadLost, key="lead_id"), CancelOn(event=LeadScored, key="lead_id")
+        register(db, cancel_on=either, lane=9)
+        scored("ann"), scored("bob")
+        send(LeadLost(workspace_id=WorkspaceId("acme"), lead_id="ann"))
+        assert states(db) == ["cancelled", "queued"]
+        scored("bob", score=2)
+        assert states(db) == ["cancelled", "cancelled", "queued"]
+
     @pytest.mark.parametrize("email", [None, ""])
     def test_an_event_without_the_key_cancels_nobody(self, db, email):
         register(db, cancel_on=CancelOn(event=LeadLost, key="email"), lane=9)

@@ -181,7 +181,7 @@ class RunningStack:
         """SIGKILL one part, and wait until another process has taken its place."""
         killed = self.part(name)
         killed.kill()
-        wait_until(lambda: self.parts.get(name, killed.pid) != killed.pid, 30, what=f"{name} is started again")
+        wait_until(lambda: self.parts.get(name, killed.pid) != killed.pid, 120, what=f"{name} is started again")
 
     def command(self, *arguments: str) -> list[str]:
         return [self.python, "-m", "groundwork.deployments.cli", *arguments, "--home", str(self.home)]

@@ -62,8 +62,8 @@ def error(program: str, path: Path, **variables: str) -> str:
     return done.stderr.strip().splitlines()[-1]
 
 
-def test_without_an_application_of_ones_own_there_are_the_contacts(tmp_path: Path):
-    assert names(tmp_path) == "contacts operations"
+def test_without_an_application_of_ones_own_there_are_all_of_ours(tmp_path: Path):
+    assert names(tmp_path) == "contacts fitness nurture operations"
 
 
 def test_an_installed_application_is_found_and_takes_the_place_of_the_contacts(installed):
@@ -76,7 +76,7 @@ def test_an_installed_application_is_found_and_takes_the_place_of_the_contacts(i
 def test_an_unknown_application_is_refused_with_the_names_of_those_there_are(tmp_path: Path):
     told = error(NAMES, tmp_path, GROUNDWORK_APPLICATIONS="contcats")
     assert "no application 'contcats'" in told
-    assert "contacts, operations" in told
+    assert "contacts, fitness, nurture, operations" in told
 
 
 def test_one_that_cannot_be_imported_is_named(installed):

@@ -13,6 +13,8 @@ from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.process_cache import forget
 from groundwork.blocks.settings import Settings, settings
 from groundwork.tasks.contacts.settings import ContactsSettings, contacts_settings
+from groundwork.tasks.fitness.settings import FitnessSettings
+from groundwork.tasks.nurture.settings import NurtureSettings
 
 PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
 [EXAMPLE] = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
@@ -91,7 +93,12 @@ def test_a_variable_of_two_owners_is_refused(monkeypatch: pytest.MonkeyPatch, tm
 
 
 def test_every_setting_says_what_it_is():
-    assert settings_classes() == {"engine": Settings, "contacts": ContactsSettings}
+    assert settings_classes() == {
+        "engine": Settings,
+        "contacts": ContactsSettings,
+        "fitness": FitnessSettings,
+        "nurture": NurtureSettings,
+    }
     without = [
         variable
         for kind in settings_classes().values()

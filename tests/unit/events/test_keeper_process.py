@@ -36,7 +36,7 @@ def none_yet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def keepers() -> list[psutil.Process]:
-    """The keepers that this process has started and that live."""
+    """The keepers that this process has started and that live. One that has only just begun has no command line yet."""
     found = []
     for each in psutil.Process().children():
         with suppress(psutil.NoSuchProcess):  # it may end meanwhile
@@ -57,7 +57,7 @@ def test_a_keeper_imports_nothing_before_it_has_a_lease_to_renew():
 def test_one_keeper_serves_all_of_a_process_and_of_its_forks():
     lines = [line_to_keeper(HOLD) for _ in range(3)]
     assert all(lines)
-    [keeper] = keepers()
+    [keeper] = wait_until(keepers)
     child = os.fork()
     if child == 0:
         os._exit(0 if line_to_keeper(HOLD) and not keepers() else 1)
@@ -84,7 +84,7 @@ def _ignores(process: psutil.Process, number: signal.Signals) -> bool:
 
 def test_a_keeper_ends_when_nobody_can_introduce_himself_and_nobody_is_left():
     line = line_to_keeper(HOLD)
-    [keeper] = keepers()
+    [keeper] = wait_until(keepers)
     keeper_process._keeper = None
     line.settimeout(0.3)
     with pytest.raises(TimeoutError):
@@ -95,29 +95,29 @@ def test_a_keeper_ends_when_nobody_can_introduce_himself_and_nobody_is_left():
 
 def test_a_keeper_that_was_killed_is_replaced_by_the_next_claim_and_its_runs_hear_of_its_end():
     line = line_to_keeper(HOLD)
-    [first] = keepers()
+    [first] = wait_until(keepers)
     first.kill()
     with contextlib.suppress(ConnectionResetError):
         assert line.recv(1) == b""
     assert line_to_keeper(HOLD)
-    assert keepers() not in ([], [first])
+    wait_until(lambda: [each for each in keepers() if each != first], what="another keeper")
 
 
 def test_a_keeper_that_was_killed_is_replaced_when_it_is_asked_whether_it_runs():
     ensure_keeper()
-    [first] = keepers()
+    [first] = wait_until(keepers)
     ensure_keeper()
     assert keepers() == [first]
     first.kill()
     wait_until(lambda: not keepers())
     ensure_keeper()
-    assert keepers() not in ([], [first])
+    wait_until(lambda: [each for each in keepers() if each != first], what="another keeper")
 
 
 def test_a_keeper_that_takes_no_introductions_any_more_holds_up_no_claim(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(keeper_process, "_ANSWER_SECONDS", 0.1)
     ensure_keeper()
-    [stopped] = keepers()
+    [stopped] = wait_until(keepers)
     stopped.suspend()
     try:
         lines = []

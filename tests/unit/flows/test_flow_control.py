@@ -10,6 +10,7 @@ from groundwork.blocks.errors import ConfigurationError
 from groundwork.events.base import Event
 from groundwork.flows.flow_control import (
     Batch,
+    CancelOn,
     Debounce,
     Idempotency,
     Lane,
@@ -61,6 +62,11 @@ def options(**given: Any) -> JobOptions:
         ({"debounce": Debounce(seconds=1), "rate_limit": RateLimit(limit=1, period=1)}, "use throttle instead"),
         ({"debounce": Debounce(seconds=1, key="region"), "singleton": Singleton()}, "need the same key"),
         ({"batch": Batch(size=5), "singleton": Singleton()}, "neither singleton nor cancel_on"),
+        (
+            {"cancel_on": (CancelOn(event=CallMade, key="account_id"), CancelOn(event=CallMade, key="region"))},
+            "need the same key",
+        ),
+        ({"cancel_on": (CancelOn(event=CallMade, key="region"),) * 2}, "names .* twice"),
         ({"batch": Batch(size=1)}, r"Batch\(size=1\): at least 2"),
         ({"idempotency": Idempotency(key="")}, "key='' names no field"),
         ({"expires": 0}, "more than 0 seconds"),

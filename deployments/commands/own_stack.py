@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,28 +21,21 @@ if TYPE_CHECKING:
     from groundwork.events.client import GatewayClient
 
 
-def demonstrate(home: Path | None, rows: int, *, as_json: bool) -> bool:
-    """Import a CSV through the whole path; on what runs on the home, else on parts of its own that are stopped again.
+def demonstrate(show: Callable[["GatewayClient"], bool], home: Path | None, *, quiet: bool) -> bool:
+    """Show something on what runs on the home, else on parts of its own that are stopped again.
 
     The parts have the keys that `up` gives them, so that the links in the demo's mails work when `up` runs later.
 
     Args:
+        show: does it, and returns whether it came through. Called once Prefect may be imported.
         home: folder from the command line.
-        rows: of the CSV.
-        as_json: print figures as one JSON object, and nothing for people.
-
-    Returns:
-        Whether the import came through.
+        quiet: tell nothing but errors.
     """
-    terminal = Terminal(quiet=as_json)
+    terminal = Terminal(quiet=quiet)
     if running_on(settings().home):
-        from groundwork.deployments.commands.contacts.demonstration import import_contacts
-
-        return import_contacts(uploading_client(home), rows, as_json=as_json)
+        return show(uploading_client(home))
     with _started(terminal) as client:
-        from groundwork.deployments.commands.contacts.demonstration import import_contacts
-
-        done = import_contacts(client, rows, as_json=as_json)
+        done = show(client)
     terminal.line("Everything has stopped; the data is kept. `make up` starts it again.")
     return done
 

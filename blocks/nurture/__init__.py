@@ -1,0 +1,1 @@
+"""What the jobs of the nurture application talk to."""

@@ -1,0 +1,1 @@
+"""CRMs of agencies: the protocol, who brings one, and those that ship."""

@@ -1,0 +1,1 @@
+"""Reapit Foundations, the platform behind AgencyCloud, by its REST API."""

@@ -1,0 +1,1 @@
+"""The fitness application's own tables, in the schema ``fitness``."""

@@ -1,0 +1,1 @@
+"""The nurture application's own tables, in the schema ``nurture``."""

@@ -1,0 +1,124 @@
+"""The course of a demo: contacts are categorised, and everything else follows."""
+
+import time
+from datetime import UTC, datetime
+
+from groundwork.blocks.database import database
+from groundwork.blocks.uuid7 import uuid7
+from groundwork.deployments.commands.nurture.demonstration.alert_mail import AlertMail
+from groundwork.deployments.commands.nurture.demonstration.bars import Bars
+from groundwork.deployments.commands.nurture.demonstration.figures import Figures
+from groundwork.deployments.commands.nurture.demonstration.invented import (
+    agent_address,
+    contacts_of,
+    engagement_of,
+    store_agency,
+)
+from groundwork.deployments.commands.nurture.demonstration.report import text_of
+from groundwork.deployments.commands.nurture.demonstration.standing import Standing, mailed, standing
+from groundwork.events.identifiers import UserId, WorkspaceId
+from groundwork.events.inbox.dead_letters import dead_letters
+from groundwork.tasks.nurture.contacts.categorise import categorise_many
+from groundwork.tasks.nurture.leads.engagement import record_engagement
+
+READERS = 20
+"""Contacts who do something, once that many first mails are out."""
+PATIENCE = 180.0
+"""Seconds in which something has to come further, or the demo has failed."""
+_PAUSE = 0.25
+"""Seconds between two looks; what the seconds of the report are exact to."""
+_TOLD = "hot lead told of"
+
+
+def run(number: int, *, as_json: bool) -> bool:
+    """Show it.
+
+    Args:
+        number: contacts.
+        as_json: print figures for a machine, and nothing else.
+
+    Returns:
+        Whether all of it came through.
+    """
+    workspace_id = WorkspaceId(f"demo-{uuid7().hex[-6:]}")
+    course = _Course(workspace_id, number, quiet=as_json)
+    error = course.run()
+    figures = Figures.of(workspace_id, course.seconds, error, course.alert_mail.find())
+    print(figures.as_json() if as_json else text_of(figures))
+    return error is None
+
+
+class _Course:
+    def __init__(self, workspace_id: WorkspaceId, number: int, *, quiet: bool) -> None:
+        self._workspace_id, self._number = workspace_id, number
+        self._readers = min(READERS, number)
+        self.alert_mail = AlertMail(agent_address(workspace_id))
+        wanted = {
+            "categorised": number,
+            "sequences written": number,
+            "in the agency's CRM": number,
+            "readers scored": self._readers,
+            _TOLD: 1,
+            "scores in the CRM": min(4, number),
+        }
+        self._bars = Bars(wanted, quiet=quiet)
+        self._engaged_after: float | None = None
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """When each part was complete; of the alert, since the engagement that it tells of."""
+        seconds = self._bars.seconds
+        if self._engaged_after is not None and _TOLD in seconds:
+            return seconds | {_TOLD: round(seconds[_TOLD] - self._engaged_after, 2)}
+        return seconds
+
+    def run(self) -> str | None:
+        """Do it and wait until all is there; what went wrong, in words."""
+        with database().transaction() as connection:
+            agent = store_agency(connection, self._workspace_id)
+        self._bars.say(f"The agency Harbour & Hill is workspace {self._workspace_id}.")
+        with self._bars.shown():
+            self._categorise(agent)
+            return self._watch()
+
+    def _categorise(self, agent: UserId) -> None:
+        """Rows and events in one transaction, as a route handler does it; nothing of the rest is waited for."""
+        for category, contacts in contacts_of(self._workspace_id, self._number, agent).items():
+            with database().transaction() as connection:
+                categorise_many(connection, contacts, category, user_id=agent, at=datetime.now(UTC))
+
+    def _watch(self) -> str | None:
+        last, moved_at = Standing(), time.monotonic()
+        while not self._bars.complete:
+            with database().transaction() as connection:
+                now = standing(connection, self._workspace_id)
+                dead = dead_letters(connection, workspace_id=self._workspace_id, most=1)
+            if dead:
+                return f"{dead[0].job}: {dead[0].last_error}"
+            if self._engaged_after is None and now.first_mails >= self._readers:
+                self._engage()
+            self._bars.update(self._come(now))
+            if now != last:
+                last, moved_at = now, time.monotonic()
+            elif time.monotonic() - moved_at > PATIENCE:
+                return f"nothing has come further for {PATIENCE:.0f} s; `groundwork lanes` says what waits for what"
+            time.sleep(_PAUSE)
+        return None
+
+    def _engage(self) -> None:
+        with database().transaction() as connection:
+            readers = mailed(connection, self._workspace_id, self._readers)
+            for each in engagement_of(self._workspace_id, readers):
+                record_engagement(connection, each)
+        self._engaged_after = self._bars.elapsed
+        self._bars.say(f"{len(readers)} contacts have their first mail: they read it, and one asks for a valuation.")
+
+    def _come(self, now: Standing) -> dict[str, int]:
+        return {
+            "categorised": now.categorised,
+            "sequences written": now.written,
+            "in the agency's CRM": now.in_crm,
+            "readers scored": now.scored,
+            _TOLD: int(self._engaged_after is not None and self.alert_mail.find() is not None),
+            "scores in the CRM": now.bands_in_crm if self._engaged_after else 0,
+        }

@@ -1,0 +1,44 @@
+"""The runs of a demo, as Prefect has them."""
+
+from dataclasses import dataclass
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterTags
+
+from groundwork.blocks.settings import settings
+from groundwork.deployments.commands.options import running_on
+from groundwork.events.identifiers import WorkspaceId, workspace_tag
+
+JOBS = (
+    "start-sequence", "generate-sequence", "push-to-crm", "send-sequence", "record-engagement", "score-intent",
+    "alert-hot-lead",
+)  # fmt: skip
+"""In the order in which a contact meets them."""
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of a job.
+
+    Attributes:
+        number: how many there are.
+        url: of one of them in Prefect's UI; None where there is none, or no UI.
+    """
+
+    number: int
+    url: str | None
+
+
+def runs_of(workspace_id: WorkspaceId) -> dict[str, Runs]:
+    """The runs of a workspace by job."""
+    tags = FlowRunFilter(tags=FlowRunFilterTags(all_=[workspace_tag(workspace_id)]))
+    running = running_on(settings().home)
+    found = {}
+    with get_client(sync_client=True) as client:
+        for job in JOBS:
+            of_job = FlowFilter(name=FlowFilterName(any_=[job]))
+            number = client.count_flow_runs(flow_filter=of_job, flow_run_filter=tags)
+            one = client.read_flow_runs(flow_filter=of_job, flow_run_filter=tags, limit=1)
+            url = f"{running.prefect_ui_url}/runs/flow-run/{one[0].id}" if running and one else None
+            found[job] = Runs(number, url)
+    return found

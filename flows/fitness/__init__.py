@@ -1,0 +1,15 @@
+"""The fitness application for gyms: wearable readings, scores, risk alerts, the social feed, pushes elsewhere."""
+
+from groundwork.blocks.applications import Application
+
+application = Application(
+    name="fitness",
+    jobs="groundwork.flows.fitness",
+    events="groundwork.events.fitness",
+    schema="groundwork.blocks.schema.fitness",
+    migrations="groundwork.blocks.migrations.fitness",
+    settings="groundwork.tasks.fitness.settings:FitnessSettings",
+    templates="groundwork.notifications:templates/fitness",
+    routes="groundwork.deployments.gateway.fitness:router",
+    commands="groundwork.deployments.commands.fitness:app",
+)

@@ -1,0 +1,15 @@
+"""The job ``send-activity-digests`` of the fitness application: "Ada and 12 others reacted", in one mail to each."""
+
+from collections.abc import Sequence
+
+from groundwork.events.fitness.social import DigestWanted
+from groundwork.flows.flow_control import Batch, Debounce
+from groundwork.flows.job import job
+from groundwork.tasks.fitness.digests.mailing import send_digests
+
+
+@job(on=DigestWanted, batch=Batch(size=100), debounce=Debounce(seconds=300, longest=1800))
+def send_activity_digests(events: Sequence[DigestWanted]) -> list[object]:
+    """Tell a workspace's members what there is to tell when nothing new has come for five minutes, after half an hour
+    at the latest: a hundred of them in one run, each with an outcome of their own."""
+    return send_digests(events)

@@ -1,0 +1,1 @@
+"""Digests: what others did to a member's posts, in one mail."""

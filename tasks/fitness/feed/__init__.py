@@ -1,0 +1,1 @@
+"""Feeds: activities reach those who follow their actor, and are read in pages."""

@@ -1,0 +1,1 @@
+"""What a provider tells or hands over, on its way to readings."""

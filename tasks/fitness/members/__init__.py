@@ -1,0 +1,1 @@
+"""Members, as far as the scores and risks need them."""

@@ -1,0 +1,1 @@
+"""Scores and alerts, pushed to an endpoint of the workspace's own as Standard Webhooks."""

@@ -1,0 +1,1 @@
+"""Risks: figures held against the thresholds of a workspace."""

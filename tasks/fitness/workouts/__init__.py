@@ -1,0 +1,1 @@
+"""What members log: workouts and benchmarks."""

@@ -1,0 +1,1 @@
+"""Contacts of agencies: their category, and whether they may be written to."""

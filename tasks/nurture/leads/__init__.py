@@ -1,0 +1,1 @@
+"""Leads: engagement, intent scores, and alerts of hot ones."""

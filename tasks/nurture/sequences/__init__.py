@@ -1,0 +1,1 @@
+"""Sequences: three mails to a contact, written, checked, stored, and sent on their days."""

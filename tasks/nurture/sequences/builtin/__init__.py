@@ -1,0 +1,1 @@
+"""The built-in templates, and what makes mails of them."""

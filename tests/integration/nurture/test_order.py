@@ -1,0 +1,25 @@
+"""What goes first where an agency's import has filled its lanes, and workers are short."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from groundwork.events.inbox import send_many
+from groundwork.events.inbox.admission import admit
+from groundwork.events.nurture.crm import CrmPushWanted
+from groundwork.events.nurture.leads import EngagementRecorded, IntentScoreWanted
+from groundwork.events.nurture.sequences import SequenceStored
+from tests.integration.nurture.agencies import ACME
+
+
+def test_engagement_and_scores_overtake_an_import_and_its_mails_wait_for_all_else(db, registered, pass_time):
+    mails = [SequenceStored(workspace_id=ACME, contact_id=f"c-{n}", sequence_id=uuid4()) for n in range(10)]
+    pushes = [CrmPushWanted(workspace_id=ACME, contact_id="c-1", reason="sequence")]
+    said = {"workspace_id": ACME, "contact_id": "c-1", "kind": "open", "channel": "email"}
+    opened = EngagementRecorded(engagement_id="e-1", occurred_at=datetime.now(UTC), **said)
+    for events in (mails, pushes, [opened], [IntentScoreWanted(workspace_id=ACME, contact_id="c-1")]):
+        with db.transaction() as connection:
+            send_many(events, connection)
+    pass_time(5)
+    first = [admit(1)[0].job for _ in range(2)]
+    assert sorted(first) == ["record-engagement", "score-intent"]
+    assert [each.job for each in admit(4)] == ["push-to-crm", "send-sequence", "send-sequence", "send-sequence"]
