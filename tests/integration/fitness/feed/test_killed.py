@@ -2,94 +2,50 @@
 
 import os
 import random
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import text
 
 from groundwork.blocks.process_cache import forget
-from groundwork.blocks.settings import settings
 from groundwork.blocks.uuid7 import uuid7
 from groundwork.events.fitness.social import DigestWanted
 from groundwork.events.fitness.sync import ExternalPushWanted
 from groundwork.events.inbox import send
-from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.clock import advance
-from groundwork.events.inbox.redelivery import overdue, requeue
 from groundwork.tasks.fitness.pushes.endpoint import set_endpoint
 from tests.factories import scalar
 from tests.integration.fitness.feed.gym import ACME, DAYTIME, Members, add_gym, add_members, feed_rows
 from tests.integration.fitness.feed.receiver import dashboard
+from tests.integration.killed_runs import SEEDS, KilledRuns, Point
 from tests.integration.mailing import add_user, mails
 
-_UNSETTLED = "SELECT count(*) FROM groundwork.delivery WHERE settled_at IS NULL AND job IN (:job, 'fan-out-reactions')"
 LONGEST_RUN = 20
 """Transactions of a run, at most; a kill behind its last one is none."""
 
 pytestmark = pytest.mark.usefixtures("registered")
 
 
-class Runs:
-    """Runs of deliveries, each in a process of its own; see ``dying.py``."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        command = [sys.executable, "-m", "tests.integration.fitness.feed.dying"]
-        self.process = subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self._answer() == "ready"
-
-    def run(self, job: str, delivery: object, number: int = -1, when: str = "before") -> bool:
-        """Run a delivery; whether it lived to its end."""
-        assert self.process.stdin
-        self.process.stdin.write(f"{job} {delivery} {number} {when}\n")
-        self.process.stdin.flush()
-        return self._answer() == "0"
-
-    def _answer(self) -> str:
-        assert self.process.stdout
-        return next(line.strip() for line in self.process.stdout if line.strip().lstrip("-").isalnum())
-
-
 @pytest.fixture(scope="module")
-def runs(prefect_api: dict[str, str]) -> Iterator[Runs]:
+def runs(prefect_api: dict[str, str]) -> Iterator[KilledRuns]:
     own = {"GROUNDWORK_FEED_ROWS_PER_STEP": "100", "GROUNDWORK_PUSH_PRIVATE_ADDRESSES": "true"}
     os.environ.update(own)
     forget()
-    made = Runs(os.environ | prefect_api | own)
+    made = KilledRuns("fitness", os.environ | prefect_api | own)
     yield made
-    made.process.kill()
-    made.process.wait()
+    made.close()
     for name in own:
         del os.environ[name]
     forget()
 
 
 @pytest.fixture
-def go_with_a_kill(db, runs: Runs) -> Callable[[str, int, str], int]:
+def go_with_a_kill(db, runs: KilledRuns) -> Callable[[str, random.Random], int]:
     """Runs what is due to its end; the first run of a job is killed at one of its transactions. Gives the kills."""
 
-    def go(job: str, number: int, when: str) -> int:
-        kills, seconds = 0, 1.0
-        for _ in range(6):
-            with db.transaction() as connection:
-                advance(connection, seconds)
-            for each in overdue():
-                requeue(each, "The run was killed.", tries=1)
-            for each in admit(100):
-                dies = each.job == job and not kills
-                kills += not runs.run(each.job, each.id, number if dies else -1, when)
-            seconds = settings().lease_seconds + settings().claim_seconds
-            if not scalar(db, _UNSETTLED, job=job):
-                break
-        return kills
+    def go(job: str, chance: random.Random) -> int:
+        point = Point(job, when=chance.choice(("before", "after")), number=chance.randrange(LONGEST_RUN))
+        return runs.go(db, point, [job, "fan-out-reactions"])
 
     return go
 
@@ -141,18 +97,18 @@ def fan_out_follows(db, members: Members) -> Callable[[], None]:
 JOBS = {"fan-out-posts": fan_out_posts, "fan-out-reactions": fan_out_reactions, "fan-out-follows": fan_out_follows}
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(SEEDS + 2))
 def test_of_fan_out_no_row_is_lost_and_none_is_there_twice(db, members, go_with_a_kill, seed):
     chance = random.Random(seed)
     job = [*JOBS][seed % len(JOBS)]
     check = JOBS[job](db, members)
-    go_with_a_kill(job, chance.randrange(LONGEST_RUN), chance.choice(("before", "after")))
+    go_with_a_kill(job, chance)
     check()
     states = "SELECT string_agg(DISTINCT state, ' ') FROM groundwork.delivery WHERE job LIKE 'fan-out-%'"
     assert scalar(db, states) == "done"
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(SEEDS // 2))
 def test_of_a_digest_one_message_is_sent(db, members, go_with_a_kill, outbox, seed):
     """A mail may go out again after a kill behind it, under the same Message-ID: the outbox has one file for both."""
     chance = random.Random(seed)
@@ -163,13 +119,13 @@ def test_of_a_digest_one_message_is_sent(db, members, go_with_a_kill, outbox, se
     send(DigestWanted(workspace_id=ACME, member_id="ada"))
     with db.transaction() as connection:
         advance(connection, 301)
-    go_with_a_kill("send-activity-digests", chance.randrange(LONGEST_RUN), chance.choice(("before", "after")))
+    go_with_a_kill("send-activity-digests", chance)
     [mail] = mails(outbox)
     assert mail["Subject"] == "Ben reacted to your post"
     assert scalar(db, "SELECT count(*) FROM fitness.digest") == 1
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(SEEDS // 2))
 def test_of_a_push_each_try_has_one_id_and_the_next_waits_for_it(db, members, go_with_a_kill, seed):
     chance = random.Random(seed)
     with dashboard() as elsewhere:
@@ -178,17 +134,15 @@ def test_of_a_push_each_try_has_one_id_and_the_next_waits_for_it(db, members, go
         ids = [uuid7(), uuid7()]
         for each in ids:
             send(ExternalPushWanted(workspace_id=ACME, member_id="ada", kind="score", push_id=each, payload={"n": 1}))
-        go_with_a_kill("push-external", chance.randrange(LONGEST_RUN), chance.choice(("before", "after")))
+        go_with_a_kill("push-external", chance)
         assert list(dict.fromkeys(elsewhere.asked)) == [str(each) for each in ids]
         assert elsewhere.asked == sorted(elsewhere.asked, key=[str(each) for each in ids].index)
     assert scalar(db, "SELECT string_agg(DISTINCT state, ' ') FROM groundwork.delivery") == "done"
 
 
-def test_the_kills_hit_runs(db, members, go_with_a_kill):
+def test_the_kills_hit_runs(db, members, runs):
     """What the others rely on: a number within a run kills it."""
     check = fan_out_posts(db, members)
-    assert [
-        go_with_a_kill("fan-out-posts", 5, "after"),
-        scalar(db, "SELECT max(attempt) FROM groundwork.delivery"),
-    ] == [1, 2]
+    kills = runs.go(db, Point("fan-out-posts", number=5), ["fan-out-posts"])
+    assert (kills, scalar(db, "SELECT max(attempt) FROM groundwork.delivery")) == (1, 2)
     check()

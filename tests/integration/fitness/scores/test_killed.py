@@ -1,108 +1,110 @@
-"""SIGKILL of a run's process at each step; the next attempt is another process, and nothing is done twice."""
+"""``kill -9`` during each step of scores, risks and alerts: no score is made twice, no crossing told of twice, no mail
+sent twice. ``KILL_SEEDS=50 python -m pytest -s tests/integration/fitness`` kills at many more points."""
 
+import os
+import random
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
 
 import pytest
 
 from groundwork.events.fitness.scoring import NightDue
 from groundwork.events.inbox import send
-from groundwork.flows.job import flow_of
 from tests.factories import scalar
 from tests.integration.fitness.gyms import ACME, open_gym, scores_in, trained
-from tests.integration.fitness.running import drain, due, lose_leases, run_and_die
 from tests.integration.fitness.scores.logging_members import TODAY, alert, log, spike, workout
+from tests.integration.killed_runs import SEEDS, KilledRuns, Point
 from tests.integration.mailing import add_user, mails
 
 pytestmark = pytest.mark.usefixtures("jobs")
 
-SCORING = "groundwork.tasks.fitness.scores"
-RISKS = "groundwork.tasks.fitness.risks"
-FLOWS = "groundwork.flows.fitness"
+Go = Callable[[], int]
+OUTSIDE = "-"
+"""Of the job's steps: where it is claimed and settled."""
 
 
-def alert_events(db) -> int:
-    return scalar(db, "SELECT count(*) FROM groundwork.event WHERE name LIKE 'platform/alerts.%'")
+@pytest.fixture(scope="module")
+def runs(prefect_api: dict[str, str]) -> Iterator[KilledRuns]:
+    made = KilledRuns("fitness", os.environ | prefect_api | {"GROUNDWORK_SCORE_CHUNK_MEMBERS": "3"})
+    yield made
+    made.close()
+    print(f"\n{made.tally.kills} kills; {made.tally.figures}")
 
 
-class TestKilled:
-    """SIGKILL of the run's process; the next attempt is another process."""
-
-    @pytest.mark.parametrize(
-        "place",
-        [
-            f"{SCORING}.recompute:rate_benchmarks:after",  # all is written, nothing is committed
-            f"{SCORING}.steps:send:after",
-            f"{FLOWS}.calculate_score:score_members:after",  # committed, not settled
-        ],
-    )
-    def test_scores_are_made_and_the_check_is_wanted_once(self, db, prefect_api, place):
-        open_gym(db, "ada")
-        log(db, workout(1, 3), workout(2, 1))
-        [(job, delivery)] = due()
-        run_and_die(place, job, delivery, prefect_api)
-        lose_leases(db)
-        drain_again(db, job, delivery)
-        assert [row["load"] for row in scores_in(db).values()] == [300, 0, 300]
-        assert scalar(db, "SELECT count(*) FROM groundwork.event WHERE name = 'platform/scoring.check-risk'") == 1
-
-    def test_a_night_goes_on_with_the_range_after_those_that_are_done(self, db, prefect_api):
-        names = [f"m{number}" for number in range(7)]
-        open_gym(db, *names)
-        for name in names:
-            trained(db, name, {datetime.now(UTC).date() - timedelta(days=3): 100.0})
-        send(NightDue(workspace_id=ACME, night=TODAY))
-        [(job, delivery)] = due()
-        small = prefect_api | {"GROUNDWORK_SCORE_CHUNK_MEMBERS": "3"}
-        run_and_die(f"{FLOWS}.score_night:rescore_range:after", job, delivery, small)
-        lose_leases(db)
-        assert len(scores_in(db)) == 3 * 3
-        result = flow_of(job)(delivery_id=delivery)
-        assert result == {"members": 7, "scores": 21, "dropped": 0}
-        assert scalar(db, "SELECT count(*) FROM groundwork.event WHERE name = 'platform/scoring.check-risk'") == 1
-
-    @pytest.mark.parametrize(
-        "place",
-        [
-            f"{RISKS}.detect:store_risks:after",
-            f"{RISKS}.detect:send_many:after",
-            f"{FLOWS}.detect_risk:look_for_risks:after",
-        ],
-    )
-    def test_a_crossing_is_told_of_once(self, db, prefect_api, place):
-        open_gym(db, "ada")
-        spike(db)
-        for job, delivery in due():
-            flow_of(job)(delivery_id=delivery)
-        [(job, delivery)] = due()
-        assert job == "detect-risk"
-        run_and_die(place, job, delivery, prefect_api)
-        lose_leases(db)
-        drain_again(db, job, delivery)
-        assert alert_events(db) == 1
-        assert scalar(db, "SELECT alerted FROM fitness.risk") == 1
-
-    @pytest.mark.parametrize(
-        "place",
-        [
-            f"{RISKS}.alert_steps:publish_alert:after",
-            f"{RISKS}.alert_steps:notify_once:after",
-            f"{FLOWS}.alert_injury_risk:tell:after",
-        ],
-    )
-    def test_a_coach_gets_one_mail(self, db, prefect_api, outbox, place):
-        open_gym(db, "ada")
-        add_user(db, "olga")
-        send(alert())
-        [(job, delivery)] = due()
-        run_and_die(place, job, delivery, prefect_api)
-        lose_leases(db)
-        drain_again(db, job, delivery)
-        assert len(mails(outbox)) == 1
+def checks(db) -> int:
+    return scalar(db, "SELECT count(*) FROM groundwork.event WHERE name = 'platform/scoring.check-risk'")
 
 
-def drain_again(db, job: str, delivery: Any) -> None:
-    """Let the next attempt of a delivery run, and what it sends."""
-    flow_of(job)(delivery_id=delivery)
-    assert scalar(db, "SELECT state FROM groundwork.delivery WHERE id = :id", id=delivery) == "done"
-    drain()
+def score_workouts(db, go: Go, _outbox: Path) -> dict[str, int]:
+    open_gym(db, "ada")
+    log(db, workout(1, 3), workout(2, 1))
+    go()
+    assert [row["load"] for row in scores_in(db).values()] == [300, 0, 300]
+    return {"checks_twice": checks(db) - 1}
+
+
+def score_a_night(db, go: Go, _outbox: Path) -> dict[str, int]:
+    names = [f"m{number}" for number in range(7)]
+    open_gym(db, *names)
+    for name in names:
+        trained(db, name, {datetime.now(UTC).date() - timedelta(days=3): 100.0})
+    send(NightDue(workspace_id=ACME, night=TODAY))
+    go()
+    result = scalar(db, "SELECT result FROM groundwork.delivery WHERE job = 'score-night'")
+    assert result == {"members": 7, "scores": 21, "dropped": 0}
+    return {"scores_twice": len(scores_in(db)) - 21, "checks_twice": checks(db) - 1}
+
+
+def find_a_spike(db, go: Go, outbox: Path) -> dict[str, int]:
+    open_gym(db, "ada")
+    add_user(db, "olga")
+    spike(db)
+    go()
+    assert scalar(db, "SELECT alerted FROM fitness.risk") == 1
+    told = scalar(db, "SELECT count(*) FROM groundwork.event WHERE name LIKE 'platform/alerts.%'")
+    return {"alerts_twice": told - 1, "mails_twice": len(mails(outbox)) - 1}
+
+
+def tell_of_one(db, go: Go, outbox: Path) -> dict[str, int]:
+    open_gym(db, "ada")
+    add_user(db, "olga")
+    send(alert())
+    go()
+    return {"mails_twice": len(mails(outbox)) - 1}
+
+
+SCENARIOS = (
+    (score_workouts, "calculate-score", "score-members"),
+    (score_a_night, "score-night", "rescore-range"),
+    (find_a_spike, "detect-risk", "look-for-risks"),
+    (tell_of_one, "alert-injury-risk", "mail-alert"),
+    (score_a_night, "score-night", "find-ranges"),
+    (find_a_spike, "detect-risk", "find-groups"),
+    (tell_of_one, "alert-injury-risk", "publish-alert"),
+    (tell_of_one, "alert-injury-risk", "find-receiver"),
+    (score_workouts, "calculate-score", OUTSIDE),
+    (score_a_night, "score-night", OUTSIDE),
+    (find_a_spike, "detect-risk", OUTSIDE),
+    (tell_of_one, "alert-injury-risk", OUTSIDE),
+)
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_a_kill_repeats_no_effect_and_loses_none(db, runs, outbox, seed):
+    """As many seeds as there are steps kill during each. A number beyond the step's transactions is no kill."""
+    chance = random.Random(seed)
+    scenario, job, step = SCENARIOS[seed % len(SCENARIOS)]
+    when = chance.choice(("before", "after") if step == OUTSIDE else ("called", "returned", "before", "after"))
+    point = Point(job, step, when, chance.randrange(2))
+    figures = scenario(db, lambda: runs.go(db, point), outbox)
+    assert not any(figures.values()), figures
+    assert scalar(db, "SELECT string_agg(DISTINCT state, ' ') FROM groundwork.delivery") == "done"
+    runs.tally.add(**figures)
+
+
+def test_the_kills_hit_runs(db, runs, outbox):
+    """What the others rely on."""
+    kills = []
+    score_workouts(db, lambda: kills.append(runs.go(db, Point("calculate-score", "score-members", "returned"))), outbox)
+    assert (kills, scalar(db, "SELECT max(attempt) FROM groundwork.delivery")) == ([1], 2)
