@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from groundwork.blocks.database import database
 from groundwork.blocks.schema.states import DEATHS_ALONE
 from groundwork.blocks.settings import settings
-from groundwork.events.inbox.queue import bring_up_to_date, what_is_due
+from groundwork.events.inbox.queue import Due, bring_up_to_date, what_is_due
 from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
@@ -80,7 +80,7 @@ def admit(capacity: int, held: Sequence[str] = (), light: LightCapacity | None =
         hold_admission(connection)
         due = what_is_due(connection)
         bring_up_to_date(connection, due)
-        return admit_within(connection, capacity, held, limits=due.limits, light=light)
+        return admit_within(connection, capacity, held, due=due, light=light)
 
 
 def admit_within(
@@ -88,25 +88,26 @@ def admit_within(
     capacity: int,
     held: Sequence[str] = (),
     *,
-    limits: bool = True,
+    due: Due | None = None,
     light: LightCapacity | None = None,
 ) -> list[Admitted]:
     """Admit in the caller's transaction, which holds the admission; otherwise like :func:`admit`.
 
     Args:
-        limits: whether a job has limits beyond its lane. False, where that is known, spares what they cost.
+        due: what there is to look for, which spares the cost of all else; None: not known.
     """
     admitted: list[Any] = []
-    kinds = connection.execute(_statement("kinds_queued")).one()
-    if kinds.light:
+    limits = due is None or due.limits
+    for_hosts, for_runs = _kinds_queued(connection) if due is None or due.light else (False, True)
+    if for_hosts:
         of_hosts = light or LightCapacity.of_hosts()
         said = {"light": True, "capacity": of_hosts.total, "share": of_hosts.interactive_share}
         # Its start is no run's: nobody gives way to it.
         admitted += _admit(connection, said | {"held": list(held), "give_way_seconds": 0.0}, limits=limits)
         if admitted:
             connection.execute(_statement("wake_hosts"))
-    if kinds.others:
-        room = max(capacity - hosts_in_pool(connection), 0)
+    if for_runs:
+        room = max(capacity - hosts_in_pool(connection), 0) if due is None or due.light else capacity
         said = {"light": False, "capacity": room, "share": settings().interactive_share}
         admitted += _admit(connection, said | {"held": list(held)}, limits=limits)
     return [
@@ -123,6 +124,12 @@ def admit_within(
         )
         for row, is_light in sorted(admitted, key=lambda each: each[0].sequence)
     ]
+
+
+def _kinds_queued(connection: Connection) -> tuple[bool, bool]:
+    """Whether there is something to admit for hosts, and for runs of their own."""
+    kinds = connection.execute(_statement("kinds_queued")).one()
+    return kinds.light, kinds.others
 
 
 def _admit(connection: Connection, said: dict[str, Any], *, limits: bool) -> list[tuple[Any, bool]]:

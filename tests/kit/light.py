@@ -20,6 +20,7 @@ from groundwork.events.inbox.group_writer import GroupWriter
 from groundwork.events.inbox.jobs import Registration
 from groundwork.events.inbox.light_claim import kept_results
 from groundwork.events.inbox.light_state import LightState
+from groundwork.events.inbox.queue import Due
 from groundwork.flows.registry import jobs
 
 
@@ -59,10 +60,10 @@ def light_admissions() -> Iterator[None]:
     admit_within, register_job = admission.admit_within, inbox_jobs.register_job
 
     def admit_lightly(
-        connection: Connection, capacity: int, held: Sequence[str] = (), *, limits: bool = True, **_: object
+        connection: Connection, capacity: int, held: Sequence[str] = (), *, due: Due | None = None, **_: object
     ) -> list[Admitted]:
         light = LightCapacity(capacity, settings().interactive_share)
-        return admit_within(connection, capacity, held, limits=limits, light=light)
+        return admit_within(connection, capacity, held, due=due, light=light)
 
     def register_lightly(connection: Connection, job: Registration) -> None:
         register_job(connection, replace(job, light=True))
