@@ -1,9 +1,10 @@
 """What a host waits for: something was admitted, a place is free, or it is to end."""
 
 import logging
+import queue
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from groundwork.blocks.database import database
 from groundwork.blocks.outages import Outages
@@ -23,21 +24,25 @@ class News:
     """
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        # A signal handler may put into it while its thread is within it; an Event would wait for itself.
+        self._told: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._over = threading.Event()
         self.heard = False
 
     def tell(self) -> None:
         """There is something."""
-        self._event.set()
+        self._told.put(None)
 
     def take(self) -> None:
         """What was told so far is being looked after."""
-        self._event.clear()
+        with suppress(queue.Empty):
+            while True:
+                self._told.get_nowait()
 
     def wait(self, seconds: float) -> None:
         """Wait until there is something."""
-        self._event.wait(seconds)
+        with suppress(queue.Empty):
+            self._told.get(timeout=max(seconds, 0.0))
 
     @contextmanager
     def listening(self, outages: Outages) -> Iterator[None]:
