@@ -102,7 +102,7 @@ class KilledRuns:
                 dies = point is not None and each.job == point.job and not kills
                 kills += self.run(each.job, each.id, point if dies else None)
                 if dies:
-                    _free_slots()
+                    free_slots()
             # A killed run's lease has run out, and no batch is waited for.
             seconds = settings().lease_seconds + settings().claim_seconds
             if not scalar(db, _OPEN, jobs=None if jobs is None else list(jobs)):
@@ -115,7 +115,7 @@ class KilledRuns:
         return next(line.strip() for line in self._process.stdout if line.strip().lstrip("-").isalnum())
 
 
-def _free_slots() -> None:
+def free_slots() -> None:
     """Prefect keeps the slots of a killed step for a minute, in which the next run would wait."""
     with get_client(sync_client=True) as client, suppress(ObjectNotFound):
         client.delete_global_concurrency_limit_by_name(f"tag:{workspace_tag(_WORKSPACE)}")

@@ -20,6 +20,6 @@ def test_engagement_and_scores_overtake_an_import_and_its_mails_wait_for_all_els
         with db.transaction() as connection:
             send_many(events, connection)
     pass_time(5)
-    first = [admit(1)[0].job for _ in range(2)]
-    assert sorted(first) == ["record-engagement", "score-intent"]
-    assert [each.job for each in admit(4)] == ["push-to-crm", "send-sequence", "send-sequence", "send-sequence"]
+    order = [each.job for room in range(1, 25) for each in admit(room)]
+    assert sorted(order[:2]) == ["record-engagement", "score-intent"]
+    assert order[2:] == ["push-to-crm", *["send-sequence"] * 5]  # as many as its lane has room for

@@ -37,7 +37,7 @@ def webhook(monkeypatch: pytest.MonkeyPatch):
 
 def run(db, webhook: Receiver) -> Any:
     """The delivery of a hot lead to the job of the page."""
-    exec(compile(CODE, "docs/nurture.md", "exec"), {"__name__": "docs_nurture"})
+    exec(compile(CODE, "<docs/nurture.md>", "exec"), {"__name__": "docs_nurture"})
     add_agency(db, webhook_url=webhook.url)
     add_user(db, "grace")
     with db.transaction() as connection:

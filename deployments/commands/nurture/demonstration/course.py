@@ -2,11 +2,11 @@
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 from groundwork.blocks.database import database
 from groundwork.blocks.uuid7 import uuid7
-from groundwork.deployments.commands.nurture.demonstration.alert_mail import AlertMail
-from groundwork.deployments.commands.nurture.demonstration.bars import Bars
+from groundwork.deployments.commands.bars import Bars
 from groundwork.deployments.commands.nurture.demonstration.figures import Figures
 from groundwork.deployments.commands.nurture.demonstration.invented import (
     agent_address,
@@ -16,6 +16,7 @@ from groundwork.deployments.commands.nurture.demonstration.invented import (
 )
 from groundwork.deployments.commands.nurture.demonstration.report import text_of
 from groundwork.deployments.commands.nurture.demonstration.standing import Standing, mailed, standing
+from groundwork.deployments.commands.outbox import Outbox
 from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.inbox.dead_letters import dead_letters
 from groundwork.tasks.nurture.contacts.categorise import categorise_many
@@ -43,7 +44,7 @@ def run(number: int, *, as_json: bool) -> bool:
     workspace_id = WorkspaceId(f"demo-{uuid7().hex[-6:]}")
     course = _Course(workspace_id, number, quiet=as_json)
     error = course.run()
-    figures = Figures.of(workspace_id, course.seconds, error, course.alert_mail.find())
+    figures = Figures.of(workspace_id, course.seconds, error, course.alert_mail)
     print(figures.as_json() if as_json else text_of(figures))
     return error is None
 
@@ -52,7 +53,7 @@ class _Course:
     def __init__(self, workspace_id: WorkspaceId, number: int, *, quiet: bool) -> None:
         self._workspace_id, self._number = workspace_id, number
         self._readers = min(READERS, number)
-        self.alert_mail = AlertMail(agent_address(workspace_id))
+        self._outbox = Outbox(agent_address(workspace_id))
         wanted = {
             "categorised": number,
             "sequences written": number,
@@ -63,6 +64,11 @@ class _Course:
         }
         self._bars = Bars(wanted, quiet=quiet)
         self._engaged_after: float | None = None
+
+    @property
+    def alert_mail(self) -> Path | None:
+        """File of the mail that tells of the hot lead."""
+        return self._outbox.find("Hot lead")
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -119,6 +125,6 @@ class _Course:
             "sequences written": now.written,
             "in the agency's CRM": now.in_crm,
             "readers scored": now.scored,
-            _TOLD: int(self._engaged_after is not None and self.alert_mail.find() is not None),
+            _TOLD: int(self._engaged_after is not None and self.alert_mail is not None),
             "scores in the CRM": now.bands_in_crm if self._engaged_after else 0,
         }
