@@ -31,6 +31,8 @@ from tests.integration.jobs.five_steps import StepsWanted, five_steps
 from tests.integration.jobs.test_steps_and_jobs import expire_lease
 from tests.waiting import wait_until
 
+MODES = ("ordinary", "light")
+
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
 SCORES = ["score-1", "score-2", "score-3"]

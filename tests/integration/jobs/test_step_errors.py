@@ -11,6 +11,8 @@ from tests.factories import delivery_of, register_job
 from tests.integration.inbox.scored_leads import LeadScored, scored
 from tests.waiting import wait_until
 
+MODES = ("ordinary", "light")
+
 
 class Odd(Exception):
     def __str__(self) -> str:

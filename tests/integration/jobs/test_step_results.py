@@ -32,6 +32,8 @@ from groundwork.tasks.step_results import PREFIX, ResultRefused, StepResults
 from groundwork.tasks.step_serializer import MOST_BYTES, StepSerializer
 from tests.factories import delivery_of, register_job
 
+MODES = ("ordinary", "light")
+
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
 

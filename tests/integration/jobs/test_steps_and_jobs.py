@@ -26,6 +26,8 @@ from groundwork.tasks.step import step
 from tests.factories import csv_import_confirmed, delivery_of, register_job, scalar
 from tests.integration.jobs.five_steps import StepsWanted, executions, five_steps
 
+MODES = ("ordinary", "light")
+
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
 
