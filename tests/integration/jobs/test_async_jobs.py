@@ -181,6 +181,7 @@ def test_a_timeout_ends_a_try(run, tmp_path):
     assert (delivery.state, delivery.result) == ("done", "at last")
 
 
+@pytest.mark.task_runs
 def test_provider_steps_carry_their_tag(run):
     seen = []
 

@@ -47,6 +47,7 @@ def look_twice(event: LeadScored) -> int:
 
 
 @pytest.mark.parametrize(("raised", "told", "kind"), ERRORS.values(), ids=ERRORS)
+@pytest.mark.task_runs
 def test_it_is_told_everywhere(db, prefect_api, raised: Exception, told: str, kind: type[Exception]):
     register_job(db, "look-twice", "test/lead.scored")
     error[:] = [raised]
