@@ -22,7 +22,8 @@ SEEDS = int(os.environ.get("KILL_SEEDS", "4"))
 """How many kills of each kind a test session makes."""
 _OPEN = """
     SELECT count(*) FROM groundwork.delivery
-    WHERE settled_at IS NULL AND waiting_for IS NULL AND (CAST(:jobs AS text[]) IS NULL OR job = ANY(:jobs))
+    WHERE settled_at IS NULL AND (waiting_for IS NULL OR state <> 'scheduled')
+      AND (CAST(:jobs AS text[]) IS NULL OR job = ANY(:jobs))
 """
 _MOST_ROUNDS = 40
 _WORKSPACE = WorkspaceId("acme")

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.deployments.commands import demo_watch
 from groundwork.deployments.commands.fitness.demonstration import course
 from tests.factories import scalar
 from tests.integration.fitness.running import register_fitness_jobs
@@ -17,7 +18,7 @@ def jobs(db, prefect_api) -> None:
 
 
 def test_a_demo_without_a_worker_has_failed_and_says_where_to_look(db, capsys, monkeypatch):
-    monkeypatch.setattr(course, "PATIENCE", 0.5)
+    monkeypatch.setattr(demo_watch, "PATIENCE", 0.5)
     assert not course.run(10, as_json=True)
     figures = json.loads(capsys.readouterr().out)
     assert (figures["state"], figures["members"], figures["scores"], figures["risks"]) == ("failed", 10, 0, [])
@@ -35,7 +36,7 @@ def test_a_demo_never_mails_invented_people_by_a_mail_server(db):
 
 
 def test_each_demo_is_a_workspace_of_its_own(db, capsys, monkeypatch):
-    monkeypatch.setattr(course, "PATIENCE", 0.1)
+    monkeypatch.setattr(demo_watch, "PATIENCE", 0.1)
     for _ in range(2):
         course.run(10, as_json=True)
     assert scalar(db, "SELECT count(DISTINCT workspace_id) FROM fitness.gym") == 2

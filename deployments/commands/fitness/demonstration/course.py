@@ -1,7 +1,6 @@
 """The course of a demo: a gym brings its history, and then one member trains far too much."""
 
 import tempfile
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.database import database
 from groundwork.blocks.uuid7 import uuid7
 from groundwork.deployments.commands.bars import Bars
+from groundwork.deployments.commands.demo_watch import watch_demo
 from groundwork.deployments.commands.fitness.demonstration.alerts import Alerts
 from groundwork.deployments.commands.fitness.demonstration.figures import Figures
 from groundwork.deployments.commands.fitness.demonstration.invented import (
@@ -27,16 +27,11 @@ from groundwork.deployments.commands.fitness.demonstration.standing import Stand
 from groundwork.events.fitness.sync import ReadingsFileUploaded
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import send
-from groundwork.events.inbox.dead_letters import dead_letters
 from groundwork.tasks.fitness.readings.store import write_readings
 from groundwork.tasks.fitness.workouts.history import log_workouts
 from groundwork.tasks.fitness.workouts.log import log_benchmark, log_workout
 from groundwork.tasks.workspace_blobs import workspace_prefix
 
-PATIENCE = 180.0
-"""Seconds in which something has to come further, or the demo has failed."""
-_PAUSE = 0.25
-"""Seconds between two looks; what the seconds of the report are exact to."""
 _AT_ONCE = 100
 """Members whose history is one transaction."""
 _LOGGED, _TOLD = "histories logged", "spike told of"
@@ -97,7 +92,7 @@ class _Course:
             self._upload_nights()
             self._log_history()
             self._be_social()
-            return self._watch()
+            return watch_demo(self._bars, self._gym.workspace_id, self._look)
 
     def _upload_nights(self) -> None:
         key = f"{workspace_prefix(self._gym.workspace_id)}nights.csv"
@@ -126,25 +121,14 @@ class _Course:
         with database().transaction() as connection:
             post_and_react(connection, self._gym, self._circle)
 
-    def _watch(self) -> str | None:
-        last: object = None
-        moved_at = time.monotonic()
-        while not self._bars.complete:
-            with database().transaction() as connection:
-                now = standing(connection, self._gym.workspace_id, member_id(self._gym.spiking))
-                dead = dead_letters(connection, workspace_id=self._gym.workspace_id, most=1)
-            if dead:
-                return f"{dead[0].job}: {dead[0].last_error}"
-            come = self._come(now)
-            self._bars.update(come)
-            if self._spiked_after is None and self._bars.seconds.keys() >= _BEFORE_THE_SPIKE:
-                self._spike()
-            if come != last:
-                last, moved_at = come, time.monotonic()
-            elif time.monotonic() - moved_at > PATIENCE:
-                return f"nothing has come further for {PATIENCE:.0f} s; `groundwork lanes` says what waits for what"
-            time.sleep(_PAUSE)
-        return None
+    def _look(self) -> dict[str, int]:
+        with database().transaction() as connection:
+            now = standing(connection, self._gym.workspace_id, member_id(self._gym.spiking))
+        come = self._come(now)
+        self._bars.update(come)
+        if self._spiked_after is None and self._bars.seconds.keys() >= _BEFORE_THE_SPIKE:
+            self._spike()
+        return come
 
     def _come(self, now: Standing) -> dict[str, int]:
         return {

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from groundwork.blocks.atomic_file import atomic_file
 from groundwork.blocks.database import database
 from groundwork.blocks.settings import settings
 from groundwork.deployments.commands.fitness.demonstration.alerts import Alerts, chart_of
@@ -116,6 +117,7 @@ def _stored_chart(gym: Gym, mail: Path | None) -> Path | None:
     chart = chart_of(mail) if mail else None
     if chart is None:
         return None
-    file = settings().home / "outbox" / f"{gym.workspace_id}-chart.png"
-    file.write_bytes(chart)
-    return file
+    outbox, name = settings().home / "outbox", f"{gym.workspace_id}-chart.png"
+    with atomic_file(outbox, name, ".partial") as file:
+        file.write(chart)
+    return outbox / name

@@ -34,7 +34,7 @@ def stored(db, workspace: str = "acme") -> list[tuple]:
 def test_a_member_gets_one_event_from_the_earliest_day_on(db):
     earlier = AT - timedelta(days=20)
     assert log(db, workout(id="w1"), workout(id="w2", at=earlier), workout(id="w3", member_id="ben")) == 3
-    assert wanted(db) == [("ada", day(earlier), "workout"), ("ben", day(), "workout")]
+    assert sorted(wanted(db)) == [("ada", day(earlier), "workout"), ("ben", day(), "workout")]
 
 
 def test_what_is_stored_is_what_one_after_the_other_stores(db):
