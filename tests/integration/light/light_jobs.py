@@ -75,10 +75,10 @@ def light_bell(event: BellWanted) -> str:
     return write_note(event.number, "bell")
 
 
-class CrawlWanted(Event, name="test/light-crawl.wanted"):
+class HangWanted(Event, name="test/light-hang.wanted"):
     pass
 
 
-@job(on=CrawlWanted, light=True, timeout=2)
-def light_crawl(event: CrawlWanted) -> None:
+@job(on=HangWanted, light=True, timeout=2)
+def light_hang(event: HangWanted) -> None:
     time.sleep(60)

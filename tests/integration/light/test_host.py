@@ -23,7 +23,7 @@ from groundwork.flows.registry import jobs
 from tests.factories import delivery_of, register_job, scalar
 from tests.factories import send_many as send_many_imports
 from tests.integration.light import light_jobs
-from tests.integration.light.light_jobs import CrawlWanted, NoteWanted
+from tests.integration.light.light_jobs import HangWanted, NoteWanted
 from tests.waiting import wait_until
 
 
@@ -54,6 +54,8 @@ Start = Callable[[], HostThread]
 def settings_of_hosts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("GROUNDWORK_LIGHT_PLACES", "8")
     monkeypatch.setenv("GROUNDWORK_LIGHT_IDLE_SECONDS", "30")
+    # The process is that of all tests: what it has used does not end its hosts.
+    monkeypatch.setenv("GROUNDWORK_LIGHT_HOST_MEGABYTES", "1000000")
     forget()
     light_jobs.calls.clear()
     light_jobs.gates.clear()
@@ -202,7 +204,7 @@ def test_a_host_that_is_stopped_gives_back_what_does_not_end(light, relay, start
 
 def test_a_body_that_hangs_ends_its_host_and_counts_as_dead(light, relay, start, monkeypatch):
     monkeypatch.setattr(light_watch, "HANG_SECONDS", 1.0)
-    event_id = send(CrawlWanted(workspace_id=WorkspaceId("acme")))
+    event_id = send(HangWanted(workspace_id=WorkspaceId("acme")))
     note(2, "other")
     host = start()
     wait_until(lambda: host.ended is not None, 30)
@@ -213,7 +215,7 @@ def test_a_body_that_hangs_ends_its_host_and_counts_as_dead(light, relay, start,
     start()
     wait_until(lambda: delivery_of(light, event_id).deaths == 2, 40)
     wait_until(lambda: delivery_of(light, event_id).state == "admitted", 10)
-    assert claim_admitted(uuid4(), ["light-crawl"], 5) == []
+    assert claim_admitted(uuid4(), ["light-hang"], 5) == []
 
 
 def test_a_host_hands_over_when_it_had_its_time(light, relay, start, monkeypatch):
