@@ -95,8 +95,9 @@ class Settings(EnvironmentSettings):
     concurrency: int = Field(
         4,
         ge=1,
-        description="Runs at once on this machine: the limit that `up` gives the work pool when it makes it (change it "
-        "later in the UI). Too low: cores idle. Too high: runs share memory and cores, and all slow down.",
+        description="Runs at once on this machine, hosts of light runs aside: with theirs, the limit that `up` gives "
+        "the work pool when it makes it (change it later in the UI). Too low: cores idle. Too high: runs share memory "
+        "and cores, and all slow down.",
     )
     interactive_share: float = Field(
         0.25,
@@ -124,8 +125,8 @@ class Settings(EnvironmentSettings):
         1,
         ge=1,
         description="Runs that may carry light deliveries at once, as hosts; interactive light jobs have one more. "
-        "Each takes one place of the work pool while there is light work. Too low: one core carries all of it. Too "
-        "high: no place of the pool is left for other runs.",
+        "Each has a place of the work pool, which no other run takes. Too low: one core carries all of it. Too high: "
+        "they share cores with other runs.",
     )
     light_places: int = Field(
         16,
@@ -136,10 +137,10 @@ class Settings(EnvironmentSettings):
         "them with it.",
     )
     light_idle_seconds: float = Field(
-        60.0,
+        300.0,
         ge=0,
         description="Seconds without light work after which a host ends. Too low: the next event waits for the start "
-        "of a run. Too high: a place of the pool stands idle.",
+        "of a run. Too high: a process stands idle, with its memory.",
     )
     light_host_seconds: float = Field(
         900.0,
@@ -245,6 +246,12 @@ class Settings(EnvironmentSettings):
         ge=1024,
         description="Largest body of POST /events, in bytes; more is 413. Too high: memory of the gateway.",
     )
+
+    @property
+    def host_places(self) -> int:
+        """Places of the work pool that hosts of light runs have for themselves: those of bulk jobs, and the interactive
+        jobs' one."""
+        return self.light_hosts + 1
 
     @property
     def in_production(self) -> bool:

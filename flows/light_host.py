@@ -42,8 +42,6 @@ POOLED_POLL_SECONDS = 0.1
 BREATH_SECONDS = 0.01
 """Pause between two claims while deliveries are at work, so that one claim takes several. Too short: a statement per
 delivery. Too long: places stand idle."""
-IDLE_IN_THE_WAY_SECONDS = 5.0
-"""How long a host waits for work while other runs wait. Too long: a place of the pool stands idle for that long."""
 STOP_SECONDS = 8.0
 """What deliveries get to end in when the host is told to stop; the worker kills it after 10."""
 
@@ -131,17 +129,11 @@ class Host:
             claimed = self._claim(wanted) if wanted else 0
             if claimed or self._places.running:
                 idle_since = time.monotonic()
-            elif time.monotonic() - idle_since >= self._patience:
+            elif time.monotonic() - idle_since >= settings().light_idle_seconds:
                 self._watch.end("It had nothing to do.")
                 return
             if claimed < wanted or not self._places.free:
                 self._news.wait(POLL_SECONDS if self._news.heard else POOLED_POLL_SECONDS)
-
-    @property
-    def _patience(self) -> float:
-        """Seconds that it waits for work: fewer where other runs wait, perhaps for its place."""
-        patience = settings().light_idle_seconds
-        return min(patience, IDLE_IN_THE_WAY_SECONDS) if self._watch.is_in_the_way else patience
 
     def _claim(self, most: int) -> int:
         """Claim and begin what there is; how much that was."""

@@ -33,7 +33,6 @@ class Watch:
 
     Attributes:
         over: whether the host is to claim nothing more.
-        is_in_the_way: whether other runs wait, perhaps for the host's place.
         reason: why the host ends; None while it does not.
         hung: runs that have taken longer than their jobs may.
     """
@@ -48,7 +47,6 @@ class Watch:
         self._known: set[tuple[UUID, int]] = set()
         self._table = LightTable(places)
         self.over = False
-        self.is_in_the_way = False
         self.reason: str | None = None
         self.hung: list[LightRun] = []
 
@@ -110,7 +108,6 @@ class Watch:
             self._leaving_since, self.reason = time.monotonic(), why
         leaving = self._leaving_since is not None or self.over
         notice = tell_of_host(self._id, in_use=places.number - places.free, settled=places.settled, leaving=leaving)
-        self.is_in_the_way = notice.place_wanted
         if not notice.known:
             self.end("It was taken for dead.")
         if self._deployed_at is None:

@@ -22,6 +22,7 @@ from prefect.events.filters import EventFilter, EventResourceFilter
 from prefect.exceptions import ObjectNotFound
 
 from groundwork.blocks.errors import GroundworkError
+from groundwork.blocks.settings import settings
 from groundwork.deployments.relay.prefect_client import prefect_client
 from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.events.inbox.admission import Admitted
@@ -211,7 +212,8 @@ def _is_remembered(client: SyncPrefectClient, flow_run_id: UUID) -> bool:
 
 
 def worker_capacity() -> int:
-    """How many runs the workers may hold at once: the limit of the work pool, which a person can change in the UI.
+    """How many runs the workers may hold at once beside the hosts of light runs: what the limit of the work pool, which
+    a person can change in the UI, leaves of their places; one at least.
 
     Raises:
         WorkPoolMissing: nobody has made it, or somebody has deleted it.
@@ -227,7 +229,9 @@ def worker_capacity() -> int:
             ) from None
     if pool.is_paused:
         return 0
-    return UNLIMITED if pool.concurrency_limit is None else pool.concurrency_limit
+    if pool.concurrency_limit is None:
+        return UNLIMITED
+    return max(pool.concurrency_limit - settings().host_places, min(pool.concurrency_limit, 1))
 
 
 def work_pool_type() -> str | None:

@@ -89,7 +89,7 @@ def _make_work_pool(client: SyncPrefectClient, settings: Settings) -> None:
             name=WORK_POOL,
             type=settings.worker,
             base_job_template=worker.get_default_base_job_template(),
-            concurrency_limit=settings.concurrency,
+            concurrency_limit=settings.concurrency + settings.host_places,
             description="Runs of every Groundwork job.",
         )
     )

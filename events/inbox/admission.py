@@ -60,15 +60,15 @@ class LightCapacity:
     @classmethod
     def of_hosts(cls) -> Self:
         """That of the hosts that there may be, as the settings say; one more is there for interactive jobs."""
-        hosts = settings().light_hosts
-        return cls((hosts + 1) * settings().light_places * READY, 1 / (hosts + 1))
+        hosts = settings().host_places
+        return cls(hosts * settings().light_places * READY, 1 / hosts)
 
 
 def admit(capacity: int, held: Sequence[str] = (), light: LightCapacity | None = None) -> list[Admitted]:
     """Admit what lanes and workers have room for, oldest first within a lane.
 
     Args:
-        capacity: runs the workers may hold at once, those in flight and hosts included.
+        capacity: runs the workers may hold at once, those in flight included; hosts have places of their own.
         held: jobs that cannot start.
         light: what the hosts may hold; None: what the settings say.
 
@@ -107,8 +107,7 @@ def admit_within(
         if admitted:
             connection.execute(_statement("wake_hosts"))
     if for_runs:
-        room = max(capacity - hosts_in_pool(connection), 0) if due is None or due.light else capacity
-        said = {"light": False, "capacity": room, "share": settings().interactive_share}
+        said = {"light": False, "capacity": capacity, "share": settings().interactive_share}
         admitted += _admit(connection, said | {"held": list(held)}, limits=limits)
     return [
         Admitted(
@@ -138,12 +137,6 @@ def _admit(connection: Connection, said: dict[str, Any], *, limits: bool) -> lis
     parameters = {"claim_seconds": settings().claim_seconds, "lanes": LANES_AT_ONCE, **_giving_way()} | said
     rows = connection.execute(statement, parameters).all()
     return [(row, said["light"] and row.deaths < DEATHS_ALONE) for row in rows]
-
-
-def hosts_in_pool(connection: Connection) -> int:
-    """How many places of the work pool hosts take, or are about to."""
-    parameters = {"claim_seconds": settings().claim_seconds}
-    return int(connection.execute(_statement("hosts_in_pool"), parameters).scalar_one())
 
 
 def hold_admission(connection: Connection) -> None:

@@ -358,16 +358,6 @@ WITH queued AS (
 )
 SELECT EXISTS (SELECT FROM queued WHERE light) AS light, EXISTS (SELECT FROM queued WHERE NOT light) AS others;
 
--- name: hosts_in_pool
--- The places of the work pool that hosts take, or are about to.
-SELECT count(*)
-FROM groundwork.light_host
-WHERE ended_at IS NULL
-  AND (
-      lease_expires_at > clock_timestamp()
-      OR (flow_run_id IS NULL AND asked_at > clock_timestamp() - make_interval(secs => :claim_seconds))
-  );
-
 -- name: wake_hosts
 -- Tell the hosts, once this transaction commits, that something was admitted for them.
 SELECT pg_notify('groundwork_light', '');

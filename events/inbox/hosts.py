@@ -46,13 +46,11 @@ class Notice:
         known: whether it is a host still: not where its process was taken for dead.
         succeeded: whether another host of its kind is there.
         deployed_at: when a job was registered last.
-        place_wanted: whether deliveries of other jobs are queued, perhaps for want of a place.
     """
 
     known: bool
     succeeded: bool
     deployed_at: datetime | None
-    place_wanted: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ RETURNING light_host.ended_at IS NULL AS wanted;
 
 -- name: tell_of_host
 -- Tell what a host does, and hear how it stands: whether it is one still, whether another of its kind is there to take over,
--- when the code was deployed last, and whether other runs wait, perhaps for its place.
+-- and when the code was deployed last.
 WITH told AS (
     UPDATE groundwork.light_host
     SET in_use = :in_use, settled = :settled,
@@ -135,14 +135,7 @@ SELECT EXISTS (SELECT FROM told) AS known,
              AND other.leaving_at IS NULL
              AND other.lease_expires_at > clock_timestamp()
        ) AS succeeded,
-       (SELECT max(updated_at) FROM groundwork.job) AS deployed_at,
-       EXISTS (
-           SELECT
-           FROM groundwork.job
-           WHERE NOT light AND NOT paused AND EXISTS (
-               SELECT FROM groundwork.delivery WHERE delivery.state = 'queued' AND delivery.job = job.name
-           )
-       ) AS place_wanted;
+       (SELECT max(updated_at) FROM groundwork.job) AS deployed_at;
 
 -- name: end_host
 -- A host has ended, or its process is gone.

@@ -7,7 +7,7 @@ from groundwork.flows.job import job
 from groundwork.tasks.contacts.users.steps import claim_welcome, mail_welcome
 
 
-@job(on=UserSignedUp, lane=5, interactive=True)
+@job(on=UserSignedUp, light=True, lane=5, interactive=True)
 def send_welcome(event: UserSignedUp) -> dict[str, Any]:
     """Welcome a new user, at most once for ever."""
     claim = claim_welcome(event.user_id)

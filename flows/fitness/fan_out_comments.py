@@ -6,7 +6,7 @@ from groundwork.flows.job import job
 from groundwork.tasks.fitness.feed.steps import fan_out_comments as bring_to_followers
 
 
-@job(on=CommentAdded, batch=Batch(size=1000, wait=0.5))
+@job(on=CommentAdded, light=True, batch=Batch(size=1000, wait=0.5))
 def fan_out_comments(events: list[CommentAdded]) -> None:
     """Bring comments to the followers of their writers, and have the posts' authors told of them."""
     bring_to_followers(events)

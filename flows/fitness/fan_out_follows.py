@@ -6,7 +6,7 @@ from groundwork.flows.job import job
 from groundwork.tasks.fitness.feed.steps import fan_out_follows as fill_feeds
 
 
-@job(on=FollowAdded, batch=Batch(size=200, wait=0.5))
+@job(on=FollowAdded, light=True, batch=Batch(size=200, wait=0.5))
 def fan_out_follows(events: list[FollowAdded]) -> None:
     """Fill the feeds of new followers, bring the news to those who follow them, and have the followed told."""
     fill_feeds(events)

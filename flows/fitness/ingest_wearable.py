@@ -8,7 +8,7 @@ from groundwork.flows.job import job
 from groundwork.tasks.fitness.ingest.received import ask_for_the_rest, outcomes_of, take_in
 
 
-@job(on=WearableDataReceived, lane=2, batch=Batch(size=100, wait=0.5))
+@job(on=WearableDataReceived, light=True, lane=2, batch=Batch(size=100, wait=0.5))
 def ingest_wearable(events: list[WearableDataReceived]) -> list[Any]:
     """Store what came by itself. Fetching is a job of its own, since a batch cannot wait for a provider."""
     received = take_in(events[0].workspace_id, events)

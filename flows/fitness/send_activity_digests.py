@@ -8,7 +8,7 @@ from groundwork.flows.job import job
 from groundwork.tasks.fitness.digests.mailing import send_digests
 
 
-@job(on=DigestWanted, batch=Batch(size=100), debounce=Debounce(seconds=300, longest=1800))
+@job(on=DigestWanted, light=True, batch=Batch(size=100), debounce=Debounce(seconds=300, longest=1800))
 def send_activity_digests(events: Sequence[DigestWanted]) -> list[object]:
     """Tell a workspace's members what there is to tell when nothing new has come for five minutes, after half an hour
     at the latest: a hundred of them in one run, each with an outcome of their own."""

@@ -9,7 +9,7 @@ from groundwork.tasks.nurture.leads.alerts import TEMPLATE, claim_alert, find_en
 from groundwork.tasks.nurture.notify import call_webhook, mail_agent
 
 
-@job(on=HotLeadDetected, lane=5, interactive=True)
+@job(on=HotLeadDetected, light=True, lane=5, interactive=True)
 def alert_hot_lead(event: HotLeadDetected) -> dict[str, Any]:
     """Tell the agent, or all of the agency's people, by mail and webhook; once for each time that a lead gets hot."""
     if not claim_alert(event.workspace_id, event.contact_id, event.crossing):

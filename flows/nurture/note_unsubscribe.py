@@ -6,7 +6,7 @@ from groundwork.flows.job import job
 from groundwork.tasks.nurture.contacts.steps import note_unsubscribed
 
 
-@job(on=ContactUnsubscribed, batch=Batch(size=100, wait=0.2))
+@job(on=ContactUnsubscribed, light=True, batch=Batch(size=100, wait=0.2))
 def note_unsubscribe(events: list[ContactUnsubscribed]) -> None:
     """Note who wants no more mails; none is sent from then on, whatever category they are given."""
     note_unsubscribed(events)

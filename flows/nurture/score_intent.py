@@ -11,7 +11,7 @@ from groundwork.tasks.nurture.leads.telling import Leads
 
 
 # Its priority is that of record-engagement, for the same reason.
-@job(on=IntentScoreWanted, priority=1, batch=Batch(size=1000, wait=0.5))
+@job(on=IntentScoreWanted, light=True, priority=1, batch=Batch(size=1000, wait=0.5))
 def score_intent(events: list[IntentScoreWanted]) -> list[Any]:
     """Score the contacts of the batch, each once. A batch and no debounce: an alert must not wait until it is quiet."""
     scored = score_leads(Leads.of(events))

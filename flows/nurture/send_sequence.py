@@ -15,7 +15,7 @@ STOPPED_BY = tuple(
 
 
 # Of a large import these are most of the runs by far, and the ones that can wait best: the rest of it goes first.
-@job(on=SequenceStored, lane=5, priority=-1, cancel_on=STOPPED_BY)
+@job(on=SequenceStored, light=True, lane=5, priority=-1, cancel_on=STOPPED_BY)
 def send_sequence(event: SequenceStored) -> dict[str, Any]:
     """Send each mail of a sequence on its day, as long as the contact may be written to."""
     sent = 0

@@ -20,8 +20,7 @@ from groundwork.events.inbox.light_claim import claim_admitted
 from groundwork.flows import light_host, light_watch
 from groundwork.flows.light_host import Host
 from groundwork.flows.registry import jobs
-from tests.factories import delivery_of, register_job, scalar
-from tests.factories import send_many as send_many_imports
+from tests.factories import delivery_of, scalar
 from tests.integration.light import light_jobs
 from tests.integration.light.light_jobs import HangWanted, NoteWanted
 from tests.waiting import wait_until
@@ -334,15 +333,3 @@ def test_a_large_result_is_found_in_the_blob_store_by_the_next_attempt(light, re
     assert delivery_of(light, event_id).attempt == 2
     assert light_jobs.calls.count("much") == 1
     assert delivery_of(light, event_id).result[0] == "100000"
-
-
-def test_a_host_with_nothing_to_do_leaves_its_place_to_runs_that_wait(light, relay, start, monkeypatch):
-    monkeypatch.setattr(light_host, "IDLE_IN_THE_WAY_SECONDS", 1.0)
-    register_job(light, lane=10)
-    note(1)
-    host = start()
-    wait_until(lambda: states(light).get("done") == 1, 20)
-    time.sleep(2)
-    assert host.ended is None
-    send_many_imports(light, "acme", 9)
-    wait_until(lambda: host.ended is not None, 20)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from groundwork.events.inbox import send_many
-from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.admission import LightCapacity, admit
 from groundwork.events.nurture.crm import CrmPushWanted
 from groundwork.events.nurture.leads import EngagementRecorded, IntentScoreWanted
 from groundwork.events.nurture.sequences import SequenceStored
@@ -20,6 +20,9 @@ def test_engagement_and_scores_overtake_an_import_and_its_mails_wait_for_all_els
         with db.transaction() as connection:
             send_many(events, connection)
     pass_time(5)
-    order = [each.job for room in range(1, 25) for each in admit(room)]
+    looks = [admit(room, light=LightCapacity(room, 0.0)) for room in range(1, 25)]
+    order = [each.job for look in looks for each in look if each.light]
     assert sorted(order[:2]) == ["record-engagement", "score-intent"]
-    assert order[2:] == ["push-to-crm", *["send-sequence"] * 5]  # as many as its lane has room for
+    assert order[2:] == ["send-sequence"] * 5  # as many as its lane has room for
+    # Pushes are runs of their own, which none of these stands in the way of.
+    assert [each.job for each in looks[0] if not each.light] == ["push-to-crm"]

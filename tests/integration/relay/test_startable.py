@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from groundwork.deployments.commands.lanes import _shown as lanes_table
 from groundwork.deployments.commands.status import tell_status
-from groundwork.deployments.relay.prefect_api import WorkPoolMissing, worker_capacity
+from groundwork.deployments.relay.prefect_api import UNLIMITED, WorkPoolMissing, worker_capacity
 from groundwork.deployments.relay.startable import Startable
 from groundwork.deployments.relay.sweeper import sweep
 from groundwork.deployments.wiring.work_pool import WORK_POOL
@@ -286,6 +286,18 @@ def test_a_deployment_of_a_pool_without_workers_holds_its_job(db, wired):
     let_pauses_pass(db)
     look()
     assert "belongs to no work pool" in delivery_of(db, event_id).last_error
+
+
+@pytest.mark.parametrize(("limit", "runs"), [(6, 4), (3, 1), (2, 1), (1, 1), (0, 0), (None, UNLIMITED)])
+def test_hosts_have_places_of_the_pool_that_other_runs_leave_free(prefect_api, limit, runs):
+    with get_client(sync_client=True) as client:
+        pool = WorkPoolCreate(name=WORK_POOL, type="groundwork", concurrency_limit=limit)
+        client.create_work_pool(pool, overwrite=True)
+        try:
+            assert worker_capacity() == runs
+        finally:
+            client.delete_work_pool(WORK_POOL)
+            client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="groundwork"))
 
 
 def test_a_work_pool_that_is_missing_or_paused_starts_nothing(prefect_api):
