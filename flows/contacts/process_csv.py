@@ -34,7 +34,7 @@ def process_csv(event: CsvImportConfirmed) -> dict[str, Any]:
         for chunk, counts in import_in_order(event, upload.chunks):
             progress.add(chunk, counts)
         progress.close()
-    rejects_path = collect_rejects(event.import_id, list(upload.file.dialect.headers))
+    rejects_path = collect_rejects(event.import_id, list(upload.file.layout.headers))
     summary = finish_import(event.import_id, counts_so_far(), rejects_path)
     publish_report(record, summary)
     notify_finished(event, record, summary, return_state=True)  # best effort: a mail is not worth an import

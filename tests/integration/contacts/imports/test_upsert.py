@@ -69,7 +69,7 @@ def test_a_chunk_that_is_rolled_back_and_written_again_counts_the_same(db: Datab
 
 
 def test_a_file_of_rejected_rows_writes_nothing(db: Database, store: BlobStore) -> None:
-    counts = import_content(db, store, "Email,City\nbad,Ulm\nworse\n")
+    counts = import_content(db, store, "Email,City\nbad,Ulm\nworse,Ulm,DE\n")
     assert counts == ImportCounts(rows=2, rejected=2, reasons={"invalid_email": 1, "wrong_number_of_columns": 1})
     assert contacts_of(db) == {}
 
