@@ -73,7 +73,9 @@ def _at_line(read: FirstRecords, line: int | str) -> int:
 
 def _best_header(read: FirstRecords) -> tuple[tuple[float, ...], tuple[FirstRecords, int | None]]:
     """The likeliest header under one delimiter, with a score that compares it with those under others."""
-    named = [(_header_score(read, at), at) for at in _places_for_a_header(read) if _names_email(read.records[at])]
+    naming = [at for at, record in enumerate(read.records) if not record.has_address and _names_email(record)]
+    before = [at for at in naming if not _follows_rows(read, at)]
+    named = [(_header_score(read, at), at) for at in before or [at for at in naming if _begins_rows(read, at)]]
     if named:
         score, at = max(named, key=lambda each: (each[0], -each[1]))
         return (2.0, score), (read, at)
@@ -89,16 +91,16 @@ def _best_header(read: FirstRecords) -> tuple[tuple[float, ...], tuple[FirstReco
     return (0.0, _fit(read, unblank), float(read.records[unblank].width)), (read, unblank)
 
 
-def _places_for_a_header(read: FirstRecords) -> list[int]:
-    """Records that may be the header: none behind a row of the table that has an address."""
-    places: list[int] = []
-    widths: set[int] = set()
-    for at, record in enumerate(read.records):
-        if record.has_address:
-            widths.add(record.width)
-        elif not record.blank and record.width not in widths:
-            places.append(at)
-    return places
+def _follows_rows(read: FirstRecords, at: int) -> bool:
+    """Whether a record with an address comes before this one and is as long."""
+    width = read.records[at].width
+    return any(each.has_address and each.width == width for each in read.records[:at])
+
+
+def _begins_rows(read: FirstRecords, at: int) -> bool:
+    """Whether this is a header all the same: it has more known words than one, and an address follows."""
+    known = sum(is_known_header(cell) for cell in read.records[at].cells)
+    return known > 1 and any(each.has_address for each in read.records[at + 1 : at + 4])
 
 
 def _names_email(record: Record) -> bool:

@@ -136,7 +136,7 @@ def _without_marks(blocks: Iterable[bytes]) -> Iterator[bytes]:
         data = pending + block
         kept = _marks_beginning(data)
         pending, data = data[len(data) - kept :], data[: len(data) - kept]
-        if not data.isascii() and _MARK in data:
+        if _MARK[:1] in data and _MARK in data:
             data = _MARK_AT_LINE.sub(b"", data)
         if first and data:
             data, first = data[1:], False

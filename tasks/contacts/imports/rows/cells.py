@@ -23,6 +23,7 @@ HIDDEN = f"[{_NOT_SEEN}{_DIRECTIONS}]"
 """Characters that nobody sees."""
 _LINE_ENDS = "[\t\n\v\f\r]+"
 _LINE_ENDS_BEYOND_ASCII = "[\x85\u2028\u2029]+"
+_SEPARATORS = tuple(each.encode() for each in "\x85\u2028\u2029")
 _CONTROLS = "[\x01-\x1f\x7f]"
 _GUARDED = "^'([=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
 _FORMULA_OF_TEXT = '^="([^"]*)"$'
@@ -56,7 +57,7 @@ def traits_of(data: bytes) -> Traits:
         ascii=only_ascii,
         guards=b"'" in data,
         quotes=b'"' in data,
-        separators=not only_ascii and any(each.encode() in data for each in "\x85\u2028\u2029"),
+        separators=not only_ascii and any(each[:1] in data and each in data for each in _SEPARATORS),
     )
 
 
@@ -107,7 +108,11 @@ def is_ascii(column: Any, traits: Traits = EVERYTHING) -> bool:
 
 
 def contains(column: Any, text: str) -> bool:
-    """Whether any cell holds the text."""
+    """Whether any cell holds the text, which is ASCII."""
+    if len(text) == 1:
+        # One pass over the buffer. A slice may see what is only in its neighbours, which costs time and no more.
+        codes = _codes(column)
+        return bool((codes == ord(text)).any())
     return bool(pc.any(pc.match_substring(column, text)).as_py())
 
 

@@ -1,13 +1,13 @@
 """Headers: which column of a file is which column of ours."""
 
-import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from groundwork.blocks.errors import NonRetriable
-from groundwork.events.contacts.columns import CUSTOM_PREFIX, STANDARD_COLUMNS
+from groundwork.events.contacts.columns import STANDARD_COLUMNS
 from groundwork.events.contacts.imports import FULL_NAME
 from groundwork.tasks.contacts.imports.rows.column_sample import ColumnSample
+from groundwork.tasks.contacts.imports.rows.field_name import field_name, names_field
 from groundwork.tasks.contacts.imports.rows.mapping import Chosen, choices
 from groundwork.tasks.contacts.imports.rows.vocabulary import (
     accepted_words,
@@ -20,12 +20,6 @@ from groundwork.tasks.contacts.settings import contacts_settings
 REJECT_COLUMNS = ("line", "reason")
 """The last columns of a rejects file. They are no fields when it comes back."""
 _CONTENT = "its cells are addresses"
-_BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
-_INVISIBLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]"
-)
-"""What field names lose. NUL cannot be stored at all, and nobody can type a filter for the others."""
-_GUARDED = re.compile("^'(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 @dataclass(frozen=True)
@@ -70,14 +64,6 @@ class Layout:
                 found.append(key)
             number += 1
         return found
-
-
-def field_name(header: str, position: int) -> str:
-    """The name of a header's custom field: no line ends, no control or invisible characters, none at its ends."""
-    shown = _GUARDED.sub("", _INVISIBLE.sub("", _BREAKS.sub(" ", header)).strip())
-    if shown.lower().startswith(CUSTOM_PREFIX) and len(shown) > len(CUSTOM_PREFIX):
-        shown = shown[len(CUSTOM_PREFIX) :].strip()
-    return shown or f"Column {position + 1}"
 
 
 def layout_of(
@@ -135,7 +121,8 @@ def _laid_out(
         if choice and choice.custom:
             custom[choice.custom] = position
             continue
-        name = _unused(field_name(header, position), used)
+        # A field that is named as such may be called what a column of ours is.
+        name = _unused(field_name(header, position), custom if names_field(header) else used)
         used.add(name)
         if column is None:
             custom[name] = position

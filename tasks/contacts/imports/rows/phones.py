@@ -8,9 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from groundwork.events.contacts.columns import MOST_CHARACTERS
+from groundwork.tasks.contacts.imports.rows.cells import contains, longest
 
 _SEPARATOR = re.compile(r"\s*(?::::|[,;|])\s*|\s+/\s+|(?<=\d{5})/(?=[\d+(]{5})")
 _MAY_BE_SEVERAL = r":::|[,;|/]"
+_SEPARATORS = ":,;|/"
 _FEWEST_DIGITS = 4
 _MOST_NUMBERS = 10
 _DIGIT = re.compile(r"\d")
@@ -36,6 +38,8 @@ def phones(column: Any) -> Phones:
         column: of strings, trimmed.
     """
     most = MOST_CHARACTERS["phone"]
+    if longest(column) <= most and not any(contains(column, each) for each in _SEPARATORS):
+        return Phones(column)
     odd = pc.or_(pc.match_substring_regex(column, _MAY_BE_SEVERAL), pc.greater(pc.utf8_length(column), most))
     if not pc.any(odd).as_py():
         return Phones(column)
