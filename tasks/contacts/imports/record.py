@@ -60,7 +60,7 @@ def create_import(
     Raises:
         NonRetriable: ``blob_path`` is no place of this import's, nor of its workspace's.
     """
-    _check_place(import_id, workspace_id, blob_path)
+    check_place(import_id, workspace_id, blob_path)
     connection.execute(
         statement(_SQL, "create_import"),
         {
@@ -89,12 +89,16 @@ def begin(connection: Connection, import_id: str, workspace_id: str) -> ImportRe
             if status is None
             else f"Import {import_id} is {status}, not pending. Upload the file as a new import."
         )
-    _check_place(import_id, workspace_id, row["blob_path"])
+    check_place(import_id, workspace_id, row["blob_path"])
     return ImportRecord(**row)
 
 
-def _check_place(import_id: str, workspace_id: str, blob_path: str) -> None:
-    """Refuse an upload that may be another workspace's: a record's path may have come with a request."""
+def check_place(import_id: str, workspace_id: str, blob_path: str) -> None:
+    """Refuse an upload that may be another workspace's: a record's path may have come with a request.
+
+    Raises:
+        NonRetriable: it lies neither below the import's folder nor below the workspace's.
+    """
     said = contacts_settings().import_uploads.split(",")
     places = [
         f"imports/{in_names(import_id)}/",
