@@ -13,8 +13,9 @@ from groundwork.events.contacts.columns import TAG_SEPARATOR
 from groundwork.tasks.contacts.imports.rows.cells import column_of, contains
 
 _ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\t", "\\t"))
-_BRACKETED = r"(?s)^(?:\[(.*)\]|\{(.*)\})$"
-_QUOTED_TAG = r'^"(.*)"$'
+_BRACKETED = r'(?s)^(?:\[(.*[,"].*)\]|\{(.*[,"].*)\})$'
+_ALL_QUOTED = r'^"[^"]*"(?:\s*[,;]\s*"[^"]*")*$'
+"""Mailchimp quotes each tag within the cell. One of several in quotes is somebody's own."""
 _BETWEEN_TAGS = f"[ \t\n]*(?::::|[{TAG_SEPARATOR},\n])[ \t\n]*"
 """Semicolon, comma or line end; ``:::`` in Google Contacts."""
 
@@ -52,12 +53,10 @@ def tag_arrays(column: Any) -> Any:
     Args:
         column: tags as the file has them, separated as its program does it.
     """
-    lists = pc.split_pattern_regex(_without_brackets(column), _BETWEEN_TAGS)
+    lists = pc.split_pattern_regex(_unwrapped(column), _BETWEEN_TAGS)
     row = pc.list_parent_indices(lists).to_numpy()
     # Google Contacts marks its own groups: "* myContacts".
     tag = pc.replace_substring_regex(pc.utf8_trim_whitespace(pc.list_flatten(lists)), r"^\* ", "")
-    if contains(tag, '"'):
-        tag = pc.replace_substring_regex(tag, _QUOTED_TAG, r"\1")  # Mailchimp quotes each tag within the cell
     kept = _first_of_each(row, tag)
     quoted = pc.binary_join_element_wise('"', _escaped(tag.take(pa.array(kept))), '"', "")
     ends = np.searchsorted(row[kept], np.arange(len(column) + 1)).astype(np.int32)
@@ -65,11 +64,14 @@ def tag_arrays(column: Any) -> Any:
     return pc.if_else(pa.array(np.diff(ends) > 0), arrays, None)
 
 
-def _without_brackets(column: Any) -> Any:
-    """Lists as JSON and PostgreSQL write them, without what is around them."""
+def _unwrapped(column: Any) -> Any:
+    """Tags without what programs put around them: brackets around the list, and quotes around each tag."""
     if contains(column, "[") or contains(column, "{"):
-        return pc.replace_substring_regex(column, _BRACKETED, r"\1\2")
-    return column
+        column = pc.replace_substring_regex(column, _BRACKETED, r"\1\2")
+    if not contains(column, '"'):
+        return column
+    quoted = pc.fill_null(pc.match_substring_regex(column, _ALL_QUOTED), False)
+    return pc.if_else(quoted, pc.replace_substring(column, '"', ""), column)
 
 
 def _first_of_each(row: npt.NDArray[np.int64], tag: Any) -> npt.NDArray[np.int64]:
