@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from groundwork.blocks.errors import NonRetriable
 from groundwork.blocks.suggestions import near, quoted
-from groundwork.events.contacts.columns import CUSTOM_PREFIX, STANDARD_COLUMNS
-from groundwork.events.contacts.exports import CsvExportConfirmed
+from groundwork.events.contacts.columns import CUSTOM_PREFIX, LABELS, STANDARD_COLUMNS
+from groundwork.events.contacts.exports import CsvExportConfirmed, Headers
 
 MOST_COLUMNS = 1600
 """PostgreSQL's limit is 1,664 expressions in a SELECT."""
@@ -27,8 +27,12 @@ class ExportColumn:
     custom: bool = False
 
 
-def all_columns(custom_fields: Sequence[str]) -> list[ExportColumn]:
+def all_columns(custom_fields: Sequence[str], headers: Headers = "keys") -> list[ExportColumn]:
     """Every standard column, then the custom fields.
+
+    Args:
+        custom_fields: of the workspace.
+        headers: whether standard columns are headed by their names or by what people call them.
 
     Raises:
         NonRetriable: there are more than PostgreSQL can select.
@@ -38,13 +42,18 @@ def all_columns(custom_fields: Sequence[str]) -> list[ExportColumn]:
             f"The contacts have {len(custom_fields)} custom fields; a file of all of them is limited to {MOST_COLUMNS} "
             "columns. Name the columns to export."
         )
-    return [*_standard(STANDARD_COLUMNS), *(_custom(field) for field in custom_fields)]
+    return [
+        *(_standard(name, headers) for name in STANDARD_COLUMNS),
+        *(_custom(each, headers) for each in custom_fields),
+    ]
 
 
-def named_columns(names: Sequence[str]) -> list[ExportColumn]:
+def named_columns(names: Sequence[str], headers: Headers = "keys") -> list[ExportColumn]:
     """The columns that an event names, in its order."""
     return [
-        _custom(name.removeprefix(CUSTOM_PREFIX)) if name.startswith(CUSTOM_PREFIX) else ExportColumn(name, name)
+        _custom(name.removeprefix(CUSTOM_PREFIX), headers)
+        if name.startswith(CUSTOM_PREFIX)
+        else _standard(name, headers)
         for name in names
     ]
 
@@ -53,7 +62,7 @@ def fields_wanted(event: CsvExportConfirmed) -> dict[str, str]:
     """The custom fields that an event names, each with where it names it."""
     by_filter = dict.fromkeys(event.filter.custom, "filter")
     by_column = {column.field: "columns" for column in named_columns(event.columns or ()) if column.custom}
-    return by_filter | by_column
+    return by_column | by_filter
 
 
 def unknown_fields(event: CsvExportConfirmed, missing: Sequence[str], known: Sequence[str]) -> NonRetriable:
@@ -80,10 +89,23 @@ def _unknown(field: str, where: str, known: Sequence[str]) -> str:
     return f"{where}: no contact of the workspace has the custom field {field!r}; {hint}"
 
 
-def _standard(names: Sequence[str]) -> list[ExportColumn]:
-    return [ExportColumn(name, name) for name in names]
+def _standard(name: str, headers: Headers) -> ExportColumn:
+    return ExportColumn(LABELS[name] if headers == "labels" else name, name)
 
 
-def _custom(field: str) -> ExportColumn:
+def _custom(field: str, headers: Headers) -> ExportColumn:
     """A custom field under its own name, unless a standard column has that name."""
-    return ExportColumn(CUSTOM_PREFIX + field if field in STANDARD_COLUMNS else field, field, custom=True)
+    taken = field in STANDARD_COLUMNS or (headers == "labels" and field in LABELS.values())
+    return ExportColumn(CUSTOM_PREFIX + field if taken else field, field, custom=True)
+
+
+def empty_columns(event: CsvExportConfirmed, missing: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Warnings of custom fields that are exported and that no contact has.
+
+    Args:
+        event: what names them.
+        missing: fields that no contact of the workspace has.
+        known: all custom fields of the workspace.
+    """
+    asked = {column.field for column in named_columns(event.columns or ()) if column.custom}
+    return [f"{_unknown(field, 'columns', known)} The column is empty." for field in missing if field in asked]

@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from groundwork.blocks.errors import NonRetriable
-from groundwork.events.contacts.columns import STANDARD_COLUMNS
+from groundwork.events.contacts.columns import LABELS, STANDARD_COLUMNS
 from groundwork.events.contacts.imports import FULL_NAME
 from groundwork.tasks.contacts.imports.rows.column_sample import ColumnSample
 from groundwork.tasks.contacts.imports.rows.field_name import field_name, names_field
@@ -113,7 +113,7 @@ def _laid_out(
     fits: dict[str, list[int]] = {}
     custom: dict[str, int] = {}
     used = {choice.custom for choice in mapping.values() if choice.custom}
-    own_export = set(STANDARD_COLUMNS).issubset(headers)
+    own_export = any(set(names).issubset(headers) for names in (STANDARD_COLUMNS, LABELS.values()))
     for position, (header, column) in enumerate(zip(headers, guesses, strict=True)):
         choice = mapping.get(position)
         if (own is not None and position >= own) or (choice and choice.left_out):
