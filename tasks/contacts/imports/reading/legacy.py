@@ -62,7 +62,8 @@ def guess(sample: bytes, is_header: Callable[[str], bool]) -> Guess:
         sample: of the file; the more, the better.
         is_header: whether a text is a known header.
     """
-    evidence = b"\n".join(_WORDS.findall(sample))
+    # Each cell once: what a file repeats tells nothing new.
+    evidence = b"\n".join(dict.fromkeys(_WORDS.findall(sample)))
     cut = evidence.rfind(b"\n", 0, _EVIDENCE_BYTES)
     evidence = evidence[: cut if cut > 0 and len(evidence) > _EVIDENCE_BYTES else _EVIDENCE_BYTES]
     mac_lines = b"\r" in sample and b"\n" not in sample
@@ -80,7 +81,9 @@ def guess(sample: bytes, is_header: Callable[[str], bool]) -> Guess:
         scores[name] = (score, text)
     if not scores:
         return Guess("cp1252", 0.0)
-    name, (best, text) = max(scores.items(), key=lambda item: item[1][0])
+    best, text = max(scores.values())
+    # Of encodings that read the evidence alike, the rest of the file is most probably in the commonest.
+    name = max((each for each, (_, same) in scores.items() if same == text), key=lambda each: _COMMON[each])
     second = max((score for score, other in scores.values() if other != text), default=0.0)
     if name in _WINDOWS and any("\x80" <= each <= "\x9f" for each in text):
         name = _WINDOWS[name]

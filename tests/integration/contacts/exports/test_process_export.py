@@ -5,6 +5,7 @@ import io
 import re
 from datetime import timedelta
 
+import pandas
 import pyarrow.parquet
 import pytest
 from sqlalchemy import text
@@ -154,6 +155,24 @@ def test_a_file_for_excel_in_europe_comes_back(exporting: Exporting, store: Blob
         assert list(file.layout.mapped) == list(STANDARD_COLUMNS)
         [chunk] = file.chunks()
     assert (chunk.rows, chunk.rejected) == (1, 0)
+
+
+def test_parquet_with_odd_field_names_is_read_by_pandas(exporting: Exporting, store: BlobStore):
+    odd = {
+        'Pl"an': "a",
+        "a,b": "b",
+        "=cmd": "c",
+        "two words": "d",
+        "Ünïcode 😀": "e",
+        "%s": "f",
+        "city": "g",
+        "x" * 300: "h",
+    }
+    add_contacts(exporting.db, ADA | {"custom": odd})
+    frame = pandas.read_parquet(io.BytesIO(exported(format="parquet")))
+    assert frame.loc[0, "email"] == "ada@example.com"
+    named = {"custom.city" if field == "city" else field: value for field, value in odd.items()}
+    assert {field: frame.loc[0, field] for field in named} == named
 
 
 def test_an_export_without_a_record_fails_at_once(exporting: Exporting, store: BlobStore):
