@@ -32,7 +32,7 @@ up: $(INSTALLED)  ## all parts in the foreground
 test: $(INSTALLED)  ## every test: make test [PROCESSES=2] [ARGS=...]
 	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-bench: $(INSTALLED)  ## benchmarks: make bench [ONLY=import,gateway] [QUICK=1]
+bench: $(INSTALLED)  ## benchmarks: make bench [ONLY=import,fitness] [QUICK=1]
 	@$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
 chaos: $(INSTALLED)  ## kill, stop and cut every part under load: make chaos [MINUTES=10] [SEED=1] [EVENTS=5000]

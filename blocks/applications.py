@@ -46,6 +46,7 @@ class Application:
         commands: ``module:app`` of a Typer application whose commands join those of ``groundwork``.
         demo: ``module:function`` of the command that is ``groundwork demo <name>``; of the first application that has
             one, ``groundwork demo`` alone.
+        demo_name: what that command is called in place of the application's name.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Application:
     routes: str | None = None
     commands: str | None = None
     demo: str | None = None
+    demo_name: str | None = None
 
     def load(self, package: str | None) -> None:
         """Import a package of the application with all that is in it, sub-folders included; a module is itself.

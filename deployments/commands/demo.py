@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from groundwork.blocks.applications import Application
+from groundwork.blocks.errors import ConfigurationError
 
 
 def demos(applications: Iterable[Application]) -> typer.Typer | None:
@@ -15,14 +16,21 @@ def demos(applications: Iterable[Application]) -> typer.Typer | None:
     Without a name the first one's is run, with its options.
 
     Raises:
-        ConfigurationError: what an application names is not there.
+        ConfigurationError: what an application names is not there, or two demos have one name.
     """
-    shown = {each.name: each.named(each.demo) for each in applications if each.demo is not None}
+    shown: dict[str, Application] = {}
+    for each in applications:
+        name = each.demo_name or each.name
+        if each.demo is not None and shown.setdefault(name, each) is not each:
+            raise ConfigurationError(
+                f"two demos are named {name}: of the applications {shown[name].name} and {each.name}; give one "
+                "another demo_name"
+            )
     if not shown:
         return None
     app = typer.Typer(name="demo", cls=_with_default(next(iter(shown))), help=_help(list(shown)))
-    for name, function in shown.items():
-        app.command(name)(function)
+    for name, application in shown.items():
+        app.command(name)(application.named(str(application.demo)))
     return app
 
 

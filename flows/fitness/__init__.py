@@ -12,4 +12,6 @@ application = Application(
     templates="groundwork.notifications:templates/fitness",
     routes="groundwork.deployments.gateway.fitness:router",
     commands="groundwork.deployments.commands.fitness:app",
+    demo="groundwork.deployments.commands.fitness.demo:demo",
+    demo_name="platform",
 )

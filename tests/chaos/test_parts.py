@@ -1,6 +1,5 @@
 """A part is killed. It comes back by itself, what was accepted is done, and nothing is done twice."""
 
-import signal
 from pathlib import Path
 
 import pytest
@@ -46,11 +45,7 @@ def test_events_accepted_while_prefect_is_down_are_delivered_once_it_is_back(
 
 
 def test_deliveries_wait_for_a_worker_however_long_it_is_away(application: Application, contacts_csv: Path):
-    worker = application.stack.part("worker")
-    stopped = [worker, *worker.children(recursive=True)]
-    for process in stopped:
-        process.send_signal(signal.SIGSTOP)
-    try:
+    with application.stack.paused_part("worker"):
         event_id = application.confirm(application.upload(contacts_csv))
 
         def swept_several_times() -> bool:
@@ -63,7 +58,4 @@ def test_deliveries_wait_for_a_worker_however_long_it_is_away(application: Appli
 
         wait_until(swept_several_times, 120)
         assert application.delivery(event_id).state == "admitted"
-    finally:
-        for process in stopped:
-            process.send_signal(signal.SIGCONT)
     assert (application.done(event_id).attempt, application.contacts()) == (1, 2)

@@ -8,6 +8,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOCAL_STORAG
 
 from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.deployments.worker.child import without_heartbeat
+from groundwork.tasks.step import steps
 from groundwork.testing.prefect_server import prefect_server
 
 
@@ -27,3 +28,10 @@ def prefect_api(home: Path, postgres: EmbeddedPostgres) -> Iterator[dict[str, st
         without_heartbeat(),
     ):
         yield environment
+
+
+@pytest.fixture
+def undelayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No run of this process waits before it tries a step again."""
+    for each in steps():
+        monkeypatch.setattr(each, "retry_delay_seconds", 0)

@@ -22,7 +22,8 @@ SEEDS = int(os.environ.get("KILL_SEEDS", "4"))
 """How many kills of each kind a test session makes."""
 _OPEN = """
     SELECT count(*) FROM groundwork.delivery
-    WHERE settled_at IS NULL AND waiting_for IS NULL AND (CAST(:jobs AS text[]) IS NULL OR job = ANY(:jobs))
+    WHERE settled_at IS NULL AND (waiting_for IS NULL OR state <> 'scheduled')
+      AND (CAST(:jobs AS text[]) IS NULL OR job = ANY(:jobs))
 """
 _MOST_ROUNDS = 40
 _WORKSPACE = WorkspaceId("acme")
@@ -102,7 +103,7 @@ class KilledRuns:
                 dies = point is not None and each.job == point.job and not kills
                 kills += self.run(each.job, each.id, point if dies else None)
                 if dies:
-                    _free_slots()
+                    free_slots()
             # A killed run's lease has run out, and no batch is waited for.
             seconds = settings().lease_seconds + settings().claim_seconds
             if not scalar(db, _OPEN, jobs=None if jobs is None else list(jobs)):
@@ -115,7 +116,7 @@ class KilledRuns:
         return next(line.strip() for line in self._process.stdout if line.strip().lstrip("-").isalnum())
 
 
-def _free_slots() -> None:
+def free_slots() -> None:
     """Prefect keeps the slots of a killed step for a minute, in which the next run would wait."""
     with get_client(sync_client=True) as client, suppress(ObjectNotFound):
         client.delete_global_concurrency_limit_by_name(f"tag:{workspace_tag(_WORKSPACE)}")

@@ -205,6 +205,8 @@ WRONG = [
     ["demo", "--rows", "0"],
     ["demo", "contacts", "--rows", "0"],
     ["demo", "conacts"],
+    ["demo", "platform", "--members", "9"],
+    ["demo", "fitness"],
     ["demo", "--home", "contacts.csv"],
     ["lanes", "--home", "contacts.csv"],
     ["lanes", "--job", "a\udcff"],

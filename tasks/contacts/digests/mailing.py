@@ -4,21 +4,18 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from prefect.exceptions import CancelledRun, CrashedRun
 from prefect.utilities.annotations import quote
 
 from groundwork.blocks.errors import (
     ConfigurationError,
-    ControlFlow,
     MailSetupRefused,
     MailsNotSent,
     RecipientRefused,
 )
-from groundwork.blocks.retry import database_went_away
 from groundwork.events.identifiers import UserId
+from groundwork.tasks.attempt_end import ends_the_attempt
 from groundwork.tasks.contacts.digests import steps
 from groundwork.tasks.contacts.digests.figures import WeeklyFigures
-from groundwork.tasks.provider_limit import prefect_went_away
 
 REASONS_TOLD = 3
 """Different reasons that the error quotes."""
@@ -75,7 +72,7 @@ class _Round:
         if isinstance(outcome, RecipientRefused):
             self._refused[user_id] = str(outcome)
         elif isinstance(outcome, BaseException):
-            if not isinstance(outcome, Exception) or _ends_the_attempt(outcome):
+            if not isinstance(outcome, Exception) or ends_the_attempt(outcome):
                 raise outcome
             self._failed[user_id] = outcome
             self._impatient |= isinstance(outcome, MailSetupRefused)
@@ -100,11 +97,6 @@ class _Round:
         refused = f" Refused for good: {', '.join(list(self._refused)[:REASONS_TOLD])}." if self._refused else ""
         missing = f"{len(self._failed) + left} of {self._users} digests not sent"
         raise MailsNotSent(f"{missing}. The first reasons: {told}.{untried}{refused}")
-
-
-def _ends_the_attempt(error: Exception) -> bool:
-    ends = isinstance(error, ControlFlow | CancelledRun | CrashedRun)
-    return ends or database_went_away(error) or prefect_went_away(error)
 
 
 def _reason(error: Exception) -> str:

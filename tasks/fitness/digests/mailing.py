@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from prefect.exceptions import CancelledRun, CrashedRun
-
-from groundwork.blocks.errors import ControlFlow, MailTemporarilyRefused
-from groundwork.blocks.retry import database_went_away
+from groundwork.blocks.errors import MailTemporarilyRefused
 from groundwork.events.fitness.social import DigestWanted
 from groundwork.events.identifiers import UserId
+from groundwork.tasks.attempt_end import ends_the_attempt
 from groundwork.tasks.fitness.digests.closing import Digest
 from groundwork.tasks.fitness.digests.steps import close_groups, mail_digest
-from groundwork.tasks.provider_limit import prefect_went_away
 
 
 def send_digests(events: Sequence[DigestWanted]) -> list[object]:
@@ -45,9 +42,7 @@ def _outcome(event: DigestWanted, *, patient: bool) -> object:
             "waits_until": digest.waits_until,
         }
     except Exception as error:
-        if isinstance(error, ControlFlow | CancelledRun | CrashedRun):
-            raise
-        if database_went_away(error) or prefect_went_away(error):
+        if ends_the_attempt(error):
             raise
         return error
 

@@ -115,8 +115,8 @@ def delete_benchmark(session: Session | Connection, workspace_id: WorkspaceId, b
 def _log(
     session: Session | Connection, workspace_id: WorkspaceId, record: Logged, kind: Literal["workout", "benchmark"]
 ) -> None:
-    connection = _connection(session)
-    day = _day(connection, workspace_id, record)
+    connection = connection_of(session)
+    day = day_of(record, member_zone(connection, workspace_id, record.member_id), datetime.now(UTC))
     row = record.model_dump(exclude={"at"}) | {"workspace_id": str(workspace_id), "day": day}
     before = connection.execute(statement(_SQL, f"lock_{kind}"), row).one_or_none()
     if before is not None and before.member_id != record.member_id:
@@ -130,7 +130,7 @@ def _log(
 def _delete(
     session: Session | Connection, workspace_id: WorkspaceId, record_id: str, kind: Literal["workout", "benchmark"]
 ) -> bool:
-    connection = _connection(session)
+    connection = connection_of(session)
     row = {"workspace_id": str(workspace_id), "id": record_id}
     deleted = connection.execute(statement(_SQL, f"delete_{kind}"), row).one_or_none()
     if deleted is None:
@@ -143,11 +143,17 @@ def _want_scores(connection: Connection, workspace_id: WorkspaceId, **fields: An
     send(ScoreWanted(workspace_id=workspace_id, **fields), connection)
 
 
-def _day(connection: Connection, workspace_id: WorkspaceId, record: Logged) -> date:
-    zone = member_zone(connection, workspace_id, record.member_id)
+def day_of(record: Logged, zone: str | None, now: datetime) -> date:
+    """The day that a record counts for.
+
+    Args:
+        zone: the member's; None where there is no such member.
+
+    Raises:
+        NonRetriable: there is none, or the time is in the future or more than five years ago.
+    """
     if zone is None:
         raise NonRetriable(f"memberId: there is no member {record.member_id} in the workspace; store the member first")
-    now = datetime.now(UTC)
     if record.at > now + CLOCK_AHEAD:
         raise NonRetriable(f"at: {record.at.isoformat()} is in the future; log it when it has been")
     if record.at < now - LONGEST_AGO:
@@ -155,5 +161,6 @@ def _day(connection: Connection, workspace_id: WorkspaceId, record: Logged) -> d
     return local_time(zone, record.at).date()
 
 
-def _connection(session: Session | Connection) -> Connection:
+def connection_of(session: Session | Connection) -> Connection:
+    """The connection of a session, or the connection itself."""
     return session.connection() if isinstance(session, Session) else session

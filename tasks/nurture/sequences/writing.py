@@ -3,17 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from prefect.exceptions import CancelledRun, CrashedRun
-
-from groundwork.blocks.errors import ControlFlow
-from groundwork.blocks.retry import database_went_away
 from groundwork.blocks.settings import settings
 from groundwork.events.identifiers import WorkspaceId
+from groundwork.tasks.attempt_end import ends_the_attempt
 from groundwork.tasks.nurture.brand_voice import BrandVoice
 from groundwork.tasks.nurture.sequences import prompts
 from groundwork.tasks.nurture.sequences.steps import ask_model, keep_template
 from groundwork.tasks.nurture.sequences.written import Asked, Call, Work, Written
-from groundwork.tasks.provider_limit import prefect_went_away
 
 MOST_CALLS = 3
 """For one work: a model that has been told twice what is wrong is not told a third time."""
@@ -81,7 +77,7 @@ class _Writing:
             BaseException: the outcome concerns the attempt, and not the work.
         """
         if isinstance(outcome, BaseException):
-            if not isinstance(outcome, Exception) or _ends_the_attempt(outcome):
+            if not isinstance(outcome, Exception) or ends_the_attempt(outcome):
                 raise outcome
             self.done[work.name] = self._without_model(work, outcome)
             del self._open[work]
@@ -105,8 +101,3 @@ def _groups(works: list[Work], size: int) -> Iterator[list[Work]]:
     """As many as may call a provider at once: more would only wait, each in a thread of its own."""
     for begin in range(0, len(works), size):
         yield works[begin : begin + size]
-
-
-def _ends_the_attempt(error: Exception) -> bool:
-    ends = isinstance(error, ControlFlow | CancelledRun | CrashedRun)
-    return ends or database_went_away(error) or prefect_went_away(error)

@@ -120,8 +120,10 @@ def test_a_cluster_from_before_there_were_passwords_gets_one_and_keeps_its_rows(
     with psycopg.connect(**without, autocommit=True) as connection:
         connection.execute("ALTER ROLE groundwork PASSWORD NULL")
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+    processes = [old_process := psutil.Process(old.pid), *old_process.children(recursive=True)]
     os.killpg(old.pid, signal.SIGKILL)
     old.wait(10)
+    psutil.wait_procs(processes, timeout=60)
 
     now = EmbeddedPostgres(server.data.parent)
     now.create()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from groundwork.blocks.process_cache import forget
 from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.jobs import register_job
@@ -31,8 +32,11 @@ pytestmark = pytest.mark.usefixtures("own_jobs")
 @pytest.fixture
 def webhook(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("GROUNDWORK_WEBHOOK_PRIVATE", "true")
+    forget()
     with receiving() as receiver:
         yield receiver
+    monkeypatch.undo()
+    forget()
 
 
 def run(db, webhook: Receiver) -> Any:

@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,24 @@ class RunningStack:
         killed = self.part(name)
         killed.kill()
         wait_until(lambda: self.parts.get(name, killed.pid) != killed.pid, 120, what=f"{name} is started again")
+
+    @contextmanager
+    def paused_part(self, name: str) -> Iterator[None]:
+        """One part and what it has started stand still; all of it goes on afterwards, whatever happens between."""
+        part = self.part(name)
+        stopped = [part]
+        try:
+            part.suspend()
+            # Its processes are listed once it starts no more. One that ends meanwhile needs no stop.
+            for process in part.children(recursive=True):
+                stopped.append(process)
+                with suppress(psutil.NoSuchProcess):
+                    process.suspend()
+            yield
+        finally:
+            for process in stopped:
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
 
     def command(self, *arguments: str) -> list[str]:
         return [self.python, "-m", "groundwork.deployments.cli", *arguments, "--home", str(self.home)]

@@ -1,12 +1,12 @@
 """The course of a demo: contacts are categorised, and everything else follows."""
 
-import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 from groundwork.blocks.database import database
 from groundwork.blocks.uuid7 import uuid7
-from groundwork.deployments.commands.nurture.demonstration.alert_mail import AlertMail
-from groundwork.deployments.commands.nurture.demonstration.bars import Bars
+from groundwork.deployments.commands.bars import Bars
+from groundwork.deployments.commands.demo_watch import watch_demo
 from groundwork.deployments.commands.nurture.demonstration.figures import Figures
 from groundwork.deployments.commands.nurture.demonstration.invented import (
     agent_address,
@@ -16,17 +16,13 @@ from groundwork.deployments.commands.nurture.demonstration.invented import (
 )
 from groundwork.deployments.commands.nurture.demonstration.report import text_of
 from groundwork.deployments.commands.nurture.demonstration.standing import Standing, mailed, standing
+from groundwork.deployments.commands.outbox import Outbox
 from groundwork.events.identifiers import UserId, WorkspaceId
-from groundwork.events.inbox.dead_letters import dead_letters
 from groundwork.tasks.nurture.contacts.categorise import categorise_many
 from groundwork.tasks.nurture.leads.engagement import record_engagement
 
 READERS = 20
 """Contacts who do something, once that many first mails are out."""
-PATIENCE = 180.0
-"""Seconds in which something has to come further, or the demo has failed."""
-_PAUSE = 0.25
-"""Seconds between two looks; what the seconds of the report are exact to."""
 _TOLD = "hot lead told of"
 
 
@@ -43,7 +39,7 @@ def run(number: int, *, as_json: bool) -> bool:
     workspace_id = WorkspaceId(f"demo-{uuid7().hex[-6:]}")
     course = _Course(workspace_id, number, quiet=as_json)
     error = course.run()
-    figures = Figures.of(workspace_id, course.seconds, error, course.alert_mail.find())
+    figures = Figures.of(workspace_id, course.seconds, error, course.alert_mail)
     print(figures.as_json() if as_json else text_of(figures))
     return error is None
 
@@ -52,7 +48,7 @@ class _Course:
     def __init__(self, workspace_id: WorkspaceId, number: int, *, quiet: bool) -> None:
         self._workspace_id, self._number = workspace_id, number
         self._readers = min(READERS, number)
-        self.alert_mail = AlertMail(agent_address(workspace_id))
+        self._outbox = Outbox(agent_address(workspace_id))
         wanted = {
             "categorised": number,
             "sequences written": number,
@@ -63,6 +59,11 @@ class _Course:
         }
         self._bars = Bars(wanted, quiet=quiet)
         self._engaged_after: float | None = None
+
+    @property
+    def alert_mail(self) -> Path | None:
+        """File of the mail that tells of the hot lead."""
+        return self._outbox.find("Hot lead")
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -79,7 +80,7 @@ class _Course:
         self._bars.say(f"The agency Harbour & Hill is workspace {self._workspace_id}.")
         with self._bars.shown():
             self._categorise(agent)
-            return self._watch()
+            return watch_demo(self._bars, self._workspace_id, self._look)
 
     def _categorise(self, agent: UserId) -> None:
         """Rows and events in one transaction, as a route handler does it; nothing of the rest is waited for."""
@@ -87,23 +88,13 @@ class _Course:
             with database().transaction() as connection:
                 categorise_many(connection, contacts, category, user_id=agent, at=datetime.now(UTC))
 
-    def _watch(self) -> str | None:
-        last, moved_at = Standing(), time.monotonic()
-        while not self._bars.complete:
-            with database().transaction() as connection:
-                now = standing(connection, self._workspace_id)
-                dead = dead_letters(connection, workspace_id=self._workspace_id, most=1)
-            if dead:
-                return f"{dead[0].job}: {dead[0].last_error}"
-            if self._engaged_after is None and now.first_mails >= self._readers:
-                self._engage()
-            self._bars.update(self._come(now))
-            if now != last:
-                last, moved_at = now, time.monotonic()
-            elif time.monotonic() - moved_at > PATIENCE:
-                return f"nothing has come further for {PATIENCE:.0f} s; `groundwork lanes` says what waits for what"
-            time.sleep(_PAUSE)
-        return None
+    def _look(self) -> Standing:
+        with database().transaction() as connection:
+            now = standing(connection, self._workspace_id)
+        if self._engaged_after is None and now.first_mails >= self._readers:
+            self._engage()
+        self._bars.update(self._come(now))
+        return now
 
     def _engage(self) -> None:
         with database().transaction() as connection:
@@ -119,6 +110,6 @@ class _Course:
             "sequences written": now.written,
             "in the agency's CRM": now.in_crm,
             "readers scored": now.scored,
-            _TOLD: int(self._engaged_after is not None and self.alert_mail.find() is not None),
+            _TOLD: int(self._engaged_after is not None and self.alert_mail is not None),
             "scores in the CRM": now.bands_in_crm if self._engaged_after else 0,
         }

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Self
 
 from groundwork.blocks.database import database
-from groundwork.deployments.commands.nurture.demonstration.runs import Runs, runs_of
 from groundwork.deployments.commands.nurture.demonstration.standing import (
     Lead,
     Mail,
@@ -19,8 +18,15 @@ from groundwork.deployments.commands.nurture.demonstration.standing import (
     hottest,
     mails_of,
 )
+from groundwork.deployments.commands.runs import Runs, runs_of
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.tasks.nurture.agency import agency_of
+
+_JOBS = (
+    "start-sequence", "generate-sequence", "push-to-crm", "send-sequence", "record-engagement", "score-intent",
+    "alert-hot-lead",
+)  # fmt: skip
+"""In the order in which a contact meets them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +64,7 @@ class Figures:
                 categories=by_category(connection, workspace_id),
                 sources=by_source(connection, workspace_id),
                 bands=by_band(connection, workspace_id),
-                runs=runs_of(workspace_id),
+                runs=runs_of(workspace_id, _JOBS),
                 seconds=seconds,
                 error=error,
                 alert=alert,

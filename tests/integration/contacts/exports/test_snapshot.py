@@ -9,6 +9,7 @@ from groundwork.tasks.contacts.exports.rows import SNAPSHOTS, contact_rows, from
 from groundwork.tasks.contacts.exports.snapshot import SnapshotLost, snapshot
 from tests.factories import csv_export_confirmed, scalar
 from tests.integration.contacts.exports.exporting import add_many
+from tests.waiting import wait_until
 
 READERS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query LIKE 'COPY (SELECT%'"
 
@@ -64,9 +65,8 @@ def test_a_reader_that_stops_in_the_middle_leaves_no_query_behind(db: Database):
     add_many(db, 50_000)
     with contact_rows(csv_export_confirmed()) as rows:
         next(rows.batches)
-    assert (
-        scalar(db, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY (SELECT%' AND state = 'active'") == 0
-    )
+    left = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY (SELECT%' AND state = 'active'"
+    wait_until(lambda: scalar(db, left) == 0, what="the query has ended")
 
 
 def test_a_connection_that_breaks_is_a_lost_snapshot_and_the_work_begins_anew(db: Database):

@@ -44,7 +44,7 @@ def outbox(home: Path) -> Path:
 
 
 @pytest.fixture
-def registered(db: Database, prefect_api: dict[str, str]) -> None:
+def registered(db: Database, prefect_api: dict[str, str], undelayed: None) -> None:
     """The application's jobs, as a deploy registers them."""
     with db.transaction() as connection:
         for spec in jobs().values():

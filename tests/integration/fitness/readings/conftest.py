@@ -54,7 +54,9 @@ def whoop() -> Iterator[ProviderServer]:
 
 
 @pytest.fixture
-def configured(monkeypatch: pytest.MonkeyPatch, oura: ProviderServer, whoop: ProviderServer) -> Iterator[None]:
+def configured(
+    monkeypatch: pytest.MonkeyPatch, oura: ProviderServer, whoop: ProviderServer, undelayed: None
+) -> Iterator[None]:
     """The settings of a gym platform whose providers are the local ones."""
     for name, value in {
         "WEARABLE_TOKEN_KEYS": TOKEN_KEY,

@@ -18,6 +18,7 @@ from groundwork.events.inbox.standing import Standing
 from groundwork.events.nurture.crm import CrmPushWanted
 from groundwork.tasks.nurture.crm import note_for_crm
 from tests.factories import delivery_of, scalar
+from tests.integration.killed_runs import free_slots
 from tests.integration.nurture.crm.agencies import (
     ACME,
     add_agency,
@@ -39,7 +40,7 @@ UPSERT = f"{CONTACTS}/batch/upsert"
 
 
 @pytest.fixture
-def jobs(db: Database) -> Database:
+def jobs(db: Database, undelayed: None) -> Database:
     register_jobs(db)
     return db
 
@@ -271,6 +272,7 @@ def killed_and_run_again(db: Database, server: Any, is_write: Callable[..., bool
     assert child.wait(60) == -signal.SIGKILL
     assert server.contacts
     server.answer = answer
+    free_slots()
     requeue(Standing.of(delivery_of(db, ids[0])), "It died.", tries=1, at_once=True)
     run(db, [])
     assert rows(db, "SELECT state, attempt FROM groundwork.delivery") == [("done", 2)] * 3

@@ -47,7 +47,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def registered(db: Database, prefect_api: dict[str, str]) -> None:
+def registered(db: Database, prefect_api: dict[str, str], undelayed: None) -> None:
     """The jobs, registered as a deploy does."""
     with db.transaction() as connection:
         for name in OURS:

@@ -1,5 +1,6 @@
-"""The runs of a demo, as Prefect has them."""
+"""The runs of a workspace, as Prefect has them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from prefect.client.orchestration import get_client
@@ -8,12 +9,6 @@ from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFi
 from groundwork.blocks.settings import settings
 from groundwork.deployments.commands.options import running_on
 from groundwork.events.identifiers import WorkspaceId, workspace_tag
-
-JOBS = (
-    "start-sequence", "generate-sequence", "push-to-crm", "send-sequence", "record-engagement", "score-intent",
-    "alert-hot-lead",
-)  # fmt: skip
-"""In the order in which a contact meets them."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +24,13 @@ class Runs:
     url: str | None
 
 
-def runs_of(workspace_id: WorkspaceId) -> dict[str, Runs]:
-    """The runs of a workspace by job."""
+def runs_of(workspace_id: WorkspaceId, jobs: Iterable[str]) -> dict[str, Runs]:
+    """The runs of a workspace by job, in the order of the jobs."""
     tags = FlowRunFilter(tags=FlowRunFilterTags(all_=[workspace_tag(workspace_id)]))
     running = running_on(settings().home)
     found = {}
     with get_client(sync_client=True) as client:
-        for job in JOBS:
+        for job in jobs:
             of_job = FlowFilter(name=FlowFilterName(any_=[job]))
             number = client.count_flow_runs(flow_filter=of_job, flow_run_filter=tags)
             one = client.read_flow_runs(flow_filter=of_job, flow_run_filter=tags, limit=1)

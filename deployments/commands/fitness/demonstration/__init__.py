@@ -1,0 +1,1 @@
+"""What ``groundwork demo platform`` shows."""
