@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, ValidationError
 
 from groundwork.blocks.blob.store import blob_store
+from groundwork.blocks.database import database
 from groundwork.blocks.errors import BlobMissing, NonRetriable
 from groundwork.deployments.gateway.authentication import Authentication
 from groundwork.deployments.gateway.body import discard_body, parse_json, read_body, require_json
@@ -18,7 +19,7 @@ from groundwork.events.base import WIRE
 from groundwork.events.contacts.imports import CsvImportConfirmed, ImportOptions
 from groundwork.events.identifiers import RecordId, WorkspaceId
 from groundwork.tasks.contacts.imports.preview import preview_upload
-from groundwork.tasks.contacts.imports.record import check_place
+from groundwork.tasks.contacts.imports.record import check_preview
 
 router = APIRouter(prefix="/imports")
 
@@ -57,7 +58,8 @@ async def post_preview(request: Request) -> dict[str, Any]:
 
 def _previewed(asked: PreviewRequest) -> dict[str, Any]:
     try:
-        check_place(asked.import_id, asked.workspace_id, asked.blob_path)
+        with database().transaction() as connection:
+            check_preview(connection, asked.import_id, asked.workspace_id, asked.blob_path)
         found = preview_upload(blob_store(), asked.blob_path, asked.options)
     except BlobMissing as error:
         raise Refusal(404, str(error)) from None

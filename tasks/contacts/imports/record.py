@@ -101,7 +101,7 @@ def check_place(import_id: str, workspace_id: str, blob_path: str) -> None:
     """
     said = contacts_settings().import_uploads.split(",")
     places = [
-        f"imports/{in_names(import_id)}/",
+        _place(import_id),
         workspace_prefix(workspace_id),
         *(each.strip().replace("{workspace}", in_names(workspace_id)) for each in said if "{workspace}" in each),
     ]
@@ -110,6 +110,27 @@ def check_place(import_id: str, workspace_id: str, blob_path: str) -> None:
             f"The upload {blob_path!r} of import {import_id} lies where another workspace's may: put it below "
             f"{' or '.join(places)}, or say in GROUNDWORK_IMPORT_UPLOADS where uploads of a workspace are."
         )
+
+
+def check_preview(connection: Connection, import_id: str, workspace_id: str, blob_path: str) -> None:
+    """Refuse an upload that is not proven to be the workspace's, before a person has confirmed its import.
+
+    Raises:
+        NonRetriable: its place may be another workspace's, or is the import's, and the workspace has no such import.
+    """
+    check_place(import_id, workspace_id, blob_path)
+    if not blob_path.startswith(_place(import_id)):
+        return
+    address = {"import_id": import_id, "workspace_id": workspace_id}
+    if connection.execute(statement(_SQL, "import_status"), address).scalar() is None:
+        raise NonRetriable(
+            f"Workspace {workspace_id} has no import {import_id}. Create its record before asking for a preview, "
+            f"or put the upload below {workspace_prefix(workspace_id)}."
+        )
+
+
+def _place(import_id: str) -> str:
+    return f"imports/{in_names(import_id)}/"
 
 
 def reopen(connection: Connection, import_id: str) -> None:
