@@ -14,9 +14,12 @@ FULL_NAME = "full_name"
 FIELDS = (*STANDARD_COLUMNS, FULL_NAME)
 """What a column of a file can become, besides a custom field."""
 _MOST_NAME = 200
+_MOST_HEADER = 1000
+"""Characters of a column's header. A column with a longer one is named by its number."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 Target = Annotated[str, StringConstraints(max_length=_MOST_NAME)]
+Header = Annotated[str, StringConstraints(min_length=1, max_length=_MOST_HEADER)]
 
 
 class ImportOptions(BaseModel):
@@ -27,7 +30,7 @@ class ImportOptions(BaseModel):
     on_conflict: Literal["update", "skip"] = Field(
         "update", description="What to do with a contact whose e-mail the workspace already has."
     )
-    columns: dict[str, Target | None] | None = Field(
+    columns: dict[Header, Target | None] | None = Field(
         None,
         max_length=1000,
         description="Column of the file (its header, or # and its number from 1) → column of a contact, full_name, "
@@ -35,7 +38,10 @@ class ImportOptions(BaseModel):
         "are not named here are guessed.",
     )
     encoding: str | None = Field(
-        None, max_length=40, description="Encoding of the file, such as cp1252, shift_jis or utf-16-le."
+        None,
+        max_length=40,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$",
+        description="Encoding of the file, such as cp1252, shift_jis or utf-16-le.",
     )
     delimiter: str | None = Field(None, description="Delimiter of the file: one ASCII character.")
     header_line: Annotated[int, Field(ge=1, le=10_000)] | Literal["none"] | None = Field(

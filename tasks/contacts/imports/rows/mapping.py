@@ -1,12 +1,20 @@
 """The mapping that a person chose: which column of the file becomes which field."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from groundwork.blocks.errors import NonRetriable
 from groundwork.blocks.suggestions import near, quoted
 from groundwork.events.contacts.columns import CUSTOM_PREFIX
 from groundwork.tasks.contacts.imports.rows.vocabulary import words_of
+
+
+def _joined_words(text: str) -> str:
+    return "".join(words_of(text))
+
+
+_COMPARED: tuple[Callable[[str], str], ...] = (str, str.strip, _joined_words)
+"""What is compared of a header, from the exact to the rough."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +48,18 @@ def choices(headers: Sequence[str], chosen: Mapping[str, str | None], ignored: i
     """
     found: dict[int, Chosen] = {}
     fields: dict[str, str] = {}
+    if not chosen:
+        return found
+    own = headers[:ignored]
+    places = [{same(header): at for at, header in reversed(list(enumerate(own)))} for same in _COMPARED]
     for name, target in chosen.items():
-        at = _position(name, headers[:ignored])
+        at = _position(name, own, places)
         if at in found:
             raise NonRetriable(f"columns: {name!r} and another name are both column {at + 1}. Name it once.")
         if target is None:
             found[at] = Chosen()
         elif target.startswith(CUSTOM_PREFIX):
-            key = target.removeprefix(CUSTOM_PREFIX)
+            key = target.removeprefix(CUSTOM_PREFIX).strip()
             if key in fields:
                 raise NonRetriable(f"columns: {fields[key]!r} and {name!r} are both to be the custom field {key!r}.")
             fields[key] = name
@@ -57,12 +69,10 @@ def choices(headers: Sequence[str], chosen: Mapping[str, str | None], ignored: i
     return found
 
 
-def _position(name: str, headers: Sequence[str]) -> int:
-    for same in (str, str.strip, lambda text: "".join(words_of(text))):
-        if wanted := same(name):
-            for at, header in enumerate(headers):
-                if same(header) == wanted:
-                    return at
+def _position(name: str, headers: Sequence[str], places: Sequence[Mapping[str, int]]) -> int:
+    for same, found in zip(_COMPARED, places, strict=True):
+        if (wanted := same(name)) and wanted in found:
+            return found[wanted]
     if name.startswith("#") and name[1:].isdecimal():
         at = int(name[1:]) - 1
         if 0 <= at < len(headers):
