@@ -4,9 +4,9 @@ import codecs
 from dataclasses import dataclass
 
 from groundwork.blocks.errors import NonRetriable
-from groundwork.tasks.contacts.imports.reading.legacy import guess
+from groundwork.tasks.contacts.imports.reading.legacy import guess, wider
 from groundwork.tasks.contacts.imports.reading.not_csv import refuse_binary
-from groundwork.tasks.contacts.imports.rows.vocabulary import is_known_header
+from groundwork.tasks.contacts.imports.rows.vocabulary import is_known_header, languages_of
 
 SAMPLE_BYTES = 1024 * 1024
 UNDECODABLE = "\ufdd0"
@@ -23,7 +23,10 @@ _BYTE_ORDER_MARKS = (
 )
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 _ZEROS_BYTES = 4096
-_MULTI_BYTE = ("cp932", "euc_jp", "gb18030", "big5hkscs", "cp949", "utf-8", *_WIDE)
+_ESCAPES_JAPANESE = b"\x1b$"
+_JAPANESE_BY_ESCAPES = "iso2022_jp_ext"
+_NO_TEXT_OF_A_FILE = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "charmap", "mbcs", "oem"}
+"""Codecs that read something else than files. Some take a time that grows with the square of a text's length."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,9 @@ class Encoding:
     ascii_so_far: bool = False
 
     @property
-    def single_byte(self) -> bool:
-        """Whether each byte is a character, so that text in UTF-8 would be read as gibberish."""
-        return self.name not in _MULTI_BYTE
+    def any_bytes(self) -> bool:
+        """Whether it reads nearly all bytes, so that text in UTF-8 would be read as gibberish."""
+        return not self.name.startswith(("utf", "iso2022", "hz"))
 
 
 def mark_undecodable(error: UnicodeError) -> tuple[str, int]:
@@ -68,20 +71,28 @@ def named_encoding(name: str, sample: bytes) -> Encoding:
     Raises:
         NonRetriable: there is no such encoding of text.
     """
-    try:
-        found = codecs.lookup(name)
-        "".encode(found.name)
-    except LookupError as error:
+    codec = _codec_of_text(name)
+    if codec is None:
         raise NonRetriable(
             f"encoding: there is no encoding {name!r}. "
             "Take one such as utf-8, cp1252, mac-roman, shift_jis or utf-16-le."
-        ) from error
-    plain = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le", "iso8859-1": "cp1252"}
-    codec = plain.get(found.name, found.name)
+        )
     for mark, marked in _BYTE_ORDER_MARKS:
         if sample.startswith(mark) and marked.split("-")[:2] == codec.split("-")[:2]:
             return Encoding(marked, len(mark))
     return Encoding(codec)
+
+
+def _codec_of_text(name: str) -> str | None:
+    try:
+        found = codecs.lookup(name).name
+        "".encode(found)
+    except (LookupError, ValueError):  # such as of a name with a NUL
+        return None
+    if found.replace("_", "-") in _NO_TEXT_OF_A_FILE:
+        return None
+    plain = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
+    return plain.get(found) or wider(found)
 
 
 def detect_encoding(sample: bytes) -> Encoding:
@@ -101,6 +112,8 @@ def detect_encoding(sample: bytes) -> Encoding:
             return Encoding(name, len(mark))
     if wide := _by_zeros(sample):
         return Encoding(wide)
+    if _ESCAPES_JAPANESE in sample and sample.isascii():
+        return Encoding(_JAPANESE_BY_ESCAPES)
     refuse_binary(sample)
     return text_encoding(sample)
 
@@ -115,7 +128,7 @@ def text_encoding(sample: bytes) -> Encoding:
         return Encoding("utf-8", ascii_so_far=True)
     if _is_rather_utf8(sample):
         return Encoding("utf-8")
-    found = guess(sample, is_known_header)
+    found = guess(sample, is_known_header, languages_of)
     return Encoding(found.name, confidence=found.confidence)
 
 

@@ -1,42 +1,53 @@
 """Legacy encodings: which one a text without Unicode's marks is written in.
 
-chardet ranks the candidates by its models of languages. On files of few names its best ones lie close together. Three
+chardet ranks the candidates by its models of languages. On files of few names its best ones lie close together. Four
 things that a person would look at decide between them then: whether the letters stand where letters stand ("KšLn"), how
-common the encoding is for files of contacts, and whether headers become words.
+common the encoding is for files of contacts, whether headers become words, and of which languages those words are.
 """
 
 import codecs
 import math
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 
 import chardet
 
 _COMMON = {
     "cp1252": 1.0, "iso8859-15": 0.3, "mac-roman": 0.8, "cp850": 0.5,
-    "cp1250": 0.85, "iso8859-2": 0.83,
-    "cp1251": 1.0, "koi8-r": 0.8, "iso8859-5": 0.8, "mac-cyrillic": 0.95, "cp866": 0.7,
-    "cp1253": 0.9, "iso8859-7": 0.88, "cp1254": 0.85, "cp1255": 0.9, "cp1256": 0.9, "cp1257": 0.7, "cp874": 0.9,
+    "cp1250": 0.85, "iso8859-2": 0.83, "cp852": 0.5,
+    "cp1251": 1.0, "koi8-u": 0.8, "iso8859-5": 0.8, "mac-cyrillic": 0.95, "cp866": 0.7,
+    "cp1253": 0.9, "iso8859-7": 0.88, "cp1254": 0.85, "cp1255": 0.9, "cp1256": 0.9, "cp1257": 0.7, "cp1258": 0.9,
+    "cp874": 0.9,
     "cp932": 1.0, "euc_jp": 1.15, "gb18030": 1.0, "big5hkscs": 1.0, "cp949": 0.9,
 }  # fmt: skip
 """How common an encoding is. Small differences only break ties of the models."""
-_ASKED_FOR = [*(name for name in _COMMON if name != "euc_jp"), "euc_jis_2004"]
+_ASKED_FOR = [*(name for name in _COMMON if name != "euc_jp"), "euc_jis_2004", "koi8-r"]
 _WIDER = {
-    "iso8859-1": "cp1252", "iso8859-9": "cp1254", "iso8859-8": "cp1255", "iso8859-6": "cp1256", "shift_jis": "cp932",
-    "euc_kr": "cp949", "gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "euc_jis_2004": "euc_jp",
+    "ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "iso8859-8": "cp1255", "iso8859-6": "cp1256",
+    "iso8859-11": "cp874", "tis-620": "cp874", "koi8-r": "koi8-u", "shift_jis": "cp932", "euc_jis_2004": "euc_jp",
+    "euc_kr": "cp949", "gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "cp950": "big5hkscs",
 }  # fmt: skip
 """The encoding that programs write under the name of a narrower one."""
 _WINDOWS = {"iso8859-2": "cp1250", "iso8859-5": "cp1251", "iso8859-7": "cp1253", "iso8859-15": "cp1252"}
 """What a text is written in that has characters where these encodings have control codes."""
 _EVIDENCE_BYTES = 16 * 1024
-_WORDS = re.compile(rb'[^\r\n,;\t"]*[\x80-\xff][^\r\n,;\t"]*')
-"""Cells that are not ASCII. No byte that separates them is the second one of a character in any encoding above."""
+_BETWEEN_CELLS = re.compile(rb'[\r\n,;\t"]+')
+"""No byte of it is the second one of a character in any encoding above."""
 _MOST_HEADER_BYTES = 8 * 1024
 _CLASSIC_MAC = 3.0
 """Weight of Macintosh encodings where lines end as they did on a Macintosh."""
 _HEADER_WORD = 4.0
+_HEADER_LANGUAGE = 3.0
+"""Weight of the encodings of a region in which the headers' language is written."""
+_WEST = {"de", "fr", "es", "it", "nl", "pt", "sv", "da"}
+_REGIONS = (
+    (_WEST, {"cp1252", "iso8859-15", "mac-roman", "cp850"}),
+    ({"pl"}, {"cp1250", "iso8859-2", "cp852"}),
+)
+_FEWEST_KANA = 5
+_VOWELS = "aeiouyáéíóú"
 _UNDISTURBED = "’‘·•–—“”„«»。、・―ー－（）「」…\u00a0"
 """Signs that may stand beside a letter."""
 _SCRIPTS_THAT_MIX = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")
@@ -55,18 +66,24 @@ class Guess:
     confidence: float
 
 
-def guess(sample: bytes, is_header: Callable[[str], bool]) -> Guess:
+def guess(sample: bytes, is_header: Callable[[str], bool], languages_of: Callable[[Iterable[str]], Set[str]]) -> Guess:
     """The likeliest encoding of bytes that are neither ASCII nor UTF-8.
 
     Args:
         sample: of the file; the more, the better.
         is_header: whether a text is a known header.
+        languages_of: codes of the languages that headers are of.
     """
     # Each cell once: what a file repeats tells nothing new.
-    evidence = b"\n".join(dict.fromkeys(_WORDS.findall(sample)))
+    evidence = b"\n".join(dict.fromkeys(_legacy_cells(sample)))
     cut = evidence.rfind(b"\n", 0, _EVIDENCE_BYTES)
     evidence = evidence[: cut if cut > 0 and len(evidence) > _EVIDENCE_BYTES else _EVIDENCE_BYTES]
     mac_lines = b"\r" in sample and b"\n" not in sample
+    head = _head_cells(sample)
+    languages = languages_of(each.decode("ascii", "ignore") for each in head)
+    regional = {name for spoken, names in _REGIONS if languages and languages <= spoken for name in names}
+    if _is_japanese(evidence):
+        return Guess("euc_jp", 1.0)
     scores: dict[str, tuple[float, str]] = {}
     for each in chardet.detect_all(evidence, ignore_threshold=True, include_encodings=_ASKED_FOR):
         name = _codec(each["encoding"])
@@ -76,8 +93,10 @@ def guess(sample: bytes, is_header: Callable[[str], bool]) -> Guess:
         score = (each["confidence"] or 0.0) * _COMMON[name] * _plausibility(text)
         if mac_lines and name.startswith("mac"):
             score *= _CLASSIC_MAC
-        if any(is_header(cell) for cell in _header_cells(sample, name)):
+        if any(is_header(each.decode(name, "replace").strip()) for each in head if not each.isascii()):
             score *= _HEADER_WORD
+        if name in regional:
+            score *= _HEADER_LANGUAGE
         scores[name] = (score, text)
     if not scores:
         return Guess("cp1252", 0.0)
@@ -92,6 +111,18 @@ def guess(sample: bytes, is_header: Callable[[str], bool]) -> Guess:
     return Guess(name, round(lead * min(1.0, letters / 6), 2))
 
 
+def _is_japanese(evidence: bytes) -> bool:
+    """Whether this is EUC-JP by its kana: chardet does not offer it for short texts. Chinese encodings have the same
+    bytes for kana, and no use for them."""
+    try:
+        text = evidence.decode("euc_jp")
+    except UnicodeDecodeError:
+        return False
+    letters = [each for each in text if not each.isascii()]
+    kana = sum("\u3041" <= each <= "\u30fa" for each in letters)
+    return kana >= _FEWEST_KANA and kana * 3 >= len(letters)
+
+
 def _codec(name: str | None) -> str:
     if name is None:
         return ""
@@ -99,13 +130,31 @@ def _codec(name: str | None) -> str:
         found = codecs.lookup(name).name
     except LookupError:
         return ""
-    return _WIDER.get(found, found)
+    return wider(found)
 
 
-def _header_cells(sample: bytes, name: str) -> list[str]:
-    """Cells of the first lines that are not ASCII."""
-    head = b"\n".join(sample[:_MOST_HEADER_BYTES].splitlines()[:10])
-    return [each.decode(name, "replace").strip() for each in _WORDS.findall(head)]
+def wider(codec: str) -> str:
+    """The codec that reads all that programs write under the name of this one."""
+    return _WIDER.get(codec, codec)
+
+
+def _legacy_cells(sample: bytes) -> list[bytes]:
+    """Cells that are not ASCII. Those in UTF-8 come from a file that was appended, and tell only where no other is."""
+    cells = [each for each in _BETWEEN_CELLS.split(sample) if not each.isascii()]
+    return [each for each in cells if not _is_utf8(each)] or cells
+
+
+def _is_utf8(cell: bytes) -> bool:
+    try:
+        cell.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _head_cells(sample: bytes) -> list[bytes]:
+    """Cells of the first lines."""
+    return _BETWEEN_CELLS.split(b"\n".join(sample[:_MOST_HEADER_BYTES].splitlines()[:10]))
 
 
 def _plausibility(text: str) -> float:
@@ -138,12 +187,16 @@ def _oddity(letter: str, before: str, after: str) -> float:
         return 0.5
     if letter in "ðþÐÞ":  # Icelandic
         return 0.3
-    return 0.5 if _mixes_scripts(letter, before, after) else 0.0
+    if letter in "ńŃ" and after.lower() in _VOWELS:  # Polish writes "ni" there, and Spanish "ñ"
+        return 1.0
+    return 1.0 if _mixes_scripts(letter, before, after) else 0.0
 
 
 def _oddity_of_sign(sign: str, before: str, after: str) -> float:
     if sign.isdigit():
         return 0.5
+    if sign == "¤":  # in ISO-8859-15 it is €
+        return 1.0
     if sign in "’·":
         return 0.1 if before.isalpha() and after.islower() else 0.05
     return 1.0 if (before.isalpha() or after.isalpha()) and sign not in _UNDISTURBED else 0.05

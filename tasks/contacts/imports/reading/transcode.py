@@ -22,7 +22,7 @@ def utf8_blocks(
     """The text of the blocks as UTF-8, without byte order marks at its start and at the start of its lines.
 
     UTF-8 passes through unread, invalid sequences included; in other encodings what cannot be decoded becomes
-    ``UNDECODABLE``, as do lines of a single-byte encoding that are UTF-8.
+    ``UNDECODABLE``, as do lines that are UTF-8 in a file of an older encoding.
 
     Args:
         blocks: the file, in blocks of any length.
@@ -44,7 +44,7 @@ def _decoded(blocks: Iterator[bytes], encoding: Encoding, decided: Callable[[Enc
         return _late(blocks, decided)
     if encoding.name == "utf-8":
         return blocks
-    return _transcoded(_whole_lines(blocks) if encoding.single_byte else blocks, encoding)
+    return _legacy(_whole_lines(blocks), encoding.name) if encoding.any_bytes else _transcoded(blocks, encoding.name)
 
 
 def _late(blocks: Iterator[bytes], decided: Callable[[Encoding], None]) -> Iterator[bytes]:
@@ -64,12 +64,8 @@ def _late(blocks: Iterator[bytes], decided: Callable[[Encoding], None]) -> Itera
         return
 
 
-def _transcoded(blocks: Iterable[bytes], encoding: Encoding) -> Iterator[bytes]:
-    if encoding.single_byte:
-        for block in blocks:
-            yield _single_byte_text(block, encoding.name).encode()
-        return
-    decoder = codecs.getincrementaldecoder(encoding.name)("groundwork.mark")
+def _transcoded(blocks: Iterable[bytes], codec: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(codec)("groundwork.mark")
     for block in blocks:
         if text := decoder.decode(block):
             yield text.encode()
@@ -77,21 +73,33 @@ def _transcoded(blocks: Iterable[bytes], encoding: Encoding) -> Iterator[bytes]:
         yield text.encode()
 
 
-def _single_byte_text(block: bytes, name: str) -> str:
-    """Whole lines as text. Those that are UTF-8 come from another file that was appended: they are not decodable."""
+def _legacy(blocks: Iterable[bytes], codec: str) -> Iterator[bytes]:
+    several_bytes = len(bytes(range(256)).decode(codec, "replace")) < 256
+    for block in blocks:
+        yield _legacy_text(block, codec, _utf8_triples(block) if several_bytes else _utf8_pairs(block)).encode()
+
+
+def _legacy_text(block: bytes, codec: str, suspects: list[int]) -> str:
+    """Whole lines as text. Those that are UTF-8 come from another file that was appended: they are not decodable.
+
+    Args:
+        block: the lines.
+        codec: of the file.
+        suspects: where a character of UTF-8 may begin.
+    """
     parts: list[str] = []
     done = 0
     line_ends = [each for each in (b"\n", b"\r") if each in block]
-    for at in _utf8_pairs(block):
+    for at in suspects:
         if at < done:
             continue
         start = max((block.rfind(each, 0, at) for each in line_ends), default=-1) + 1
         end = min((found for each in line_ends if (found := block.find(each, at)) >= 0), default=len(block))
         line = _as_utf8(block[start:end])
         if line is not None:
-            parts += (block[done:start].decode(name, "groundwork.mark"), line)
+            parts += (block[done:start].decode(codec, "groundwork.mark"), line)
             done = end
-    parts.append(block[done:].decode(name, "groundwork.mark"))
+    parts.append(block[done:].decode(codec, "groundwork.mark"))
     return "".join(parts)
 
 
@@ -103,6 +111,17 @@ def _utf8_pairs(block: bytes) -> list[int]:
     begins = (codes[:-1] >= 0xC2) & (codes[:-1] <= 0xF4)
     pairs: list[int] = np.flatnonzero(begins & (codes[1:] >= 0x80) & (codes[1:] <= 0xBF)).tolist()
     return pairs
+
+
+def _utf8_triples(block: bytes) -> list[int]:
+    """Where the three bytes of a character of East Asia in UTF-8 may be. Pairs are all over encodings of two bytes."""
+    if block.isascii():
+        return []
+    codes = np.frombuffer(block, np.uint8)
+    continues = (codes >= 0x80) & (codes <= 0xBF)
+    begins = (codes[:-2] >= 0xE0) & (codes[:-2] <= 0xEF)
+    triples: list[int] = np.flatnonzero(begins & continues[1:-1] & continues[2:]).tolist()
+    return triples
 
 
 def _as_utf8(line: bytes) -> str | None:

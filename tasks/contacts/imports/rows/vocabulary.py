@@ -3,6 +3,7 @@
 import re
 import tomllib
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -82,6 +83,12 @@ def depending_meaning(header: str, columns: set[str | None], words_beside: set[s
     return None
 
 
+def languages_of(headers: Iterable[str]) -> set[str]:
+    """Codes of the languages that headers may be of. What is an English word as well tells nothing."""
+    spoken = [_table()["languages"].get(_joined(header), set()) for header in headers]
+    return {language for each in spoken if "en" not in each for language in each}
+
+
 def is_courtesy(text: str) -> bool:
     """Whether a cell is a form of address, such as Ms or Herr."""
     return " ".join(words_of(text)) in _table()["courtesy"]
@@ -105,6 +112,8 @@ def accepted_words(column: str) -> list[str]:
 @cache
 def _meaning(words: tuple[str, ...]) -> Meaning | None:
     table = _table()
+    if "".join(words) in table["none"]:
+        return None
     for first in range(len(words)):
         if first and words[first - 1] not in table["kinds"]:
             break
@@ -120,6 +129,7 @@ def _meaning(words: tuple[str, ...]) -> Meaning | None:
 def _table() -> dict[str, Any]:
     source = tomllib.loads(_FILE.read_text())
     columns: dict[str, tuple[str, bool]] = {}
+    languages: dict[str, set[str]] = {}
     examples: dict[str, list[str]] = {}
     for column, words in source["vague"].items():
         columns |= {_joined(word): (column, True) for word in words}
@@ -128,12 +138,17 @@ def _table() -> dict[str, Any]:
     for column in FIELDS:
         synonyms = [column, *(word for words in source[column].values() for word in words)]
         examples[column] = source[column]["en"]
+        for language, words in source[column].items():
+            for word in words:
+                languages.setdefault(_joined(word), set()).add(language)
         columns |= {_joined(word): (column, False) for word in synonyms}
     for column, words in source["vague"].items():
         columns |= {_joined(word): (column, True) for word in words}
     return {
         "columns": columns,
         "examples": examples,
+        "languages": languages,
+        "none": {_joined(word) for words in source["none"].values() for word in words},
         "kinds": {word for words in source["kinds"].values() for word in words},
         "depends": [
             each | {key: [_joined(word) for word in each[key]] for key in ("words", "beside_words") if key in each}

@@ -29,6 +29,12 @@ PROGRAMS = {
     "Zoho": ("Record Id,First Name,Last Name,Account Name,Title,Email,Secondary Email,Phone,Mailing City,Tag", 8),
     "Constant Contact": ("Email address,First name,Last name,Company,Job title,Phone - work,City - home,Tags", 8),
     "Mailchimp in German": ("Emailadresse,Vorname,Nachname,MEMBER_RATING,TAGS", 4),
+    "Salesforce's loader": ("ID,FIRSTNAME,LASTNAME,EMAIL,MOBILEPHONE,MAILINGCITY", 5),
+    "Google": ("First Name,Last Name,Organization Name,Organization Title,Labels,E-mail 1 - Value,Phone 1 - Value,"
+               "Address 1 - City,Address 1 - Country", 9),
+    "HubSpot": ("Record ID,First Name,Last Name,Email,Phone Number,Associated Company,Job Title,City", 7),
+    "Thunderbird in German": ("Vorname,Nachname,Primäre E-Mail-Adresse,Tel. dienstlich,Organisation,Privat: Stadt", 6),
+    "Google Forms": ("Timestamp,What is your email address?,What is your full name?", 2),
     "camel case": ("emailAddress,firstName,lastName,phoneNumber,companyName,jobTitle", 6),
 }  # fmt: skip
 
@@ -56,7 +62,16 @@ def test_a_word_that_depends_on_others_means_what_they_say(header: str, column: 
 
 @pytest.mark.parametrize(
     "header",
-    ["Email Opt Out", "Owner Email", "E-mail 1 - Label", "EMAIL_BLACKLIST", "Home Fax", "State", "Middle Name"],
+    [
+        "Email Opt Out",
+        "Owner Email",
+        "E-mail 1 - Label",
+        "EMAIL_BLACKLIST",
+        "Home Fax",
+        "State",
+        "Middle Name",
+        "Address 1 - Label",
+    ],
 )
 def test_what_only_sounds_like_a_column_is_a_custom_field(header: str) -> None:
     assert layout_of(["Email", header]).custom == {header: 1}
