@@ -1,5 +1,7 @@
 """What people upload instead of a CSV, told by its first bytes."""
 
+import re
+
 from groundwork.blocks.errors import NonRetriable
 
 _BINARY = (
@@ -18,14 +20,26 @@ _BINARY = (
     (b"BZh", "a bzip2 archive"),
     (b"SQLite format 3", "an SQLite database"),
     (b"{\\rtf", "an RTF document"),
+    (b"RIFF", "a picture or a sound"),
+    (b"II*\x00", "a TIFF image"),
+    (b"MM\x00*", "a TIFF image"),
+    (b"ID3", "a sound"),
+    (b"OggS", "a sound"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
 )
 _TEXT = (
     (("begin:vcard",), "a vCard, which is all that Apple Contacts and iCloud export"),
     (("begin:vcalendar",), "a calendar"),
-    (("<!doctype html", "<html", "<head", "<body", "<table", "<div", "<style"), "a web page"),
-    (("<?xml", "<workbook"), "an XML document"),
+    (("<!doctype html", "<html", "<head", "<body", "<table", "<div", "<style", "<meta", "<script"), "a web page"),
+    (("mime-version:", "return-path:", "received:", "delivered-to:"), "a mail"),
+    (("insert into ", "create table ", "-- mysql dump", "-- mariadb dump", "-- postgresql database"), "an SQL script"),
     (("dn:", "version: 1\ndn:"), "an LDIF file"),
 )
+_COMMENT = re.compile(r"\s*<!--.*?-->\s*", re.DOTALL)
+_XML = re.compile(r"<[!?/a-z][^@]*>")
+_JSON = re.compile(r"\s*(?:\{\s*\"|\[\s*[\[{\"])")
+_ARCHIVE_NAME_BYTES, _TAR_MAGIC = 257, b"ustar"
 _CONTROLS = bytes(each for each in range(32) if each not in b"\t\n\r")
 _START = 512
 """Bytes of text that are looked at."""
@@ -43,6 +57,8 @@ def refuse_binary(sample: bytes) -> None:
     for magic, what in _BINARY:
         if sample.startswith(magic):
             raise _refused(what)
+    if sample[_ARCHIVE_NAME_BYTES:].startswith(_TAR_MAGIC):
+        raise _refused("a tar archive")
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
     if controls > max(16, len(sample) // 20):
         raise NonRetriable("The file is not a CSV: it holds binary data. Export the contacts as CSV.")
@@ -58,10 +74,14 @@ def refuse_other_text(text: bytes) -> None:
         NonRetriable: the message says what it is.
     """
     start = text[:_START].decode("utf-8", "replace").lstrip("\ufeff \t\r\n").replace("\r\n", "\n").casefold()
+    while comment := _COMMENT.match(start):
+        start = start[comment.end() :]
     for beginnings, what in _TEXT:
         if start.startswith(beginnings):
             raise _refused(what)
-    if start.startswith(("{", "[{")) and ('":' in start or '" :' in start):
+    if _XML.match(start):
+        raise _refused("an XML document or a web page")
+    if _JSON.match(start):
         raise _refused("JSON")
 
 
