@@ -3,7 +3,13 @@
 from dataclasses import dataclass, replace
 
 from groundwork.blocks.errors import NonRetriable
-from groundwork.tasks.contacts.imports.reading.first_records import DELIMITERS, FirstRecords, Record, first_records
+from groundwork.tasks.contacts.imports.reading.first_records import (
+    DELIMITERS,
+    FirstRecords,
+    Record,
+    first_records,
+    is_address,
+)
 from groundwork.tasks.contacts.imports.reading.separator_line import declared_delimiter
 from groundwork.tasks.contacts.imports.rows.column_sample import ColumnSample
 from groundwork.tasks.contacts.imports.rows.vocabulary import is_email_header, is_known_header
@@ -12,6 +18,10 @@ _SAMPLE_RECORDS = 100
 _FOLLOWING = 20
 """Records behind a header whose lengths are compared with its own."""
 _NO_HEADER = "none"
+_RARE_DELIMITERS = "^~:\x01"
+"""Looked for where a header is one cell under the usual ones."""
+_SAMPLE_CHARACTERS = 1000
+"""Of a cell. What is longer tells no more."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +65,30 @@ def detect_dialect(
     if not sample.strip(b"\r\n\t ,;|\xef\xbb\xbf"):
         raise NonRetriable("The file is empty. Upload a CSV with a header and one contact per line.")
     declared, start = declared_delimiter(sample)
+    if declared and declared.encode() not in sample[start:]:
+        declared = None
     tried = [delimiter] if delimiter else [declared] if declared else [*DELIMITERS]
     read = [first_records(sample, each, start=start, complete=complete) for each in tried]
     if header_line is None:
         found, at = max((_best_header(each) for each in read), key=lambda scored: scored[0])[1]
+        if at is not None and found.records[at].width == 1 and not (delimiter or declared):
+            found, at = _rarely_delimited(sample, found.records[at], start=start, complete=complete) or (found, at)
         return _described(found, at)
     found = max(read, key=_evenness)
     return _described(found, None if header_line == _NO_HEADER else _at_line(found, header_line))
+
+
+def _rarely_delimited(
+    sample: bytes, header: Record, *, start: int, complete: bool
+) -> tuple[FirstRecords, int | None] | None:
+    """The table under a rare delimiter, if it cuts the header and every row behind it into as many cells."""
+    for delimiter in _RARE_DELIMITERS:
+        if delimiter in header.raw[0]:
+            read = first_records(sample, delimiter, start=start, complete=complete)
+            _, (found, at) = _best_header(read)
+            if at is not None and found.records[at].width > 1 and _fit(found, at) == 1.0:
+                return found, at
+    return None
 
 
 def _at_line(read: FirstRecords, line: int | str) -> int:
@@ -145,14 +172,27 @@ def _described(read: FirstRecords, at: int | None) -> Dialect:
     if not header.closed:
         raise NonRetriable("The header does not end: a quote in it is never closed, or the file is not a CSV.")
     body = read.records[at + 1 :]
+    headers = ("", *header.raw) if _leaves_out_row_names(header, body) else header.raw
     return Dialect(
         read.delimiter,
-        header.raw,
+        headers,
         header.end,
         header.last_line,
         header.first_line,
-        _samples(body, header.width),
+        _samples(body, len(headers)),
         _mixed(header, body, read.delimiter),
+    )
+
+
+def _leaves_out_row_names(header: Record, body: list[Record]) -> bool:
+    """Whether rows begin with a cell more than the header, such as numbers: R writes them so."""
+    rows = [each for each in body if not each.blank][:_FOLLOWING]
+    if not rows or any(each.width != header.width + 1 for each in rows):
+        return False
+    places = [at for at, cell in enumerate(header.cells) if is_email_header(cell)]
+    return any(
+        any(is_address(each.cells[at + 1]) for each in rows) and not any(is_address(each.cells[at]) for each in rows)
+        for at in places
     )
 
 
@@ -161,12 +201,14 @@ def _samples(records: list[Record], width: int) -> tuple[ColumnSample, ...]:
     for record in records[:_SAMPLE_RECORDS]:
         for at, cell in enumerate(record.cells[:width]):
             if cell:
-                cells[at].append(cell)
+                cells[at].append(cell[:_SAMPLE_CHARACTERS])
     return tuple(ColumnSample(tuple(each)) for each in cells)
 
 
 def _mixed(header: Record, body: list[Record], delimiter: str) -> tuple[str, ...]:
-    """A warning where the rows have another delimiter than the header."""
+    """A warning where the rows have another delimiter than the header, or lines are in quotes as a whole."""
+    if header.width == 1 and any(each in header.raw[0] for each in DELIMITERS):
+        return (f"The header is one cell, {header.raw[0][:80]!r}. If lines are in quotes as a whole, remove them.",)
     rows = [each for each in body if not each.blank][:_FOLLOWING]
     if header.width < 2 or not rows or any(each.width > 1 for each in rows):
         return ()

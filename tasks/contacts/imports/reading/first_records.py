@@ -12,8 +12,15 @@ from groundwork.tasks.contacts.imports.reading.lines import count_lines
 DELIMITERS = ",;\t|"
 _RECORDS = 200
 _BYTES = 256 * 1024
-_ADDRESS = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+\.[^\s@<>,;:\"]{2,}")
+_ADDRESS = re.compile(r"(?:[^<>@]*<)?\s*(?:mailto:)?[^\s@<>,;:\"]+@[^\s@<>,;:\"]+\.[^\s@<>,;:\"]{2,}\s*>?")
+_LONGEST_ADDRESS = 400
+"""Characters of a cell that may be an address, with a name beside it."""
 _ODD_SPACE = "\ufeff\u200b\u2060\u00ad"
+
+
+def is_address(cell: str) -> bool:
+    """Whether a cell is an e-mail address, perhaps in brackets behind a name."""
+    return len(cell) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(cell) is not None
 
 
 @dataclass(frozen=True)
@@ -58,8 +65,8 @@ class Record:
 
     @cached_property
     def has_address(self) -> bool:
-        """Whether a cell is an e-mail address."""
-        return any(_ADDRESS.fullmatch(cell) for cell in self.cells)
+        """Whether a cell is an e-mail address, perhaps with a name: ``Ada <ada@example.com>``."""
+        return any(is_address(cell) for cell in self.cells)
 
 
 @dataclass(frozen=True)

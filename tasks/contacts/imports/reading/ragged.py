@@ -14,6 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from groundwork.tasks.contacts.imports.rows.cells import trimmed_address
+
 
 @dataclass(frozen=True)
 class Ragged:
@@ -82,7 +84,7 @@ def fitted(
 def _surplus_is_empty(surplus: list[Any], length: int) -> npt.NDArray[np.bool_]:
     empty = np.ones(length, np.bool_)
     for column in surplus:
-        empty &= pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), True).to_numpy(zero_copy_only=False)
+        empty &= pc.is_null(trimmed_address(column)).to_numpy(zero_copy_only=False)
     return empty
 
 

@@ -36,6 +36,7 @@ class Layout:
         reason: position of the column ``reason``, where the file is a rejects file.
         why: position → why it is what it is, in words for a person.
         warnings: what a person should look at.
+        names: position → the name that its custom field has, or would have.
     """
 
     headers: tuple[str, ...]
@@ -46,14 +47,15 @@ class Layout:
     reason: int | None = None
     why: dict[int, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    names: dict[int, str] = field(default_factory=dict)
 
     def fitting(self, column: str) -> tuple[int, ...]:
         """All positions of a column of ours, the one that counts first at the beginning."""
         return (self.mapped[column], *self.further.get(column, ()))
 
     def name_of(self, position: int) -> str:
-        """The header of a column as a field name."""
-        return field_name(self.headers[position], position)
+        """The header of a column as a field name that no other column has."""
+        return self.names.get(position) or field_name(self.headers[position], position)
 
     def free_names(self, position: int, count: int) -> list[str]:
         """Names for further values of a column's cells: its own with (2), (3), …, as far as no column has them."""
@@ -112,7 +114,9 @@ def _laid_out(
 ) -> Layout:
     fits: dict[str, list[int]] = {}
     custom: dict[str, int] = {}
-    used = {choice.custom for choice in mapping.values() if choice.custom}
+    chosen = {choice.custom for choice in mapping.values() if choice.custom}
+    used = set(chosen)
+    names: dict[int, str] = {}
     own_export = any(set(names).issubset(headers) for names in (STANDARD_COLUMNS, LABELS.values()))
     for position, (header, column) in enumerate(zip(headers, guesses, strict=True)):
         choice = mapping.get(position)
@@ -122,8 +126,9 @@ def _laid_out(
             custom[choice.custom] = position
             continue
         # A field that is named as such may be called what a column of ours is.
-        name = _unused(field_name(header, position), custom if names_field(header) else used)
+        name = _unused(field_name(header, position), chosen | custom.keys() if names_field(header) else used)
         used.add(name)
+        names[position] = name
         if column is None:
             custom[name] = position
         elif column not in fits:
@@ -149,6 +154,7 @@ def _laid_out(
         reason=None if own is None else own + 1,
         why=why,
         warnings=tuple(warnings),
+        names=names,
     )
 
 
@@ -219,7 +225,9 @@ def _email_by_content(
             warnings.append(f"The column {headers[at]!r} is no e-mail column: its cells are no addresses.")
         named = [at for at in named if at not in wrong]
     if not named and holding:
-        columns[holding[0]], why[holding[0]] = "email", _CONTENT
+        # Addresses that repeat are those of colleagues, such as of who made the contact.
+        at = max(holding, key=lambda each: (len(set(samples[each].cells)), samples[each].filled, -each))
+        columns[at], why[at] = "email", _CONTENT
     return columns
 
 

@@ -14,7 +14,9 @@ from groundwork.tasks.contacts.imports.rows.vocabulary import legal_notes, total
 _NOT_A_ROW = "not_a_row"
 _WORDS_OF_A_NOTE = 3
 """A line with one filled cell of so many words is a note. Fewer may be a name."""
-_NO_LETTERS = r"[\s:.\-_*=]+"
+_NO_LETTERS = r"[\s:.\-_*=+|]+"
+_RULE = r"^[\s:.\-_*=+|]{3,}$"
+"""A line drawn with signs, as some programs put it below the header."""
 
 
 def report_lines(records: Records, layout: Layout, rows: Any) -> Any:
@@ -38,6 +40,7 @@ def report_lines(records: Records, layout: Layout, rows: Any) -> Any:
         text = pc.coalesce(text, cells)
     joined = pc.replace_substring_regex(pc.utf8_lower(text), _NO_LETTERS, "")
     verdict = pc.is_in(joined, value_set=pa.array(sorted(totals())))
+    verdict = pc.or_(verdict, pc.fill_null(pc.match_substring_regex(text, _RULE), False))
     verdict = pc.or_(verdict, _repeats_header(records, layout, rows))
     if layout.reason is not None:
         verdict = pc.or_(verdict, pc.fill_null(pc.equal(records.columns[layout.reason].take(rows), _NOT_A_ROW), False))
