@@ -25,10 +25,16 @@ LONGEST_DOMAIN = 255
 
 _BRACKETED = r"^[^<>@]*<\s*(?:mailto:)?\s*([^<>\s]+)\s*>$"
 _LINK = r"^mailto:\s*([^?\s]+)(?:\?.*)?$"
-_LISTED = re.compile(r"<([^<>]*)>|([^\s<>()\[\],;:\"/|]+@[^\s<>()\[\],;:\"/|]+)")
 _REMARK = re.compile(r"\([^()@]*\)|\[[^\[\]@]*\]")
-_BETWEEN = re.compile(r"(?:[\s,;/|:\"'&+]|mailto|and|und|et|or)*")
+_BETWEEN = re.compile(r"[\s,;|/<>()\[\]{}\"“”„«»·•、，；／&+]+")
+_IN_BRACKETS = re.compile(r"[<(\[{]\s*(?:mailto:)?'*([^\s<>()\[\]{}]*@[^\s<>()\[\]{}]*?)'*\s*[>)\]}]")
+_JOINING = frozenset(("and", "und", "et", "or", "oder", "ou", "y", "e", "o", "og", "och", "of", "i", "lub"))
+_APOSTROPHES = "'‘’"
+_LONGEST_LIST = 4096
+"""Characters of a cell that is taken for a list. Nobody types a longer one."""
 _MOST_ADDRESSES = 10
+"""Addresses of a cell that get a field each. The last one has the rest."""
+_IDEOGRAPHIC_STOP = "。"
 _PUNYCODE = "xn--"
 
 
@@ -55,7 +61,7 @@ def addresses(column: Any) -> Addresses:
     Args:
         column: of strings, trimmed, in composed form.
     """
-    email = pc.utf8_lower(column)
+    email = pc.utf8_lower(column if is_ascii(column) else _narrow(column))
     hidden = pa.repeat(False, len(email))
     further: tuple[Any, ...] = ()
     valid = _valid(email)
@@ -105,7 +111,7 @@ def _from_lists(email: Any, valid: Any) -> tuple[Any, tuple[Any, ...]]:
     }
     every = pa.array([each for row in named.values() for each in row], pa.string())
     wrong = set(every.filter(pc.invert(_valid(every))).to_pylist())
-    found = {at: row for at, row in named.items() if wrong.isdisjoint(row)}
+    found = {at: _shortened(row) for at, row in named.items() if wrong.isdisjoint(row)}
     if not found:
         return email, ()
     columns = []
@@ -120,14 +126,23 @@ def _from_lists(email: Any, valid: Any) -> tuple[Any, tuple[Any, ...]]:
 
 def listed(text: str) -> list[str]:
     """What may be the addresses of a cell, each once; none where anything else is in it."""
-    text = _REMARK.sub(" ", text)
-    found = [
-        (bracketed or plain).strip().removeprefix("mailto:").strip("'") for bracketed, plain in _LISTED.findall(text)
-    ]
-    rest = _LISTED.sub(" ", text)
-    # A name may stand before brackets.
-    clean = not set(rest) & set("<>@") if "<" in text else _BETWEEN.fullmatch(rest) is not None
-    return list(dict.fromkeys(found))[:_MOST_ADDRESSES] if clean else []
+    if len(text) > _LONGEST_LIST:
+        return []
+    parts = [each.strip(_APOSTROPHES) for each in _BETWEEN.split(_REMARK.sub(" ", text))]
+    found = dict.fromkeys(each.rpartition(":")[2] for each in parts if "@" in each)
+    # A label, such as "work:", may stand before an address, and a name before one in brackets.
+    words = [each for each in parts if each and "@" not in each and not each.endswith(":") and each not in _JOINING]
+    return list(found) if not words or found.keys() == set(_IN_BRACKETS.findall(text)) else []
+
+
+def _shortened(addresses_: list[str]) -> list[str]:
+    kept = addresses_[: _MOST_ADDRESSES - 1]
+    return [*kept, "; ".join(addresses_[len(kept) :])] if len(addresses_) > len(kept) else kept
+
+
+def _narrow(column: Any) -> Any:
+    """Cells with full-width letters, digits and signs of East Asia as ASCII, which is what servers take."""
+    return pc.replace_substring(pc.utf8_normalize(column, form="NFKC"), _IDEOGRAPHIC_STOP, ".")
 
 
 def _in_unicode(address: str) -> str:

@@ -1,6 +1,6 @@
 """Normalising: parsed records into rows as ``app.contact`` wants them, and the reasons why others are rejected."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -27,6 +27,8 @@ from groundwork.tasks.contacts.imports.rows.reasons import Judged, reasons_of
 __all__ = ["MOST_CHARACTERS", "database_rows", "normalise"]
 
 _CUSTOM = "custom:"
+_CONTROLS = "[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_WORD_JOINER = "\u2060"
 _BETWEEN_LINES = r"[ \t]*[\r\n]+[ \t]*"
 
 
@@ -109,7 +111,7 @@ def _emails(records: Records, layout: Layout, traits: Traits) -> _Emails:
     """Of each row the first address of the first column that has one; where none has, the first filled cell."""
     positions = layout.fitting("email")
     read: list[Addresses] = [
-        addresses(one_line(_lines_apart(records.columns[at], traits), traits, plain=True)) for at in positions
+        addresses(_address_cells(_lines_apart(records.columns[at], traits), traits)) for at in positions
     ]
     if len(read) == 1:
         only = read[0]
@@ -162,6 +164,15 @@ def _used(layout: Layout, positions: tuple[int, ...], read: list[Any]) -> dict[i
 
 def _named(layout: Layout, position: int, further: tuple[Any, ...]) -> dict[str, Any]:
     return dict(zip(layout.free_names(position, len(further)), further, strict=True)) if further else {}
+
+
+def _address_cells(column: Any, traits: Traits) -> Any:
+    """Cells of addresses, trimmed. A control character within one stays, as one that nobody sees."""
+    if not has_controls(column):
+        return one_line(column, traits, plain=True)
+    return one_line(
+        pc.replace_substring_regex(column, _CONTROLS, _WORD_JOINER), replace(traits, ascii=False), plain=True
+    )
 
 
 def _lines_apart(column: Any, traits: Traits) -> Any:

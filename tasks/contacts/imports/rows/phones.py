@@ -8,14 +8,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from groundwork.events.contacts.columns import MOST_CHARACTERS
-from groundwork.tasks.contacts.imports.rows.cells import contains, longest
+from groundwork.tasks.contacts.imports.rows.cells import contains, is_ascii, longest
 
-_SEPARATOR = re.compile(r"\s*(?::::|[,;|])\s*|\s+/\s+|(?<=\d{5})/(?=[\d+(]{5})")
-_MAY_BE_SEVERAL = r":::|[,;|/]"
-_SEPARATORS = ":,;|/"
+_SEPARATOR = re.compile(r":::|[,;|、，；]|\s&\s")
+_MAY_BE_SEVERAL = r"(?i):::|[,;|/、，；]|\s&\s|^tel:"
+_SEPARATORS = ":,;|/&"
 _FEWEST_DIGITS = 4
+_DIGITS_BESIDE_SLASH = 7
+"""Fewest digits of two numbers that a slash separates. Beside fewer it stands behind an area code."""
 _MOST_NUMBERS = 10
+"""Numbers of a cell that get a field each. The last one has the rest."""
+_LONGEST_LIST = 4096
+"""Characters of a cell that is taken for several numbers. Nobody types a longer one."""
 _DIGIT = re.compile(r"\d")
+_TEL = re.compile(r"^tel:\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ def phones(column: Any) -> Phones:
         column: of strings, trimmed.
     """
     most = MOST_CHARACTERS["phone"]
-    if longest(column) <= most and not any(contains(column, each) for each in _SEPARATORS):
+    if longest(column) <= most and is_ascii(column) and not any(contains(column, each) for each in _SEPARATORS):
         return Phones(column)
     odd = pc.or_(pc.match_substring_regex(column, _MAY_BE_SEVERAL), pc.greater(pc.utf8_length(column), most))
     if not pc.any(odd).as_py():
@@ -60,7 +66,21 @@ def phones(column: Any) -> Phones:
 
 def numbers_in(text: str) -> list[str]:
     """The numbers of a cell, each once; the whole text where it is not several numbers."""
-    parts = [each for each in _SEPARATOR.split(text) if each]
-    if not all(len(_DIGIT.findall(each)) >= _FEWEST_DIGITS for each in parts):
-        return [text.strip(" ,;|")] if text.strip(" ,;|") else []
-    return list(dict.fromkeys(parts))[:_MOST_NUMBERS]
+    whole = text.strip(" ,;|")
+    if len(text) > _LONGEST_LIST:
+        return [whole]
+    parts = [each.strip() for each in _SEPARATOR.split(text) if each.strip()]
+    if not all(_digits(each) >= _FEWEST_DIGITS for each in parts):
+        return [whole] if whole else []
+    found = list(dict.fromkeys(_TEL.sub("", number) for part in parts for number in _beside_slashes(part)))
+    kept = found[: _MOST_NUMBERS - 1]
+    return [*kept, "; ".join(found[len(kept) :])] if len(found) > len(kept) else kept
+
+
+def _beside_slashes(text: str) -> list[str]:
+    parts = [each.strip() for each in text.split("/")]
+    return parts if all(_digits(each) >= _DIGITS_BESIDE_SLASH for each in parts) else [text]
+
+
+def _digits(text: str) -> int:
+    return len(_DIGIT.findall(text))
