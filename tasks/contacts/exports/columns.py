@@ -5,11 +5,16 @@ from dataclasses import dataclass
 
 from groundwork.blocks.errors import NonRetriable
 from groundwork.blocks.suggestions import near, quoted
+from groundwork.blocks.words import counted
 from groundwork.events.contacts.columns import CUSTOM_PREFIX, LABELS, STANDARD_COLUMNS
 from groundwork.events.contacts.exports import CsvExportConfirmed, Headers
 
 MOST_COLUMNS = 1600
 """PostgreSQL's limit is 1,664 expressions in a SELECT."""
+_MOST_WARNINGS = 20
+"""Fields that are told of one by one. For each, all fields of the workspace are compared with it."""
+_SHOWN_CHARACTERS = 60
+_WHAT_FOLLOWS = {"columns": "The column is empty.", "filter": "So the file has no contacts."}
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,8 @@ def fields_wanted(event: CsvExportConfirmed) -> dict[str, str]:
     return by_column | by_filter
 
 
-def unknown_fields(event: CsvExportConfirmed, missing: Sequence[str], known: Sequence[str]) -> NonRetriable:
-    """The error that names fields which no contact of the workspace has, and those that come near.
+def missing_warnings(event: CsvExportConfirmed, missing: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Warnings of custom fields that an event names and no contact has, with those that come near.
 
     Args:
         event: what names them.
@@ -74,7 +79,11 @@ def unknown_fields(event: CsvExportConfirmed, missing: Sequence[str], known: Seq
         known: all custom fields of the workspace.
     """
     where = fields_wanted(event)
-    return NonRetriable(" ".join(_unknown(field, where[field], known) for field in missing))
+    told = [
+        f"{_unknown(field, where[field], known)} {_WHAT_FOLLOWS[where[field]]}" for field in missing[:_MOST_WARNINGS]
+    ]
+    more = len(missing) - len(told)
+    return [*told, f"{counted(more, 'other custom field')} asked for that no contact has."] if more else told
 
 
 def _unknown(field: str, where: str, known: Sequence[str]) -> str:
@@ -82,11 +91,15 @@ def _unknown(field: str, where: str, known: Sequence[str]) -> str:
     hint = (
         f"did you mean {quoted(found)}?"
         if found
-        else f"there are {', '.join(repr(each) for each in known[:20])}."
+        else f"there are {', '.join(_shown(each) for each in known[:20])}."
         if known
         else "there are none."
     )
-    return f"{where}: no contact of the workspace has the custom field {field!r}; {hint}"
+    return f"{where}: no contact of the workspace has the custom field {_shown(field)}; {hint}"
+
+
+def _shown(field: str) -> str:
+    return repr(field if len(field) <= _SHOWN_CHARACTERS else field[:_SHOWN_CHARACTERS] + "…")
 
 
 def _standard(name: str, headers: Headers) -> ExportColumn:
@@ -97,15 +110,3 @@ def _custom(field: str, headers: Headers) -> ExportColumn:
     """A custom field under its own name, unless a standard column has that name."""
     taken = field in STANDARD_COLUMNS or (headers == "labels" and field in LABELS.values())
     return ExportColumn(CUSTOM_PREFIX + field if taken else field, field, custom=True)
-
-
-def empty_columns(event: CsvExportConfirmed, missing: Sequence[str], known: Sequence[str]) -> list[str]:
-    """Warnings of custom fields that are exported and that no contact has.
-
-    Args:
-        event: what names them.
-        missing: fields that no contact of the workspace has.
-        known: all custom fields of the workspace.
-    """
-    asked = {column.field for column in named_columns(event.columns or ()) if column.custom}
-    return [f"{_unknown(field, 'columns', known)} The column is empty." for field in missing if field in asked]

@@ -16,10 +16,9 @@ from groundwork.tasks.contacts.exports import query
 from groundwork.tasks.contacts.exports.columns import (
     ExportColumn,
     all_columns,
-    empty_columns,
     fields_wanted,
+    missing_warnings,
     named_columns,
-    unknown_fields,
 )
 from groundwork.tasks.contacts.exports.encode import with_headers
 from groundwork.tasks.contacts.exports.snapshot import Snapshot, SnapshotLost, snapshot
@@ -57,7 +56,7 @@ def contact_rows(event: CsvExportConfirmed) -> Iterator[ContactRows]:
     """Open the rows that an event asks for. They are read ahead in a thread from now on.
 
     Raises:
-        NonRetriable: the event filters by a custom field that no contact of the workspace has.
+        NonRetriable: the file would have too many columns.
         SnapshotLost: PostgreSQL went away; also raised by the batches.
     """
     with snapshot(database()) as view:
@@ -71,19 +70,12 @@ def contact_rows(event: CsvExportConfirmed) -> Iterator[ContactRows]:
 
 
 def warnings_of(view: Snapshot, event: CsvExportConfirmed) -> list[str]:
-    """What is odd about the custom fields that an event names.
-
-    Raises:
-        NonRetriable: it filters by one that no contact of the workspace has.
-    """
+    """What is odd about the custom fields that an event names."""
     wanted = list(fields_wanted(event))
     missing = view.first_column(query.missing_fields(event.workspace_id, wanted)) if wanted else []
     if not missing:
         return []
-    known = view.first_column(query.custom_fields(event.workspace_id))
-    if filtered := [field for field in missing if field in event.filter.custom]:
-        raise unknown_fields(event, filtered, known)
-    return empty_columns(event, missing, known)
+    return missing_warnings(event, missing, view.first_column(query.custom_fields(event.workspace_id)))
 
 
 def columns_of(view: Snapshot, event: CsvExportConfirmed) -> list[ExportColumn]:
