@@ -33,6 +33,8 @@ _WIDER = {
 _WINDOWS = {"iso8859-2": "cp1250", "iso8859-5": "cp1251", "iso8859-7": "cp1253", "iso8859-15": "cp1252"}
 """What a text is written in that has characters where these encodings have control codes."""
 _EVIDENCE_BYTES = 16 * 1024
+_JUDGED_CHARACTERS = 4000
+"""Characters that are looked at one by one, under each encoding."""
 _BETWEEN_CELLS = re.compile(rb'[\r\n,;\t"]+')
 """No byte of it is the second one of a character in any encoding above."""
 _MOST_HEADER_BYTES = 8 * 1024
@@ -90,7 +92,7 @@ def guess(sample: bytes, is_header: Callable[[str], bool], languages_of: Callabl
         if name not in _COMMON or name in scores:
             continue
         text = evidence.decode(name, "replace")
-        score = (each["confidence"] or 0.0) * _COMMON[name] * _plausibility(text)
+        score = (each["confidence"] or 0.0) * _COMMON[name] * _plausibility(text[:_JUDGED_CHARACTERS])
         if mac_lines and name.startswith("mac"):
             score *= _CLASSIC_MAC
         if any(is_header(each.decode(name, "replace").strip()) for each in head if not each.isascii()):

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from groundwork.blocks.errors import NonRetriable
-from groundwork.events.contacts.imports import ImportOptions
+from groundwork.events.contacts.imports import CsvImportConfirmed, ImportOptions
 from groundwork.tasks.contacts.imports.preview import preview, preview_stream, preview_upload
 from groundwork.tasks.contacts.imports.reading.contacts_file import open_contacts
 from tests.unit.contacts.corpus.cases import CASES, contacts_of, content_of
@@ -163,3 +163,10 @@ def test_nine_hundred_columns_are_previewed_and_read(folder: Folder) -> None:
     assert len(preview(content.encode(), complete=True).columns) == 900
     [row] = rows(folder, content)
     assert (row["custom"] or "").count('"x"') == 899
+
+
+def test_events_of_applications_that_choose_nothing_are_read_as_before() -> None:
+    sent = {"importId": "7", "workspaceId": "acme", "userId": "ada", "options": {"onConflict": "skip"}}
+    options = CsvImportConfirmed.model_validate(sent).options
+    assert options == ImportOptions(on_conflict="skip")
+    assert (options.columns, options.encoding, options.delimiter, options.header_line) == (None, None, None, None)
