@@ -208,7 +208,10 @@ def _samples(records: list[Record], width: int) -> tuple[ColumnSample, ...]:
 def _mixed(header: Record, body: list[Record], delimiter: str) -> tuple[str, ...]:
     """A warning where the rows have another delimiter than the header, or lines are in quotes as a whole."""
     if header.width == 1 and any(each in header.raw[0] for each in DELIMITERS):
-        return (f"The header is one cell, {header.raw[0][:80]!r}. If lines are in quotes as a whole, remove them.",)
+        return (
+            f"The header is one cell, {header.raw[0][:80]!r}. Choose another delimiter, or remove the quotes if whole "
+            "lines are in quotes.",
+        )
     rows = [each for each in body if not each.blank][:_FOLLOWING]
     if header.width < 2 or not rows or any(each.width > 1 for each in rows):
         return ()

@@ -69,7 +69,7 @@ def named_encoding(name: str, sample: bytes) -> Encoding:
         sample: the first bytes of the file.
 
     Raises:
-        NonRetriable: there is no such encoding of text.
+        NonRetriable: there is no such encoding of text, or the file has the byte order mark of another.
     """
     codec = _codec_of_text(name)
     if codec is None:
@@ -78,7 +78,11 @@ def named_encoding(name: str, sample: bytes) -> Encoding:
             "Take one such as utf-8, cp1252, mac-roman, shift_jis or utf-16-le."
         )
     for mark, marked in _BYTE_ORDER_MARKS:
-        if sample.startswith(mark) and marked.split("-")[:2] == codec.split("-")[:2]:
+        if sample.startswith(mark):
+            if marked.split("-")[:2] != codec.split("-")[:2]:
+                raise NonRetriable(
+                    f"encoding: the file is no {name}: it begins with the byte order mark of {marked}. Leave it out."
+                )
             return Encoding(marked, len(mark))
     return Encoding(codec)
 

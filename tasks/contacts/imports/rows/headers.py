@@ -29,7 +29,7 @@ class Layout:
     Attributes:
         headers: as written in the file, in its order, without those that its rejects file had added.
         mapped: our column → position in the file. Holds ``email``; holds ``full_name`` only where the file has neither
-            first nor last name.
+            first nor last name, or a person chose it. What it says of a name counts where the other columns are empty.
         custom: key of the custom field → position in the file.
         width: columns of the file.
         further: our column → positions of other columns that fit; the first filled of all counts.

@@ -71,7 +71,8 @@ def normalise(records: Records, layout: Layout) -> tuple[Any, Any]:
         custom |= read.further
         used |= read.used
     if FULL_NAME in columns:
-        columns["first_name"], columns["last_name"] = split_names(columns.pop(FULL_NAME))
+        for name, half in zip(("first_name", "last_name"), split_names(columns.pop(FULL_NAME)), strict=True):
+            columns[name] = pc.coalesce(columns[name], half) if name in columns else half
     for key, at in layout.custom.items():
         cells = many_lines(records.columns[at], traits)
         custom[key] = pc.if_else(used[at], None, cells) if at in used else cells

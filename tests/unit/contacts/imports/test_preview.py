@@ -110,6 +110,17 @@ def test_of_two_columns_for_one_field_the_first_filled_counts(folder: Folder) ->
     assert found == [{"email": "ada@example.com"}, {"email": "bo@example.com"}, {"email": "cy@example.com"}]
 
 
+def test_a_full_name_fills_what_the_other_columns_leave_empty(folder: Folder) -> None:
+    content = "Email,N,First Name\na@x.de,Ada Byron,Eva\nb@x.de,Bo Quiet,\n"
+    found = rows(folder, content, columns={"N": "full_name", "First Name": "first_name"})
+    assert [(row["first_name"], row["last_name"]) for row in found] == [("Eva", "Byron"), ("Bo", "Quiet")]
+
+
+def test_a_chosen_encoding_that_the_file_s_mark_denies_is_refused(folder: Folder) -> None:
+    with pytest.raises(NonRetriable, match="the file is no utf-8: it begins with the byte order mark of utf-16-le"):
+        rows(folder, "Email\na@x.de\n".encode("utf-16"), encoding="utf-8")
+
+
 def test_without_a_header_positions_are_columns(folder: Folder) -> None:
     content = "Ada,ada@example.com\nBo,bo@example.com\n"
     found = rows(folder, content, header_line="none", columns={"#1": "first_name"})

@@ -86,7 +86,10 @@ def test_row_names_that_the_header_leaves_out_are_a_column(folder: Folder) -> No
 
 def test_lines_in_quotes_as_a_whole_are_told_of() -> None:
     found = preview(b'"Email,City"\n"ada@example.com,Ulm"\n', complete=True)
-    assert found.warnings == ["The header is one cell, 'Email,City'. If lines are in quotes as a whole, remove them."]
+    assert found.warnings == [
+        "The header is one cell, 'Email,City'. Choose another delimiter, or remove the quotes if whole "
+        "lines are in quotes."
+    ]
 
 
 def test_of_two_columns_of_addresses_the_one_whose_addresses_differ_is_the_contacts(folder: Folder) -> None:
