@@ -54,7 +54,9 @@ class Database(BaseModel):
     @cached_property
     def engine(self) -> Engine:
         """SQLAlchemy engine, made once per block; its pool opens connections on demand. Errors show no row's data."""
-        engine = create_engine(self.url, pool_pre_ping=True, pool_size=5, max_overflow=10, hide_parameters=True)
+        # Each place of a host may write to it at one time, and what looks after the host besides.
+        most = max(settings().light_places, 5) + 5
+        engine = create_engine(self.url, pool_pre_ping=True, pool_size=5, max_overflow=most, hide_parameters=True)
         event.listen(engine, "connect", lambda connection, _: self._adapt(connection))
         return engine
 

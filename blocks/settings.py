@@ -120,6 +120,53 @@ class Settings(EnvironmentSettings):
         "most. Too low: interactive runs start up to three times later in a burst. Too high: short bulk runs are "
         "held up.",
     )
+    light_hosts: int = Field(
+        1,
+        ge=1,
+        description="Runs that may carry light deliveries at once, as hosts; interactive light jobs have one more. "
+        "Each takes one place of the work pool while there is light work. Too low: one core carries all of it. Too "
+        "high: no place of the pool is left for other runs.",
+    )
+    light_places: int = Field(
+        16,
+        ge=1,
+        le=256,
+        description="Deliveries that one host runs at once, each in a thread. Too low: those that wait for a provider "
+        "keep others waiting. Too high: threads of one interpreter slow each other down, and one crash takes more of "
+        "them with it.",
+    )
+    light_idle_seconds: float = Field(
+        60.0,
+        ge=0,
+        description="Seconds without light work after which a host ends. Too low: the next event waits for the start "
+        "of a run. Too high: a place of the pool stands idle.",
+    )
+    light_host_seconds: float = Field(
+        900.0,
+        ge=1,
+        description="Seconds after which a host hands over to another one. Too low: hosts start for nothing. Too high: "
+        "what leaks in a job's code is kept for longer.",
+    )
+    light_host_megabytes: int = Field(
+        1024,
+        ge=64,
+        description="Memory in MiB at which a host hands over to another one. Too low: hosts start for nothing. Too "
+        "high: a job that leaks takes the machine's memory.",
+    )
+    light_timeout_seconds: float = Field(
+        900.0,
+        gt=0,
+        description="Seconds that the body of a light delivery may take, unless its job says timeout. Beyond it, its "
+        "host ends, and what it had not finished is delivered again. Too low: good work is done twice. Too high: a "
+        "body that hangs keeps its place for that long.",
+    )
+    kept_result_bytes: int = Field(
+        16 * 1024,
+        ge=0,
+        le=1024 * 1024,
+        description="Largest result of a light run's step that is kept in the database, in bytes; larger ones go to "
+        "the blob store. Too low: a request to the store per step. Too high: the database grows.",
+    )
     worker: Literal["groundwork", "process"] = Field(
         "groundwork",
         description="Type of the worker and of the work pool that `up` makes: groundwork (warm), or Prefect's "

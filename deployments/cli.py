@@ -14,6 +14,7 @@ from groundwork.deployments.commands import (
     demo,
     deploy,
     events,
+    hosts,
     lanes,
     mail,
     new,
@@ -67,6 +68,7 @@ def program() -> typer.Typer:
     app.command("cancel")(cancel.cancel)
     app.command("pause")(pause.pause)
     app.command("resume")(pause.resume)
+    app.command("hosts")(hosts.hosts)
     app.command("lanes")(lanes.lanes)
     app.add_typer(lanes.lane, name="lane")
     app.add_typer(dead.app, name="dead")

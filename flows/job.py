@@ -2,7 +2,7 @@
 
 import inspect
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -15,38 +15,30 @@ from pydantic import ValidationError
 from groundwork.blocks.database import database
 from groundwork.blocks.errors import (
     ConfigurationError,
-    ControlFlow,
-    GroundworkError,
     NonRetriable,
     StaleAttempt,
     Suspended,
 )
 from groundwork.blocks.options import taking
 from groundwork.blocks.own_loop import outside_of_loops
-from groundwork.blocks.plain_function import as_json, require_name, require_plain_function
-from groundwork.blocks.retry import database_went_away
-from groundwork.blocks.storable import error_text, has_plain_text
+from groundwork.blocks.plain_function import require_name, require_plain_function
 from groundwork.events.base import Event
-from groundwork.events.inbox import Attempt, claim, current_attempt
+from groundwork.events.inbox import claim, current_attempt
 from groundwork.events.inbox.claim import claim_started_by_person
 from groundwork.events.inbox.follow_on import BODY, sending_from
 from groundwork.events.inbox.holder import holder_in_words, was_cancelled
 from groundwork.events.inbox.under_way import refuse_threads_of_jobs
 from groundwork.events.misfit import field_faults
-from groundwork.flows.body import run_body
 from groundwork.flows.flow_run import as_claimant, current_flow_run, label
 from groundwork.flows.form import form_of
 from groundwork.flows.job_options import JobOptions
-from groundwork.flows.registry import JobSpec, notify_job_of_failed_event, notify_job_of_misfits, register
-from groundwork.tasks.provider_limit import prefect_went_away
+from groundwork.flows.light_host import Host
+from groundwork.flows.registry import JobSpec, notify_job_of_misfits, register
+from groundwork.flows.settling import run_and_settle
 from groundwork.tasks.step_results import StepResults
 from groundwork.tasks.step_serializer import StepSerializer
 
 logger = logging.getLogger(__name__)
-
-
-class JobFailed(GroundworkError):
-    """The job failed with an error whose text cannot be stored as it is. Its dead letter has the same text."""
 
 
 Body = Callable[[Any], Any]
@@ -157,6 +149,8 @@ def _run(spec: JobSpec, parameters: dict[str, Any]) -> Any:
     given = {name: value for name, value in parameters.items() if value is not None}
     if "delivery_id" in given:
         delivery_id = UUID(str(given["delivery_id"]))
+        if spec.options.light and (host := Host.asked_for(spec, flow_run.id, delivery_id)):
+            return host.run()
         attempt = claim(delivery_id, as_claimant(flow_run), spec.options.on)
         if attempt is None:
             return _superseded(f"Delivery {delivery_id} is not this run's: {holder_in_words(delivery_id)}.")
@@ -170,7 +164,7 @@ def _run(spec: JobSpec, parameters: dict[str, Any]) -> Any:
         raise attempt.ended_misfits[0].event.error
     try:
         with attempt.running(), sending_from(attempt, BODY):
-            return _run_body(spec, attempt)
+            return run_and_settle(spec, attempt)
     except Suspended as waiting:
         return Completed(name="Suspended", message=str(waiting))
     except StaleAttempt:
@@ -197,65 +191,3 @@ def _event_of(on: type[Event], given: dict[str, Any]) -> Event:
 def _superseded(message: str) -> State[Any]:
     logger.info(message)
     return Completed(name="Superseded", message=message)
-
-
-def _run_body(spec: JobSpec, attempt: Attempt) -> Any:
-    try:
-        result = run_body(spec, attempt)
-        outcomes = _outcomes(spec, result, attempt)
-    except ControlFlow:
-        raise
-    except Exception as error:
-        if database_went_away(error) or prefect_went_away(error):
-            raise
-        attempt.fail(error)
-        for member in attempt.members:
-            notify_job_of_failed_event(attempt, member.event, error)
-        notify_job_of_misfits(attempt, attempt.misfits)
-        if not has_plain_text(error):
-            # Prefect would answer 503 to the run's state, again and again.
-            raise JobFailed(error_text(error)) from None
-        raise
-    attempt.settle_each(outcomes)
-    return _notified_of_failures(attempt, outcomes) or result
-
-
-def _outcomes(spec: JobSpec, result: Any, attempt: Attempt) -> Sequence[Any]:
-    """What each delivery ends with."""
-    if isinstance(result, State):
-        raise ConfigurationError(f"job {spec.name} returned a Prefect state; return plain data, or raise")
-    if not spec.options.batch or result is None:
-        return [as_json(result, f"job {spec.name}")] * len(attempt.members)
-    if not isinstance(result, list) or len(result) != len(attempt.members):
-        raise ConfigurationError(
-            f"job {spec.name} takes batches: return None, or a list of {len(attempt.members)} outcomes, one per event"
-        )
-    return [_outcome(spec, each, place) for place, each in enumerate(result)]
-
-
-def _outcome(spec: JobSpec, outcome: Any, place: int) -> Any:
-    """What one delivery of a batch ends with. What cannot be kept fails this one alone."""
-    if isinstance(outcome, BaseException):
-        return outcome
-    try:
-        return as_json(outcome, f"job {spec.name}", f"result[{place}]")
-    except ConfigurationError as error:
-        return error
-
-
-def _notified_of_failures(attempt: Attempt, outcomes: Sequence[Any]) -> State[Any] | None:
-    """Notify the job of each event of a batch that failed alone; the run's state says how many they were."""
-    failed = [
-        (member.event, outcome)
-        for member, outcome in zip(attempt.members, outcomes, strict=True)
-        if isinstance(outcome, BaseException)
-    ]
-    for event, error in failed:
-        notify_job_of_failed_event(attempt, event, error)
-    notify_job_of_misfits(attempt, attempt.misfits)
-    misfits = [*attempt.misfits, *attempt.ended_misfits]
-    errors = [error for _, error in failed] + [each.event.error for each in misfits]
-    if not errors:
-        return None
-    message = f"{len(errors)} of {len(outcomes) + len(misfits)} events failed: {error_text(errors[0])}"
-    return Completed(name="PartlyFailed", message=message)

@@ -24,6 +24,11 @@ class JobOptions(FlowControl):
         interactive: somebody is waiting; may use the capacity that bulk work is kept out of.
         ordered: a lane's deliveries run one after another in order of acceptance, and one that waits for its next
             attempt keeps those behind it waiting. Risk: a lane stands still behind a hopeless delivery.
+        light: for small work, of which there is much: its deliveries share a flow run with others, each in a thread,
+            and its steps are no task runs of Prefect's. Risk: a body that crashes its process takes with it what ran
+            beside it, which is then delivered again.
+        timeout: seconds that the body may take in a light run; None for what GROUNDWORK_LIGHT_TIMEOUT_SECONDS says.
+            Beyond it its host ends, and what it had not finished is delivered again. Too low: good work is done twice.
         max_attempts: runs a delivery may use up before it is a dead letter; None for what GROUNDWORK_MAX_ATTEMPTS says
             where the job is registered.
         on_failure: called with the event and the error when the job has finally failed; for each event of a batch. It
@@ -34,6 +39,8 @@ class JobOptions(FlowControl):
     priority: int = 0
     interactive: bool = False
     ordered: bool = False
+    light: bool = False
+    timeout: float | None = None
     max_attempts: int | None = None
     on_failure: OnFailure | None = None
 
@@ -42,6 +49,13 @@ class JobOptions(FlowControl):
             raise ConfigurationError(f"@job(on={self.on.__name__}): the event type has no name")
         if self.max_attempts is not None and self.max_attempts < 1:
             raise ConfigurationError(f"@job(max_attempts={self.max_attempts}): a delivery has at least one attempt")
+        if self.timeout is not None and not self.light:
+            raise ConfigurationError(
+                f"@job(timeout={self.timeout}): for light jobs only, which share a process; say light=True, or give "
+                "its steps a timeout"
+            )
+        if self.timeout is not None and self.timeout <= 0:
+            raise ConfigurationError(f"@job(timeout={self.timeout}): more than 0 seconds")
         if self.on_failure is not None:
             require_plain_function(self.on_failure, "@job(on_failure=…)")
         self.check(self.on)
@@ -53,6 +67,11 @@ class JobOptions(FlowControl):
             raise ConfigurationError(
                 "@job(ordered=True, priority_field=…): in order of acceptance or by priority; drop one of the two"
             )
+
+    @property
+    def longest_seconds(self) -> float:
+        """What the body may take in a light run, as the settings of this process complete it."""
+        return settings().light_timeout_seconds if self.timeout is None else self.timeout
 
     @property
     def attempts(self) -> int:

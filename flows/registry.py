@@ -59,6 +59,7 @@ class JobSpec:
             # Of a debounced batch nothing comes any more once it is quiet.
             batch_wait_seconds=batch.wait if batch and not options.debounce else 0.0,
             flow_control=options.document(options.on),
+            light=options.light,
         )
 
 

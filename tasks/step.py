@@ -20,6 +20,7 @@ from groundwork.events.inbox import current_attempt
 from groundwork.events.inbox.follow_on import sending_from
 from groundwork.events.inbox.under_way import refuse_threads_of_jobs
 from groundwork.tasks.ledger_step import ledger_step
+from groundwork.tasks.light_step import LightStep
 from groundwork.tasks.step_errors import errors_of_plain_text
 from groundwork.tasks.step_identity import StepIdentity
 from groundwork.tasks.step_options import LedgerStepOptions, StepOptions
@@ -164,14 +165,16 @@ def task_of(function: Callable[..., Any], options: StepOptions) -> Task[..., Any
             return kept(await work(*args, **kwargs))
 
     made_of = async_body if is_async(function) else body
+    retries = StepRetries(identity, options)
     vars(made_of)["step_identity"] = identity
+    vars(made_of)["light_step"] = LightStep(signature, retries, serializer)
     made = (ProviderStep if options.provider else StepTask)(
         made_of,
         name=name,
         retries=options.retries,
         retry_delay_seconds=options.delays,
         retry_jitter_factor=JITTER if options.retries else None,
-        retry_condition_fn=StepRetries(identity, options).condition(beside_others=is_async(function)),
+        retry_condition_fn=retries.condition(beside_others=is_async(function)),
         persist_result=options.is_memoised,
         cache_key_fn=_cache_key(identity, key) if options.is_memoised else None,
         # What a caller does to a result must not be in what the next caller gets.

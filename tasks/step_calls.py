@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from prefect.futures import PrefectConcurrentFuture, PrefectFuture, PrefectFutureList
 
 from groundwork.blocks.errors import ConfigurationError, Postponed, PutOff
+from groundwork.tasks.light_future import LightFuture, LightFutures
 
 R = TypeVar("R")
 
@@ -56,13 +57,13 @@ class StepCalls:
 
     def __init__(self) -> None:
         self._coroutines: list[tuple[str, Coroutine[Any, Any, Any]]] = []
-        self._futures: list[StepFuture[Any]] = []
+        self._futures: list[StepFuture[Any] | LightFuture[Any]] = []
 
     def note_coroutine(self, step: str, call: Coroutine[Any, Any, Any]) -> None:
         """Note a call of an async step."""
         self._coroutines.append((step, call))
 
-    def note_future(self, future: StepFuture[Any]) -> None:
+    def note_future(self, future: "StepFuture[Any] | LightFuture[Any]") -> None:
         """Note a step that was submitted."""
         self._futures.append(future)
 
@@ -173,6 +174,10 @@ def noted_call(step: str, called: Any) -> Any:
 def noted_future(future: Any) -> Any:
     """A step's future, or a list of them, noted where a job runs."""
     if (calls := _calls.get()) is None:
+        return future
+    if isinstance(future, LightFuture | LightFutures):
+        for each in [future] if isinstance(future, LightFuture) else future:
+            calls.note_future(each)
         return future
     if isinstance(future, PrefectFutureList):
         return PrefectFutureList(_noted(each, calls) for each in future)  # type: ignore[abstract]  # it is a list

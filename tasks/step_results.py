@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 import re
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from prefect.filesystems import WritableFileSystem
@@ -17,7 +17,9 @@ from prefect.results import ResultStore
 from pydantic import PrivateAttr
 
 from groundwork.blocks.blob.store import blob_store
-from groundwork.blocks.errors import GroundworkError
+from groundwork.blocks.errors import BlobMissing, GroundworkError
+from groundwork.events.inbox import current_attempt
+from groundwork.events.inbox.light_claim import earlier_results
 from groundwork.tasks.step_serializer import MOST_BYTES, StepSerializer
 
 logger = logging.getLogger(__name__)
@@ -76,8 +78,12 @@ class StepResults(WritableFileSystem):
             BlobMissing: there is none.
             ResultRefused: what is there was not written by a step.
         """
-        with blob_store().open(PREFIX + path) as stream:
-            content = stream.read(MOST_BYTES + 1)
+        try:
+            content = _read(path)
+        except BlobMissing:
+            if (kept := _of_light_run(path)) is None:
+                raise
+            content = kept
         try:
             return self._record(path, content)
         except Exception as error:  # whatever somebody planted there, the step can run again
@@ -95,25 +101,64 @@ class StepResults(WritableFileSystem):
         The error of a failed step comes here too, under a random key: it is dropped, since nobody reads it again. Inbox
         and Prefect have its text.
         """
-        if _KEY.fullmatch(path) is None:
-            return
-        result = _FIRST_LINE + json.loads(content)["result"].encode()
-        if len(result) > MOST_BYTES:
-            logger.warning(
-                "the result of %s has %s bytes and is not kept, so a later attempt does the step again; return at most "
-                "%s, and put larger things into the blob store",
-                self._serializer.step, f"{len(result):,}", f"{MOST_BYTES:,}",
-            )  # fmt: skip
-            return
-        blob_store().write_path(PREFIX + path, result)
+        if _KEY.fullmatch(path) is not None:
+            write_result(path, json.loads(content)["result"].encode(), self._serializer)
 
     async def awrite_path(self, path: str, content: bytes) -> None:
         """Write as :meth:`write_path` does, off the event loop."""
         await asyncio.to_thread(self.write_path, path, content)
 
     def _record(self, path: str, content: bytes) -> bytes:
-        if not content.startswith(_FIRST_LINE) or len(content) > MOST_BYTES:
-            raise ValueError("it is not in the form in which steps write")
-        result = self._serializer.loads(content.removeprefix(_FIRST_LINE))
+        result = _result(content, self._serializer)
         store = ResultStore(result_storage=self, serializer=self._serializer)
         return store.create_result_record(result, key=path).serialize()
+
+
+def write_result(key: str, text: bytes, serializer: StepSerializer) -> None:
+    """Keep a result in the blob store; one that is too large is logged, and not kept.
+
+    Args:
+        key: see :func:`result_key`.
+        text: of the result, as its serializer writes it.
+    """
+    result = _FIRST_LINE + text
+    if len(result) > MOST_BYTES:
+        logger.warning(
+            "the result of %s has %s bytes and is not kept, so a later attempt does the step again; return at most "
+            "%s, and put larger things into the blob store",
+            serializer.step, f"{len(result):,}", f"{MOST_BYTES:,}",
+        )  # fmt: skip
+        return
+    blob_store().write_path(PREFIX + key, result)
+
+
+def read_result(key: str, serializer: StepSerializer) -> tuple[bool, Any]:
+    """Whether a result is in the blob store, and what it is. What nobody can read is as if it were not there."""
+    try:
+        return True, _result(_read(key), serializer)
+    except BlobMissing:
+        return False, None
+    except Exception as error:  # whatever the store has, the step can run again
+        logger.warning("refused %s, which is no result of a step: %s. The step runs again.", PREFIX + key, error)
+        return False, None
+
+
+def _of_light_run(key: str) -> bytes | None:
+    """A result that an earlier attempt has kept in the database, as a light run; None where there is none."""
+    attempt = current_attempt()
+    if attempt is None or attempt.token == 1:
+        return None
+    text = earlier_results(attempt).get(key.partition(":")[2])
+    return None if text is None else _FIRST_LINE + text.encode()
+
+
+def _read(key: str) -> bytes:
+    with blob_store().open(PREFIX + key) as stream:
+        content: bytes = stream.read(MOST_BYTES + 1)
+    return content
+
+
+def _result(content: bytes, serializer: StepSerializer) -> Any:
+    if not content.startswith(_FIRST_LINE) or len(content) > MOST_BYTES:
+        raise ValueError("it is not in the form in which steps write")
+    return serializer.loads(content.removeprefix(_FIRST_LINE))

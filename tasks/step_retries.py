@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -32,6 +32,14 @@ sleep = time.sleep
 """How a run waits for the next try of a step. The test kit does not."""
 
 
+async def sleep_beside_others(seconds: float) -> None:
+    """Wait as :data:`sleep` does, while other tasks of the event loop go on."""
+    if sleep is time.sleep:
+        await asyncio.sleep(seconds)
+    else:
+        sleep(seconds)
+
+
 @dataclass(frozen=True)
 class StepRetries:
     """What Prefect asks after a failed try, while there are retries left and outside of the step's timeout."""
@@ -48,29 +56,44 @@ class StepRetries:
         """
 
         def decide(_task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
-            again, seconds = self._next_try(run, state.data)
+            again, seconds = self._next_try(run.run_count, state.data, self._work)
             sleep(seconds)
             return again
 
         async def decide_beside_others(_task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
-            again, seconds = self._next_try(run, state.data)
-            if sleep is time.sleep:
-                await asyncio.sleep(seconds)
-            else:
-                sleep(seconds)
+            again, seconds = self._next_try(run.run_count, state.data, self._work)
+            await sleep_beside_others(seconds)
             return again
 
         return decide_beside_others if beside_others else decide
 
-    def _next_try(self, run: TaskRun, error: object) -> tuple[bool, float]:
+    def pause(self, done: int, error: Exception, parameters: Mapping[str, Any]) -> float | None:
+        """Seconds until the next try where Prefect adds none.
+
+        Args:
+            done: tries of this run.
+            error: of the last one.
+            parameters: of the call.
+
+        Returns:
+            None where there is none in this run. What is put off is marked, for the caller of the step.
+        """
+        if done > self.options.retries:
+            return None
+        again, beyond = self._next_try(done, error, lambda: self._work_of(parameters))
+        least = self.options.delays[done - 1] * (1 - JITTER)
+        # Some wait the whole of the spread longer, as in Prefect.
+        return least * random.uniform(1, (1 + JITTER) / (1 - JITTER)) + beyond if again else None  # noqa: S311
+
+    def _next_try(self, done: int, error: object, work_of: Callable[[], str]) -> tuple[bool, float]:
         """Whether there is one in this run, and how long to wait for it beyond Prefect's delay, which is fixed where a
         step is defined. What is put off is marked, for the caller of the step."""
         if isinstance(error, NonRetriable | ConfigurationError | StaleAttempt) or not isinstance(error, Exception):
             return False, 0.0
-        attempt, work = current_attempt(), self._work()
+        attempt, work = current_attempt(), work_of()
         before = earlier_tries(attempt, work) if attempt else None
-        tries = run.run_count + (before.tries if before else 0)
-        prefects = self.options.delays[run.run_count - 1] * (1 - JITTER)
+        tries = done + (before.tries if before else 0)
+        prefects = self.options.delays[done - 1] * (1 - JITTER)
         if isinstance(error, RetryAfter):
             outage = (datetime.now(UTC) - before.since).total_seconds() if before else 0.0
             if outage > LONGEST_OUTAGE:
@@ -87,10 +110,13 @@ class StepRetries:
         return True, max(asked - prefects, 0.0)
 
     def _work(self) -> str:
-        """Names the work across runs."""
         context = TaskRunContext.get()
+        return self._work_of(context.parameters if context else {})
+
+    def _work_of(self, parameters: Mapping[str, Any]) -> str:
+        """Names the work across runs."""
         try:
-            return StepWork.of(self.step, self.options.key, context.parameters if context else {}).name
+            return StepWork.of(self.step, self.options.key, parameters).name
         except ConfigurationError:
             return self.step.full
 

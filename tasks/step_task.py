@@ -6,11 +6,14 @@ from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import Task
+from prefect.utilities.callables import expand_mapping_parameters, get_call_parameters, parameters_to_args_kwargs
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.own_loop import is_within_a_loop
-from groundwork.events.inbox import current_attempt
+from groundwork.events.inbox import Attempt, current_attempt
 from groundwork.events.inbox.under_way import refuse_threads_of_jobs
+from groundwork.tasks.light_future import LightFutures, submitted
+from groundwork.tasks.light_step import LightStep
 from groundwork.tasks.provider_limit import provider_tag
 from groundwork.tasks.step_calls import beyond_handlers, noted_call, noted_future
 
@@ -44,15 +47,56 @@ class StepTask(Task[P, R]):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self._require_job()
-        return noted_call(self.name, self._beyond_handlers(lambda: super(StepTask, self).__call__(*args, **kwargs)))
+        return noted_call(self.name, self._beyond_handlers(lambda: self._called(*args, **kwargs)))
 
     def submit(self, *args: Any, **kwargs: Any) -> Any:
         self._require_job()
-        return noted_future(super().submit(*args, **kwargs))
+        return noted_future(self._submitted(*args, **kwargs))
 
     def map(self, *args: Any, **kwargs: Any) -> Any:
         self._require_job()
-        return noted_future(super().map(*args, **kwargs))
+        return noted_future(self._mapped(*args, **kwargs))
+
+    def _called(self, *args: Any, **kwargs: Any) -> Any:
+        """What a call gives: by Prefect's engine, or in a light run without it."""
+        if (attempt := _light_attempt()) is None:
+            return super().__call__(*args, **kwargs)
+        return self._called_in_light_run(attempt, args, kwargs)
+
+    def _submitted(self, *args: Any, **kwargs: Any) -> Any:
+        if (attempt := _light_attempt()) is None:
+            return super().submit(*args, **kwargs)
+        return self._submitted_in_light_run(attempt, args, kwargs)
+
+    def _mapped(self, *args: Any, **kwargs: Any) -> Any:
+        if (attempt := _light_attempt()) is None:
+            return super().map(*args, **kwargs)
+        kwargs.pop("deferred", None)
+        awaited = kwargs.pop("wait_for", None)
+        calls = expand_mapping_parameters(self.fn, get_call_parameters(self.fn, args, kwargs, apply_defaults=False))
+        return LightFutures(
+            self._submitted_in_light_run(attempt, *parameters_to_args_kwargs(self.fn, each), awaited=awaited)
+            for each in calls
+        )
+
+    def _submitted_in_light_run(self, attempt: Attempt, args: Any, kwargs: dict[str, Any], awaited: Any = None) -> Any:
+        assert attempt.light is not None
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return self._beyond_handlers(lambda: self._called_in_light_run(attempt, args, kwargs))
+
+        return submitted(attempt.light, call, args, kwargs | ({"wait_for": awaited} if awaited else {}))
+
+    def _called_in_light_run(self, attempt: Attempt, args: Any, kwargs: dict[str, Any]) -> Any:
+        for each in kwargs.pop("wait_for", None) or ():
+            each.wait()
+        if kwargs.pop("return_state", False):
+            raise ConfigurationError(
+                f"step {self.name} is called with return_state=True in a light run, where a step has no state of "
+                "Prefect's: call it without, and catch its error"
+            )
+        light: LightStep = vars(self.fn)["light_step"]
+        return (light.call_beside_others if self.isasync else light.call)(attempt, self.fn, *args, **kwargs)
 
     def _beyond_handlers(self, call: Callable[[], Any]) -> Any:
         """What a call gives. Where it puts the step off, no handler of errors in the job's body sees that."""
@@ -89,13 +133,19 @@ class ProviderStep(StepTask[P, R]):
                 f"step {self.name} is a plain one with provider=True, and an event loop would stand still while it "
                 f"waits for its turn. Write `async def {function}(…)`, or `await asyncio.to_thread({function}, …)`"
             )
+        if _light_attempt() is not None:
+            return super().__call__(*args, **kwargs)
         return noted_call(self.name, self._beyond_handlers(lambda: self._tagged()(*args, **kwargs)))
 
     def submit(self, *args: Any, **kwargs: Any) -> Any:
+        if _light_attempt() is not None:
+            return super().submit(*args, **kwargs)
         self._require_job()
         return noted_future(self._tagged().submit(*args, **kwargs))
 
     def map(self, *args: Any, **kwargs: Any) -> Any:
+        if _light_attempt() is not None:
+            return super().map(*args, **kwargs)
         self._require_job()
         return noted_future(self._tagged().map(*args, **kwargs))
 
@@ -104,6 +154,12 @@ class ProviderStep(StepTask[P, R]):
         attempt = current_attempt()
         tags = {provider_tag(attempt.event.workspace_id)} if attempt else set()
         return self.with_options(tags=self.tags | tags)
+
+
+def _light_attempt() -> Attempt | None:
+    """The attempt that the calling code runs for, if it is that of a light run."""
+    attempt = current_attempt()
+    return attempt if attempt is not None and attempt.light is not None else None
 
 
 async def _awaited_beyond_handlers(call: Callable[[], Any]) -> Any:

@@ -28,6 +28,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = distribution.longest_first(items)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    modes = getattr(metafunc.cls, "MODES", getattr(metafunc.module, "MODES", None))
+    if modes and not metafunc.definition.get_closest_marker("task_runs"):
+        metafunc.parametrize("run_mode", modes, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def run_mode(request: pytest.FixtureRequest) -> Iterator[str]:
+    """How deliveries are run: each by a flow run of its own, or as light runs. A module, or a class,
+    that says ``MODES = ("ordinary", "light")`` is run in both, but for its tests that are marked ``task_runs``."""
+    if getattr(request, "param", "ordinary") == "light":
+        from groundwork.testing.light import light_admissions, light_runs
+
+        with light_runs(every_job=True), light_admissions():
+            yield "light"
+    else:
+        yield "ordinary"
+
+
 @pytest.fixture
 def own_jobs(monkeypatch: pytest.MonkeyPatch) -> dict[str, JobSpec]:
     """The registry for this test alone: what it defines is no other test's job or pool."""

@@ -4,6 +4,7 @@ from sqlalchemy import MetaData
 
 from groundwork.blocks.schema.base import metadata
 from groundwork.blocks.schema.inbox import delivery, event, job, lane_override, step_ledger
+from groundwork.blocks.schema.light import light_host, step_execution
 from groundwork.blocks.schema.users import app_user, notification_setting
 from groundwork.blocks.schema.waits import arrival, awaited_event, wait
 
@@ -15,8 +16,10 @@ __all__ = [
     "event",
     "job",
     "lane_override",
+    "light_host",
     "metadata",
     "notification_setting",
+    "step_execution",
     "step_ledger",
     "wait",
     "with_applications",

@@ -41,6 +41,13 @@ job = Table(
     Column("priority", SmallInteger, nullable=False, server_default="0", comment="higher goes first"),
     Column("interactive", Boolean, nullable=False, server_default=text("false"), comment="may use the reserved share"),
     Column("ordered", Boolean, nullable=False, server_default=text("false"), comment="retries keep their place"),
+    Column(
+        "light",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="its deliveries share a flow run, the host",
+    ),
     Column("max_attempts", Integer, nullable=False, server_default="5"),
     Column("batch_size", Integer, nullable=False, server_default="1", comment="deliveries per run"),
     Column("batch_wait_seconds", Float, nullable=False, server_default="0"),
@@ -132,6 +139,13 @@ delivery = Table(
     Column("dispatches", Integer, nullable=False, server_default="0", comment="runs asked for"),
     Column("attempt", Integer, nullable=False, server_default="0", comment="runs that claimed it: the fencing token"),
     Column("max_attempts", Integer, nullable=False, server_default="5"),
+    Column(
+        "deaths",
+        SmallInteger,
+        nullable=False,
+        server_default="0",
+        comment="runs that died with it: a light delivery is run alone after the second",
+    ),
     Column("lease_expires_at", _timestamp, comment="admitted: claim by then; running: renew by then"),
     Column("flow_run_id", Uuid, comment="the Prefect flow run of the current attempt"),
     Column("progress", JSONB),
@@ -209,6 +223,11 @@ delivery = Table(
     Index("delivery_run_to_cancel_idx", "id", postgresql_where=text("run_to_cancel")),
     Index("delivery_dead_idx", "job", "settled_at", postgresql_where=text("state = 'failed'")),
     Index("delivery_batch_id_idx", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
+    Index(
+        "delivery_held_idx",
+        "flow_run_id",
+        postgresql_where=text("state = 'running' AND lease_expires_at IS NOT NULL"),
+    ),
     Index("delivery_flow_run_id_idx", "flow_run_id", postgresql_where=text("flow_run_id IS NOT NULL")),
     *(
         Index(

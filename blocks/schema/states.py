@@ -22,3 +22,6 @@ IN_FLIGHT = (DeliveryState.ADMITTED, DeliveryState.RUNNING)
 UNFINISHED = WAITING + IN_FLIGHT
 ENDED = (DeliveryState.DONE, DeliveryState.FAILED, DeliveryState.CANCELLED)
 """No run changes it any more, unless a person replays it."""
+
+DEATHS_ALONE = 2
+"""Runs that died with a light delivery, after which it is run alone, in an ordinary run."""

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from groundwork.events.client import GatewayClient
     from groundwork.events.inbox import DeliveryStatus, EventStatus
+    from groundwork.events.inbox.status import StepStatus
 
+_MOST_STEPS = 50
+"""Steps of a light run that are shown, the last ones; --json has more."""
 _LONGEST_RESULT = 500
 """Characters of a job's result that are shown; --json has all of them."""
 
@@ -98,6 +101,7 @@ def _delivery_lines(delivery: "DeliveryStatus", found: "EventStatus") -> list[st
         f"  {stage[:-2]:<16} +{(moment - found.accepted_at).total_seconds():.2f} s"
         for stage, moment in delivery.trace.items()
     ]
+    lines += [f"  {_step_line(each)}" for each in delivery.steps[-_MOST_STEPS:]]
     if delivery.waits_for:
         lines.append(f"  waits: {printable(delivery.waits_for)}")
         if delivery.not_before and delivery.state == "scheduled":
@@ -107,6 +111,14 @@ def _delivery_lines(delivery: "DeliveryStatus", found: "EventStatus") -> list[st
     if delivery.state == "done" and delivery.result is not None:
         lines.append(f"  result: {_shown(delivery.result)}")
     return lines
+
+
+def _step_line(step: "StepStatus") -> str:
+    took = (step.ended_at - step.began_at).total_seconds()
+    tries = f", {step.tries} tries" if step.tries > 1 else ""
+    attempt = f", attempt {step.attempt}" if step.attempt > 1 else ""
+    failed = f": {printable(step.error)}" if step.error else ""
+    return f"step {step.step:<24} {took:.3f} s{tries}{attempt}{failed}"
 
 
 def _shown(result: Any) -> str:

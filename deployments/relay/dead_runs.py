@@ -20,6 +20,7 @@ from groundwork.deployments.relay.prefect_api import delivery_of
 from groundwork.deployments.relay.prefect_client import prefect_client
 from groundwork.deployments.relay.sweeper import pending_seconds
 from groundwork.deployments.wiring.work_pool import WORK_POOL
+from groundwork.events.inbox.hosts import end_host
 from groundwork.events.inbox.runs import alive
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ def crash_dead_runs() -> int:
 def _crash(run: FlowRun) -> None:
     with prefect_client() as client:
         client.set_flow_run_state(run.id, Crashed(message="Its process is gone: it holds no lease."))
+    end_host(run.id)
     logger.warning("flow run %s (%s) is dead, and crashed in Prefect", run.id, run.name)
 
 

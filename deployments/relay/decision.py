@@ -15,10 +15,12 @@ class Again:
 
     Attributes:
         tries: how many there were; the pause grows with it.
+        died: its run died with it, perhaps of it.
     """
 
     reason: str
     tries: int
+    died: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,12 @@ def of_overdue(
         pending_seconds: how long a run may take to start.
     """
     if delivery.state == DeliveryState.ADMITTED:
-        waits = run is not None and _waits_for_a_worker(run, now, pending_seconds)
+        if delivery.on_host:
+            # That there is a host is looked after by itself.
+            return WaitOn()
+        waits = run is not None and waits_for_a_worker(run, now, pending_seconds)
         return WaitOn() if waits else _of_unclaimed(delivery, cancelled=cancelled)
-    if cancelled:
+    if cancelled and not delivery.on_host:
         return End("cancelled", "The run was cancelled while it ran.")
     reason = (
         f"Attempt {delivery.attempt} stopped renewing its lease at {delivery.lease_expires_at:%Y-%m-%d %H:%M:%S %Z}: "
@@ -68,7 +73,7 @@ def of_overdue(
     )
     if delivery.attempts_used >= delivery.max_attempts:
         return End("failed", f"{reason} It was the last of {delivery.max_attempts} attempts.")
-    return Again(reason, delivery.attempts_used)
+    return Again(reason, delivery.attempts_used, died=not cancelled)
 
 
 def _of_unclaimed(delivery: Standing, *, cancelled: bool) -> Decision:
@@ -80,7 +85,8 @@ def _of_unclaimed(delivery: Standing, *, cancelled: bool) -> Decision:
     return StartAnother()
 
 
-def _waits_for_a_worker(run: State, now: datetime, pending_seconds: float) -> bool:
+def waits_for_a_worker(run: State, now: datetime, pending_seconds: float) -> bool:
+    """Whether a run has not been started yet, and may be."""
     if run.type == StateType.PENDING:
         # A worker that dies as it starts a run leaves it pending for ever.
         return (now - run.timestamp).total_seconds() < pending_seconds
@@ -96,7 +102,8 @@ def of_ended_run(delivery: Standing, run: State, *, cancelled: bool, known_job: 
         known_job: whether this process has the job's code.
     """
     claimed = delivery.state != DeliveryState.ADMITTED
-    if cancelled:
+    # Whoever cancels a host cancels none of the deliveries that it happens to hold.
+    if cancelled and not delivery.on_host:
         return End("cancelled", f"The run was cancelled {'while it ran' if claimed else 'before it started'}.")
     # A job settles before its run ends: one that has claimed and not settled, was interrupted.
     what = (
@@ -113,11 +120,13 @@ def of_ended_run(delivery: Standing, run: State, *, cancelled: bool, known_job: 
     tries = delivery.attempts_used if claimed else delivery.unclaimed
     if tries >= delivery.max_attempts:
         return End("failed", f"{reason} It was the last of {delivery.max_attempts} attempts.")
-    return Again(reason, tries)
+    return Again(reason, tries, died=claimed and run.type == StateType.CRASHED)
 
 
 def of_deleted_run(delivery: Standing) -> Decision:
     """Decide on a delivery that is running, and whose run somebody has deleted in Prefect."""
+    if delivery.on_host:
+        return Again(f"Flow run {delivery.flow_run_id}, its host, was deleted.", delivery.attempts_used)
     return End("cancelled", f"Flow run {delivery.flow_run_id} was deleted while it ran.")
 
 

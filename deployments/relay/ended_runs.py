@@ -18,6 +18,7 @@ from groundwork.deployments.relay.one_by_one import one_by_one
 from groundwork.deployments.relay.prefect_api import delivery_of, is_cancelled
 from groundwork.deployments.relay.prefect_client import prefect_client
 from groundwork.deployments.relay.redelivery import carry_out
+from groundwork.events.inbox.hosts import end_hosts
 from groundwork.events.inbox.runs import EndedRun, anything_in_flight, in_flight_of
 from groundwork.events.inbox.standing import Standing
 from groundwork.flows.registry import jobs
@@ -43,6 +44,7 @@ def redeliver_ended_runs() -> int:
     ended = [EndedRun(run.id, delivery_id, run.created) for run in runs.values() if (delivery_id := delivery_of(run))]
     if not ended:
         return 0
+    end_hosts(ended)
     deliveries = in_flight_of(ended)
     one_by_one(deliveries, lambda each: _decide_on(each, runs))
     return len(deliveries)

@@ -14,6 +14,7 @@ from groundwork.deployments.relay.dead_letters import post_deaths
 from groundwork.deployments.relay.dead_runs import crash_dead_runs
 from groundwork.deployments.relay.deleted_runs import cancel_deleted_runs
 from groundwork.deployments.relay.ended_runs import redeliver_ended_runs
+from groundwork.deployments.relay.light_hosts import look_for_hosts
 from groundwork.deployments.relay.startable import Startable
 from groundwork.deployments.relay.sweeper import sweep
 from groundwork.deployments.relay.tag_limits import TagLimits
@@ -51,6 +52,7 @@ class Housekeeping:
             _Chore("looking for runs of automations", automations.look, SWEEP_SECONDS),
             _Chore("sweeping", partial(sweep, automations), SWEEP_SECONDS),
             _Chore("looking for ended runs", redeliver_ended_runs, SWEEP_SECONDS),
+            _Chore("looking for hosts", look_for_hosts, SWEEP_SECONDS),
             _Chore("cancelling runs", cancel_runs, SWEEP_SECONDS),
             _Chore("looking for deleted runs", cancel_deleted_runs, DEAD_RUN_SECONDS),
             _Chore("looking for dead runs", crash_dead_runs, DEAD_RUN_SECONDS),

@@ -12,6 +12,7 @@ from groundwork.blocks.errors import GroundworkError
 from groundwork.blocks.outages import Outages
 from groundwork.deployments.relay.automations import Automations
 from groundwork.deployments.relay.housekeeping import Housekeeping
+from groundwork.deployments.relay.light_hosts import hosts_to_start
 from groundwork.deployments.relay.outbox import Outbox
 from groundwork.deployments.relay.prefect_api import WorkPoolMissing, start_run, worker_capacity
 from groundwork.deployments.relay.prefect_client import one_try_per_request
@@ -29,6 +30,7 @@ POOLED_POLL_SECONDS = 0.25
 """Longest sleep behind a pooler, which passes no notification: what each event may wait. Too short: PostgreSQL is asked
 for nothing."""
 _SHORTEST_SLEEP = 0.02
+_LONGEST_BREATH = 0.05
 _HOUSEKEEPING_PAUSE = 0.5
 CAPACITY_SECONDS = 5.0
 """How old the known limit of the work pool may be."""
@@ -102,8 +104,14 @@ class Relay:
     def _round(self) -> bool:
         """One look at the inbox; whether it admitted anything. While Prefect is away, nothing more is admitted."""
         self._refresh_capacity()
+        began = time.monotonic()
         admitted = admit(self._capacity, self._startable.held) if self._outbox.empty else []
-        self._outbox.add(admitted)
+        if admitted and all(each.light for each in admitted):
+            # There is always one more: unhurried looks admit several at a time, and leave the database to the hosts.
+            self._stop.wait(min(time.monotonic() - began, _LONGEST_BREATH))
+        self._outbox.add([each for each in admitted if not each.light])
+        if self._capacity and self._outbox.empty:
+            self._outbox.add(hosts_to_start(self._startable.held))
         with self._outages.watching("posting events") as trial:
             posted = self._outbox.post()
         if trial.error is not None:

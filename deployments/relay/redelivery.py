@@ -19,8 +19,8 @@ def carry_out(delivery: Standing, decision: Decision, *, at_once: bool = False) 
         at_once: its run is known to be dead, so that its lease need not run out first.
     """
     match decision:
-        case Again(reason, tries):
-            if redelivery.requeue(delivery, reason, tries=tries, at_once=at_once):
+        case Again(reason, tries, died):
+            if redelivery.requeue(delivery, reason, tries=tries, at_once=at_once, died=died):
                 logger.warning(
                     "delivery %s (%s): %s It is queued again.", delivery.id, delivery.job, _first_line(reason)
                 )

@@ -16,6 +16,7 @@ from groundwork.deployments.worker.child import run_in_child, without_heartbeat
 from groundwork.deployments.worker.preload import preload
 from groundwork.deployments.worker.protocol import Ended, Message, Started, StartRun
 from groundwork.events.inbox.keeper_process import ensure_keeper
+from groundwork.flows.light_host import STOP_PULLING
 
 
 class Zygote:
@@ -47,6 +48,7 @@ class Zygote:
                     key.data()
                 if not self._open and self._control in selector.get_map():
                     selector.unregister(self._control)
+                    self._let_hosts_end()
 
     def _receive(self) -> None:
         data = self._control.recv(1 << 20)
@@ -70,8 +72,16 @@ class Zygote:
         self._children.add(pid)
         self._send(Message(started=Started(flow_run_id=request.flow_run_id, pid=pid)))
 
+    def _let_hosts_end(self) -> None:
+        """Tell the runs that begin light deliveries to begin no more: newer code does, or another worker."""
+        for pid in self._children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, STOP_PULLING)
+
     def _become_child(self) -> None:
         signal.set_wakeup_fd(-1)
+        # Only a host heeds it.
+        signal.signal(STOP_PULLING, signal.SIG_IGN)
         for each in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
             signal.signal(each, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from groundwork.blocks.database import database
+from groundwork.blocks.schema.states import DEATHS_ALONE
 from groundwork.blocks.settings import settings
-from groundwork.events.inbox.queue import bring_up_to_date, what_is_due
+from groundwork.events.inbox.queue import Due, bring_up_to_date, what_is_due
 from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
@@ -17,7 +19,10 @@ _admit_without_limits = text(re.sub(r"/\* of limits: \*/.*?/\* end \*/", "", _st
 
 LANES_AT_ONCE = 256
 """Lanes of a job that one admission looks at, some 40 µs each."""
-_TIDY = ("tidy_shares", "tidy_throttles", "tidy_rates", "tidy_idempotency")
+READY = 3
+"""Light deliveries in flight for each place of a host: those that run, and those that are ready when a place is free.
+Too low: hosts wait for the relay. Too high: what comes later and is more urgent waits behind them."""
+_TIDY = ("tidy_shares", "tidy_throttles", "tidy_rates", "tidy_idempotency", "tidy_hosts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Admitted:
 
     Attributes:
         dispatches: runs asked for so far, this one included.
+        light: a host takes it on, and no run is asked for it alone.
     """
 
     id: UUID
@@ -36,14 +42,35 @@ class Admitted:
     event_name: str
     causation_id: UUID | None
     correlation_id: UUID
+    light: bool = False
 
 
-def admit(capacity: int, held: Sequence[str] = ()) -> list[Admitted]:
+@dataclass(frozen=True, slots=True)
+class LightCapacity:
+    """How many light deliveries may be in flight at once.
+
+    Attributes:
+        total: of all light jobs.
+        interactive_share: of it, which those that are not interactive leave free where there is an interactive one.
+    """
+
+    total: int
+    interactive_share: float
+
+    @classmethod
+    def of_hosts(cls) -> Self:
+        """That of the hosts that there may be, as the settings say; one more is there for interactive jobs."""
+        hosts = settings().light_hosts
+        return cls((hosts + 1) * settings().light_places * READY, 1 / (hosts + 1))
+
+
+def admit(capacity: int, held: Sequence[str] = (), light: LightCapacity | None = None) -> list[Admitted]:
     """Admit what lanes and workers have room for, oldest first within a lane.
 
     Args:
-        capacity: runs the workers may hold at once, those in flight included.
+        capacity: runs the workers may hold at once, those in flight and hosts included.
         held: jobs that cannot start.
+        light: what the hosts may hold; None: what the settings say.
 
     Returns:
         The admitted deliveries, of a batch the first, in order of acceptance; each has until its claim deadline to be
@@ -53,28 +80,36 @@ def admit(capacity: int, held: Sequence[str] = ()) -> list[Admitted]:
         hold_admission(connection)
         due = what_is_due(connection)
         bring_up_to_date(connection, due)
-        return admit_within(connection, capacity, held, limits=due.limits)
+        return admit_within(connection, capacity, held, due=due, light=light)
 
 
 def admit_within(
-    connection: Connection, capacity: int, held: Sequence[str] = (), *, limits: bool = True
+    connection: Connection,
+    capacity: int,
+    held: Sequence[str] = (),
+    *,
+    due: Due | None = None,
+    light: LightCapacity | None = None,
 ) -> list[Admitted]:
     """Admit in the caller's transaction, which holds the admission; otherwise like :func:`admit`.
 
     Args:
-        limits: whether a job has limits beyond its lane. False, where that is known, spares what they cost.
+        due: what there is to look for, which spares the cost of all else; None: not known.
     """
-    rows = connection.execute(
-        _statement("admit") if limits else _admit_without_limits,
-        {
-            "capacity": capacity,
-            "held": list(held),
-            "share": settings().interactive_share,
-            "claim_seconds": settings().claim_seconds,
-            "lanes": LANES_AT_ONCE,
-            **_giving_way(),
-        },
-    ).all()
+    admitted: list[Any] = []
+    limits = due is None or due.limits
+    for_hosts, for_runs = _kinds_queued(connection) if due is None or due.light else (False, True)
+    if for_hosts:
+        of_hosts = light or LightCapacity.of_hosts()
+        said = {"light": True, "capacity": of_hosts.total, "share": of_hosts.interactive_share}
+        # Its start is no run's: nobody gives way to it.
+        admitted += _admit(connection, said | {"held": list(held), "give_way_seconds": 0.0}, limits=limits)
+        if admitted:
+            connection.execute(_statement("wake_hosts"))
+    if for_runs:
+        room = max(capacity - hosts_in_pool(connection), 0) if due is None or due.light else capacity
+        said = {"light": False, "capacity": room, "share": settings().interactive_share}
+        admitted += _admit(connection, said | {"held": list(held)}, limits=limits)
     return [
         Admitted(
             row.id,
@@ -85,9 +120,30 @@ def admit_within(
             row.event_name,
             row.causation_id,
             row.correlation_id,
+            light=is_light,
         )
-        for row in sorted(rows, key=lambda row: row.sequence)
+        for row, is_light in sorted(admitted, key=lambda each: each[0].sequence)
     ]
+
+
+def _kinds_queued(connection: Connection) -> tuple[bool, bool]:
+    """Whether there is something to admit for hosts, and for runs of their own."""
+    kinds = connection.execute(_statement("kinds_queued")).one()
+    return kinds.light, kinds.others
+
+
+def _admit(connection: Connection, said: dict[str, Any], *, limits: bool) -> list[tuple[Any, bool]]:
+    """Admit deliveries of one kind; each with whether a host is to run it."""
+    statement = _statement("admit") if limits else _admit_without_limits
+    parameters = {"claim_seconds": settings().claim_seconds, "lanes": LANES_AT_ONCE, **_giving_way()} | said
+    rows = connection.execute(statement, parameters).all()
+    return [(row, said["light"] and row.deaths < DEATHS_ALONE) for row in rows]
+
+
+def hosts_in_pool(connection: Connection) -> int:
+    """How many places of the work pool hosts take, or are about to."""
+    parameters = {"claim_seconds": settings().claim_seconds}
+    return int(connection.execute(_statement("hosts_in_pool"), parameters).scalar_one())
 
 
 def hold_admission(connection: Connection) -> None:

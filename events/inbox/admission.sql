@@ -18,6 +18,7 @@ SELECT pg_advisory_xact_lock(x'61646D6974'::bigint);
 -- into a lane than something may be admitted from it (last_turn): with more workspaces than room, not each lane is read as
 -- deep as there is room.
 -- What waits and keeps its place counts against its lane and its limits (places), and not against the workers (units).
+-- Light jobs have a capacity of their own, that of their hosts: a look admits either those (:light) or the others.
 WITH in_flight AS MATERIALIZED (
     SELECT job, workspace_id, flow_key, count(*) AS places, count(*) FILTER (WHERE state <> 'scheduled') AS units,
            count(*) FILTER (WHERE state = 'admitted') AS starting
@@ -29,19 +30,20 @@ WITH in_flight AS MATERIALIZED (
            coalesce(sum(units) FILTER (WHERE NOT job.interactive), 0) AS bulk,
            coalesce(sum(starting) FILTER (WHERE job.interactive), 0) AS interactive_starting
     FROM in_flight
-    JOIN groundwork.job ON job.name = in_flight.job
+    JOIN groundwork.job ON job.name = in_flight.job AND job.light = :light
 ), recent AS MATERIALIZED (
     SELECT max(last_admitted_at) FILTER (WHERE interactive)
                > clock_timestamp() - make_interval(secs => :give_way_seconds) AS interactive,
            coalesce(max(last_admitted_at) FILTER (WHERE NOT interactive)
                > clock_timestamp() - make_interval(secs => :bulk_start_seconds), false) AS bulk
     FROM groundwork.job
+    WHERE light = :light
 ), free AS MATERIALIZED (
     SELECT greatest(:capacity - units, 0) AS total,
            least(
                greatest(
                    :capacity - kind.bulk - CASE
-                       WHEN EXISTS (SELECT FROM groundwork.job WHERE interactive)
+                       WHEN EXISTS (SELECT FROM groundwork.job WHERE interactive AND light = :light)
                        THEN least(ceil(:capacity * CAST(:share AS float)), :capacity - 1)
                        ELSE 0
                    END,
@@ -86,7 +88,8 @@ WITH in_flight AS MATERIALIZED (
         )
         SELECT * FROM walk
     ) AS walk
-    WHERE NOT job.paused AND job.retired_at IS NULL AND job.name <> ALL(CAST(:held AS text[])) AND (SELECT total FROM free) > 0
+    WHERE job.light = :light AND NOT job.paused AND job.retired_at IS NULL
+      AND job.name <> ALL(CAST(:held AS text[])) AND (SELECT total FROM free) > 0
 ), held AS (
     SELECT job, workspace_id, sum(units) AS units, sum(places) AS places FROM in_flight GROUP BY job, workspace_id
 ), in_workspace AS (
@@ -318,7 +321,7 @@ WITH in_flight AS MATERIALIZED (
     -- after a quiet time, statistics say that nothing is queued, and PostgreSQL would join all that is queued by now.
     WHERE delivery.id = member.id AND delivery.state || '' = 'queued'
     RETURNING delivery.id, delivery.event_id, delivery.job, delivery.workspace_id, delivery.dispatches,
-              delivery.sequence, member.leader
+              delivery.sequence, delivery.deaths, member.leader
 ), noted AS (
     UPDATE groundwork.job
     SET walked_workspace_id = found.workspace_id,
@@ -332,17 +335,42 @@ WITH in_flight AS MATERIALIZED (
         LEFT JOIN (SELECT DISTINCT job FROM admitted) AS used ON used.job = every.name
     ) AS found
     WHERE job.name = found.name
+      AND job.light = :light
       AND (SELECT total FROM free) > 0
       AND (
           found.used
           OR (job.walked_workspace_id, job.walked_flow_key) IS DISTINCT FROM (found.workspace_id, found.flow_key)
       )
 )
-SELECT admitted.id, admitted.job, admitted.workspace_id, admitted.dispatches, admitted.sequence,
+SELECT admitted.id, admitted.deaths, admitted.job, admitted.workspace_id, admitted.dispatches, admitted.sequence,
        event.id AS event_id, event.name AS event_name, event.causation_id, event.correlation_id
 FROM admitted
 JOIN groundwork.event ON event.id = admitted.event_id
 WHERE admitted.id = admitted.leader;
+
+-- name: kinds_queued
+-- Of which kinds of jobs something is queued, or a walk has not come to its end: light ones, and the others.
+WITH queued AS (
+    SELECT light
+    FROM groundwork.job
+    WHERE walked_workspace_id <> ''
+       OR EXISTS (SELECT FROM groundwork.delivery WHERE state = 'queued' AND delivery.job = job.name)
+)
+SELECT EXISTS (SELECT FROM queued WHERE light) AS light, EXISTS (SELECT FROM queued WHERE NOT light) AS others;
+
+-- name: hosts_in_pool
+-- The places of the work pool that hosts take, or are about to.
+SELECT count(*)
+FROM groundwork.light_host
+WHERE ended_at IS NULL
+  AND (
+      lease_expires_at > clock_timestamp()
+      OR (flow_run_id IS NULL AND asked_at > clock_timestamp() - make_interval(secs => :claim_seconds))
+  );
+
+-- name: wake_hosts
+-- Tell the hosts, once this transaction commits, that something was admitted for them.
+SELECT pg_notify('groundwork_light', '');
 
 -- name: next_look
 -- Seconds until something may be admitted without anything being written: the rest of a walk, a start in the future, a
@@ -367,6 +395,7 @@ SELECT least(
                 + make_interval(secs => :bulk_start_seconds) - clock_timestamp()
         )
         FROM groundwork.job
+        WHERE NOT light
         HAVING max(last_admitted_at) FILTER (WHERE interactive)
                 > clock_timestamp() - make_interval(secs => :give_way_seconds)
            AND max(last_admitted_at) FILTER (WHERE NOT interactive)
@@ -395,6 +424,12 @@ DELETE FROM groundwork.rate WHERE idle_at <= clock_timestamp();
 -- name: tidy_idempotency
 -- Forget keys whose time is over.
 DELETE FROM groundwork.idempotency WHERE expires_at <= clock_timestamp();
+
+-- name: tidy_hosts
+-- Forget hosts that ended long ago, and those whose lease ran out long ago.
+DELETE FROM groundwork.light_host
+WHERE ended_at < clock_timestamp() - interval '1 hour'
+   OR lease_expires_at < clock_timestamp() - interval '1 hour';
 
 -- name: posted
 -- Note when Prefect had the events of admitted deliveries, and tell the workers how many runs are about to be made. The

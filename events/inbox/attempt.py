@@ -23,6 +23,7 @@ from groundwork.events.inbox.delivered import Delivered
 from groundwork.events.inbox.failures import record_failures
 from groundwork.events.inbox.holder import holder
 from groundwork.events.inbox.lease import Lease
+from groundwork.events.inbox.light_state import LightState
 from groundwork.events.inbox.members import Member, MisfitMember, read_members
 from groundwork.events.inbox.outcomes import Outcome, documents, without_refused
 from groundwork.events.inbox.renewal import Hold
@@ -53,6 +54,8 @@ class Attempt:
         ended_misfits: those of them that ended when it claimed.
         may_wait: whether the run may end to wait: not that of a batch, whose events would all wait.
         waits: names of the waits that the run has come to so far.
+        earlier_results: of steps in light runs before it, once somebody has asked for them.
+        light: what it has beside its delivery where it is that of a light run; None for that of a flow run of its own.
         step_functions: what each step that has been called is made of, by the step's identity.
     """
 
@@ -69,6 +72,8 @@ class Attempt:
     may_wait: bool = field(default=True, repr=False)
     waits: set[str] = field(default_factory=set, repr=False)
     step_functions: dict[str, Callable[..., Any]] = field(default_factory=dict, repr=False, compare=False)
+    earlier_results: dict[str, str | None] | None = field(default=None, repr=False, compare=False)
+    light: LightState | None = field(default=None, repr=False, compare=False)
     _first_step_noted: bool = field(default=False, repr=False)
     _lease: Lease | None = field(default=None, repr=False)
 
@@ -145,6 +150,9 @@ class Attempt:
         Raises:
             StaleAttempt: the lease is known to be lost, so that what the step would do does not count.
         """
+        if self.light is not None:
+            self.light.begin_step()
+            return
         if self._lease is not None and self._lease.lost:
             raise StaleAttempt(f"delivery {self.delivery_id}: attempt {self.token} has lost its lease")
         if not self._first_step_noted:
@@ -213,6 +221,9 @@ class Attempt:
             self._end(without_refused(ends))
 
     def _end(self, outcomes: Sequence[Outcome]) -> None:
+        if self.light is not None:
+            self.light.settle(outcomes)
+            return
         states = {each.delivery_id: each.state for each in outcomes}
         for trial in while_database_restarts(settings().lease_seconds):
             with trial, database().transaction() as connection:
@@ -223,6 +234,16 @@ class Attempt:
                         f"delivery {self.delivery_id}: attempt {self.token} may not settle, a later one has it"
                     )
         self.end_lease()
+
+    def keep_steps(self) -> None:
+        """Have what the steps of a light run have done written down before the run goes on, or ends to wait. An
+        ordinary run has it written already.
+
+        Raises:
+            StaleAttempt: a later attempt has the delivery.
+        """
+        if self.light is not None and (written := self.light.flush()) is not None:
+            written.result()
 
     def end_lease(self) -> None:
         """Renew it no more: the delivery is this attempt's no longer."""

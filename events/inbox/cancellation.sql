@@ -38,8 +38,12 @@ SELECT (SELECT count(*) FROM cancelled WHERE state IN (:waiting)) AS queued,
        (SELECT count(*) FROM sharing) AS sharing;
 
 -- name: runs_to_cancel
--- Deliveries that were cancelled while a run of theirs may live.
-SELECT delivery.id, delivery.job, delivery.attempt, delivery.flow_run_id, delivery.last_error,
+-- Deliveries that were cancelled while a run of theirs may live. A host goes on: it sees for itself what it has lost.
+SELECT delivery.id, delivery.job, delivery.attempt, delivery.last_error,
+       CASE
+           WHEN NOT EXISTS (SELECT FROM groundwork.light_host WHERE light_host.flow_run_id = delivery.flow_run_id)
+           THEN delivery.flow_run_id
+       END AS flow_run_id,
        event.id AS event_id, event.name AS event_name, event.workspace_id, event.data, event.correlation_id, event.depth
 FROM groundwork.delivery
 JOIN groundwork.event ON event.id = delivery.event_id

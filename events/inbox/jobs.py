@@ -24,6 +24,7 @@ class Registration:
         batch_size: deliveries that share a run; 1 for a job without batches.
         batch_wait_seconds: how long a batch may wait to fill up.
         flow_control: debounce, throttle and the others, as the statements read them; JSON-ready.
+        light: its deliveries share a flow run, the host.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Registration:
     batch_size: int
     batch_wait_seconds: float
     flow_control: dict[str, Any]
+    light: bool = False
 
 
 @dataclass(frozen=True, slots=True)

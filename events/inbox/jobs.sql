@@ -2,17 +2,17 @@
 -- Tell the inbox which events a job listens to, and how it is to be delivered.
 INSERT INTO groundwork.job (
     name, event_name, lane_limit, priority, interactive, ordered, max_attempts, batch_size, batch_wait_seconds,
-    flow_control
+    flow_control, light
 )
 VALUES (
     :name, :event_name, :lane_limit, :priority, :interactive, :ordered, :max_attempts, :batch_size,
-    :batch_wait_seconds, CAST(:flow_control AS jsonb)
+    :batch_wait_seconds, CAST(:flow_control AS jsonb), :light
 )
 ON CONFLICT (name) DO UPDATE SET
     event_name = excluded.event_name, lane_limit = excluded.lane_limit, priority = excluded.priority,
     interactive = excluded.interactive, ordered = excluded.ordered, max_attempts = excluded.max_attempts,
     batch_size = excluded.batch_size, batch_wait_seconds = excluded.batch_wait_seconds,
-    flow_control = excluded.flow_control, retired_at = NULL, updated_at = now();
+    flow_control = excluded.flow_control, light = excluded.light, retired_at = NULL, updated_at = now();
 
 -- name: job_names
 -- The jobs that the inbox knows.

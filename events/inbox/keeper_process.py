@@ -10,6 +10,7 @@ from pathlib import Path
 
 from groundwork.blocks.database import database
 from groundwork.events.inbox import lease_keeper
+from groundwork.events.inbox.host_renewal import HostHold
 from groundwork.events.inbox.renewal import Hold
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class _KeeperProcess:
         """Whether it runs. Only the process that has started it knows."""
         return self._process.poll() is None
 
-    def introduce(self, hold: Hold) -> socket.socket:
+    def introduce(self, hold: Hold | HostHold) -> socket.socket:
         """Have it keep the lease of an attempt of this process, until the line is shut down.
 
         Returns:
@@ -53,8 +54,9 @@ class _KeeperProcess:
         told: lease_keeper.Introduction = {
             "pid": os.getpid(),
             "conninfo": database().conninfo,
-            "delivery_id": str(hold.delivery_id),
-            "attempt": hold.attempt,
+            "delivery_id": str(hold.delivery_id) if isinstance(hold, Hold) else None,
+            "attempt": hold.attempt if isinstance(hold, Hold) else 0,
+            "host": str(hold.flow_run_id) if isinstance(hold, HostHold) else None,
             "lease_seconds": hold.lease_seconds,
         }
         line, theirs = socket.socketpair()
@@ -71,8 +73,9 @@ def ensure_keeper() -> None:
         _keeper = _started()
 
 
-def line_to_keeper(hold: Hold) -> socket.socket | None:
-    """Have the lease of an attempt kept by the lease keeper, one that was inherited or else one of this process.
+def line_to_keeper(hold: Hold | HostHold) -> socket.socket | None:
+    """Have the lease of an attempt, or those of a host, kept by the lease keeper, an inherited one or else
+    one of this process.
 
     Returns:
         The line to it; None where there can be none, as on Windows.

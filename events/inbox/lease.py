@@ -10,8 +10,9 @@ from typing import Self
 from groundwork.blocks.database import database
 from groundwork.blocks.outages import FIRST_PAUSE, Outages
 from groundwork.events.inbox import lease_keeper
+from groundwork.events.inbox.host_renewal import HostHold
 from groundwork.events.inbox.keeper_process import line_to_keeper
-from groundwork.events.inbox.renewal import Hold, Renewal, renew
+from groundwork.events.inbox.renewal import Hold, Renewal
 
 logger = logging.getLogger(__name__)
 
@@ -23,10 +24,10 @@ class Lease:
     lease itself where it has heard nothing for half a lease, or there is no keeper.
 
     Args:
-        hold: what the attempt has claimed.
+        hold: what the attempt has claimed, or the host.
     """
 
-    def __init__(self, hold: Hold) -> None:
+    def __init__(self, hold: Hold | HostHold) -> None:
         self._hold = hold
         self._line: socket.socket | None = None
         self._over = threading.Event()
@@ -98,7 +99,7 @@ class Lease:
         """Renew the lease from here; whether the next time is not soon."""
         renewal = Renewal.BUSY
         with outages.watching("renewing the lease"):
-            [renewal] = renew(database(), [self._hold])
+            renewal = self._hold.renew(database())
         if renewal is Renewal.LOST:
             self._lose()
         return renewal is not Renewal.BUSY
@@ -106,4 +107,4 @@ class Lease:
     def _lose(self) -> None:
         self._lost.set()
         if not self._over.is_set():
-            logger.warning("delivery %s: attempt %s has lost its lease", self._hold.delivery_id, self._hold.attempt)
+            logger.warning("%s has lost its lease", self._hold)

@@ -36,15 +36,17 @@ class Introduction(TypedDict):
     Attributes:
         pid: its process.
         conninfo: libpq's words for the database of the deliveries.
-        delivery_id: what it has claimed; of a batch, the first.
+        delivery_id: what it has claimed; of a batch, the first. None of a host.
         attempt: its fencing token.
+        host: of a host, its flow run, whose deliveries are whatever it has claimed at a time; else None.
         lease_seconds: how long the lease lasts from its renewal on.
     """
 
     pid: int
     conninfo: str
-    delivery_id: str
+    delivery_id: str | None
     attempt: int
+    host: str | None
     lease_seconds: float
 
 
@@ -159,7 +161,12 @@ class LeaseKeeper:
                 conninfo, autocommit=True, prepare_threshold=None
             )
             self._connections[conninfo] = connection
-            renewals = connection.execute(_statement(), _parameters(runs)).fetchall()
+            runs = sorted(runs, key=lambda run: run.told["host"] is not None)
+            alone = [run for run in runs if run.told["host"] is None]
+            renewals = connection.execute(_statement("renewal"), _parameters(alone)).fetchall() if alone else []
+            for host in runs[len(alone) :]:
+                told = {"flow_run_id": host.told["host"], "lease_seconds": host.told["lease_seconds"]}
+                renewals += connection.execute(_statement("host_renewal"), told).fetchall()
         except psycopg.Error:
             # The next connection is tried soon. Each run tries itself when it hears nothing for long, and tells of it.
             if broken := self._connections.pop(conninfo, None):
@@ -176,15 +183,15 @@ class LeaseKeeper:
         return all(renewed or not held for renewed, held in renewals)
 
 
-def _statement() -> bytes:
-    """The statement that renews leases, as psycopg takes it: SQLAlchemy costs ten times as much to import."""
-    text = Path(__file__).with_name("renewal.sql").read_text(encoding="utf-8")
+def _statement(name: str) -> bytes:
+    """A statement that renews leases, as psycopg takes it: SQLAlchemy costs ten times as much to import."""
+    text = Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8")
     return re.sub(r":(\w+)", r"%(\1)s", text).encode()
 
 
 def _parameters(runs: Sequence[_Run]) -> dict[str, object]:
     return {
-        "delivery_ids": [UUID(run.told["delivery_id"]) for run in runs],
+        "delivery_ids": [UUID(run.told["delivery_id"] or "") for run in runs],
         "attempts": [run.told["attempt"] for run in runs],
         "lease_seconds": [run.told["lease_seconds"] for run in runs],
     }

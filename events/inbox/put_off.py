@@ -47,6 +47,7 @@ def put_off(attempt: Attempt, step: PutOff) -> Suspended:
     Raises:
         StaleAttempt: a later attempt has the delivery.
     """
+    attempt.keep_steps()
     parameters = {
         "delivery_id": attempt.delivery_id,
         "attempt": attempt.token,

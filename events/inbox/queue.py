@@ -21,6 +21,7 @@ class Due:
         debounced: the same, and there are jobs that debounce.
         singletons: there are jobs that skip events whose key is in use.
         limits: there are jobs with limits beyond their lane.
+        light: there are light jobs.
     """
 
     arrivals: bool
@@ -29,6 +30,7 @@ class Due:
     debounced: bool
     singletons: bool
     limits: bool
+    light: bool
 
 
 def what_is_due(connection: Connection) -> Due:

@@ -10,11 +10,13 @@ SELECT (SELECT min(id) FROM groundwork.arrival) IS NOT NULL AS arrivals,
        scheduled.due AS starts,
        scheduled.due AND job.debounce AS debounced,
        job.singletons,
-       job.limits
+       job.limits,
+       job.light
 FROM (
     SELECT coalesce(bool_or(flow_control ? 'debounce'), false) AS debounce,
            coalesce(bool_or(flow_control ->> 'singleton' = 'skip'), false) AS singletons,
-           coalesce(bool_or(flow_control ? 'limits'), false) AS limits
+           coalesce(bool_or(flow_control ? 'limits'), false) AS limits,
+           coalesce(bool_or(light), false) AS light
     FROM groundwork.job
 ) AS job
 CROSS JOIN (

@@ -1,6 +1,7 @@
 """What becomes of a delivery that no run will end: another run, its lane again, or an end."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from groundwork.blocks.database import database
 from groundwork.blocks.schema.states import DeliveryState
@@ -25,19 +26,21 @@ def overdue() -> list[Standing]:
         return [Standing.of(row) for row in connection.execute(_statement("overdue"))]
 
 
-def requeue(delivery: Standing, reason: str, *, tries: int, at_once: bool = False) -> bool:
+def requeue(delivery: Standing, reason: str, *, tries: int, at_once: bool = False, died: bool = False) -> bool:
     """Queue a delivery again, and all of its batch.
 
     Args:
         reason: recorded as its last error.
         tries: how many there were; the delay grows with it.
         at_once: its run is known to be dead, so that its lease need not run out first.
+        died: its run died with it, perhaps of it. A light delivery is run alone after the second time.
 
     Returns:
         Whether it stood there still.
     """
     delay = 0.0 if tries <= 1 else min(2.0 ** (tries - 1), LONGEST_DELAY)
     parameters = delivery.fence | {"reason": storable_text(reason), "delay_seconds": delay, "at_once": at_once}
+    parameters["died"] = died
     with database().transaction() as connection:
         queued = connection.execute(_statement("requeue"), parameters).all()
         wake_relay(connection)
@@ -98,3 +101,29 @@ def still_admitted(delivery: Admitted | Standing) -> Standing | None:
     with database().transaction() as connection:
         row = connection.execute(_statement("still_admitted"), {"delivery_id": delivery.id}).one_or_none()
     return None if row is None else Standing.of(row)
+
+
+def give_back(delivery_id: UUID, attempt: int, reason: str, *, died: bool = False) -> Sequence[Delivered]:
+    """Queue a delivery again that its host does not bring to an end, and all of its batch; or end it, if it has no
+    attempt left. Nothing happens where the attempt has ended it, or has it no longer.
+
+    Args:
+        attempt: the number of the host's attempt.
+        reason: a sentence, recorded as its last error.
+        died: the host ends because of it. It is run alone after the second time.
+
+    Returns:
+        What has ended, the delivery first; empty where it has another attempt.
+    """
+    with database().transaction() as connection:
+        row = connection.execute(
+            _statement("still_running"), {"delivery_id": delivery_id, "attempt": attempt}
+        ).one_or_none()
+    if row is None:
+        return ()
+    delivery = Standing.of(row)
+    if delivery.attempts_used >= delivery.max_attempts:
+        last = f"{reason} It was the last of {delivery.max_attempts} attempts."
+        return end(delivery, DeliveryState.FAILED, last, at_once=True)
+    requeue(delivery, reason, tries=delivery.attempts_used, at_once=True, died=died)
+    return ()

@@ -1,7 +1,13 @@
 -- name: overdue
 -- Deliveries nobody claimed in time, and attempts that let their lease run out. Of a batch only the first has a lease.
 SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
-       delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error
+       delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error,
+       EXISTS (SELECT FROM groundwork.light_host WHERE light_host.flow_run_id = delivery.flow_run_id)
+       OR (
+           delivery.state = 'admitted'
+           AND deaths < :deaths_alone
+           AND EXISTS (SELECT FROM groundwork.job WHERE job.name = delivery.job AND job.light)
+       ) AS on_host
 FROM groundwork.delivery
 WHERE delivery.state IN (:in_flight) AND delivery.lease_expires_at < clock_timestamp()
 ORDER BY delivery.lease_expires_at
@@ -42,6 +48,7 @@ SET state = CASE WHEN first.ordered OR :delay_seconds = 0 THEN 'queued' ELSE 'sc
     batch_id = CASE WHEN delivery.attempt > 0 THEN delivery.batch_id END,
     lease_expires_at = NULL,
     last_error = :reason,
+    deaths = deaths + CAST(:died AS int),
     not_before = clock_timestamp() + make_interval(secs => :delay_seconds)
 FROM first
 WHERE delivery.id = first.id OR (delivery.batch_id = first.id AND delivery.state = :state)
@@ -77,7 +84,13 @@ ORDER BY ended.id <> :delivery_id, ended.sequence;
 -- name: still_admitted
 -- Where a delivery stands that was admitted and that Prefect wants to hear nothing of.
 SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
-       delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error
+       delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error,
+       EXISTS (SELECT FROM groundwork.light_host WHERE light_host.flow_run_id = delivery.flow_run_id)
+       OR (
+           delivery.state = 'admitted'
+           AND deaths < :deaths_alone
+           AND EXISTS (SELECT FROM groundwork.job WHERE job.name = delivery.job AND job.light)
+       ) AS on_host
 FROM groundwork.delivery
 WHERE delivery.id = :delivery_id AND delivery.state = 'admitted';
 
@@ -86,3 +99,11 @@ WHERE delivery.id = :delivery_id AND delivery.state = 'admitted';
 UPDATE groundwork.delivery
 SET lease_expires_at = clock_timestamp() + make_interval(secs => :seconds)
 WHERE id = :delivery_id AND state = :state AND lease_expires_at < clock_timestamp();
+
+-- name: still_running
+-- Where a delivery stands that an attempt has not brought to its end.
+SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
+       delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error,
+       true AS on_host
+FROM groundwork.delivery
+WHERE delivery.id = :delivery_id AND delivery.attempt = :attempt AND delivery.state = 'running';

@@ -25,6 +25,13 @@ class Hold:
     attempt: int
     lease_seconds: float
 
+    def __str__(self) -> str:
+        return f"delivery {self.delivery_id}: attempt {self.attempt}"
+
+    def renew(self, home: Database) -> "Renewal":
+        """Let the lease last anew."""
+        return renew(home, [self])[0]
+
 
 class Renewal(Enum):
     """What became of one lease."""

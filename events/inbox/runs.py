@@ -66,4 +66,4 @@ def alive(run_ids: Sequence[UUID], *, grace_seconds: float) -> dict[UUID, bool]:
     parameters = {"run_ids": list(run_ids), "grace_seconds": grace_seconds}
     with database().transaction() as connection:
         rows = connection.execute(_statement("runs_of_deliveries"), parameters).all()
-    return {row.flow_run_id: row.alive for row in rows}
+    return {row.flow_run_id: bool(row.alive) for row in rows}

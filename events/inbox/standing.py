@@ -19,6 +19,7 @@ class Standing:
         continuations: those of them that ended to wait.
         dispatches: runs that were asked for.
         lease_expires_at: when it is overdue. An admitted delivery has its claim deadline here.
+        on_host: whether a host has it, or is to have it: a run that carries other deliveries too.
     """
 
     id: UUID
@@ -32,11 +33,12 @@ class Standing:
     flow_run_id: UUID | None
     lease_expires_at: datetime | None
     last_error: str | None
+    on_host: bool = False
 
     @classmethod
     def of(cls, row: Row[Any]) -> Self:
         """Read a row that has these columns, and perhaps others."""
-        columns = {name: row._mapping[name] for name in cls.__slots__}
+        columns = {name: row._mapping[name] for name in cls.__slots__ if name in row._mapping}
         return cls(**columns | {"state": DeliveryState(row.state)})
 
     @property

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import TextClause, text
 
-from groundwork.blocks.schema.states import ENDED, IN_FLIGHT, UNFINISHED, WAITING, DeliveryState
+from groundwork.blocks.schema.states import DEATHS_ALONE, ENDED, IN_FLIGHT, UNFINISHED, WAITING, DeliveryState
 from groundwork.blocks.sql import named_statements
 
 _SETS = {"waiting": WAITING, "in_flight": IN_FLIGHT, "unfinished": UNFINISHED, "ended": ENDED}
@@ -18,7 +18,8 @@ def statements_of(module: str) -> Callable[[str], TextClause]:
         connection.execute(_statement("renew"), …)
 
     ``state IN (:in_flight)``, and so on for the sets of :mod:`groundwork.blocks.schema.states`, is written out before
-    PostgreSQL sees it: as parameters, the states would keep the planner from the partial indexes of those states.
+    PostgreSQL sees it: as parameters, the states would keep the planner from the partial indexes of those states. So is
+    ``:deaths_alone``.
 
     Args:
         module: its ``__file__``.
@@ -35,7 +36,7 @@ def statements_of(module: str) -> Callable[[str], TextClause]:
 def _with_states(body: str) -> str:
     for name, states in _SETS.items():
         body = body.replace(f"(:{name})", f"({_literals(states)})")
-    return body
+    return body.replace(":deaths_alone", str(DEATHS_ALONE))
 
 
 def _literals(states: tuple[DeliveryState, ...]) -> str:

@@ -29,6 +29,23 @@ class _Status(BaseModel):
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
 
+class StepStatus(_Status):
+    """What a step of a light run did. Those of ordinary runs are task runs in Prefect.
+
+    Attributes:
+        attempt: in which it ran.
+        tries: how often it was tried then.
+        error: why it failed; None where it has not.
+    """
+
+    step: str
+    attempt: int
+    began_at: datetime
+    ended_at: datetime
+    tries: int
+    error: str | None
+
+
 class DeliveryStatus(_Status):
     """How one job's delivery of an event stands.
 
@@ -40,6 +57,7 @@ class DeliveryStatus(_Status):
         superseded_by: the delivery that does its work in its place (debounce, idempotency, singleton).
         not_before: it does not start or go on before then, unless what it waits for comes first.
         trace: when it reached each stage; stages not reached are left out.
+        steps: those of light runs, in the order in which they ended; the last 1,000.
     """
 
     id: UUID
@@ -54,6 +72,7 @@ class DeliveryStatus(_Status):
     superseded_by: UUID | None
     not_before: datetime | None = None
     trace: dict[str, datetime]
+    steps: list[StepStatus] = []
 
     @property
     def ended(self) -> bool:
@@ -81,13 +100,18 @@ def event_status(connection: Connection, event_id: UUID) -> EventStatus | None:
     if not rows:
         return None
     first = rows[0]
+    steps: dict[UUID, list[StepStatus]] = {}
+    for row in connection.execute(_statement("steps"), {"event_id": event_id}).mappings():
+        steps.setdefault(row["delivery_id"], []).append(
+            StepStatus(**{name: row[name] for name in StepStatus.model_fields})
+        )
     return EventStatus(
         **{name: getattr(first, name) for name in EventStatus.model_fields if name != "deliveries"},
-        deliveries=[_delivery(row) for row in rows if row.delivery_id],
+        deliveries=[_delivery(row, steps.get(row.delivery_id, [])) for row in rows if row.delivery_id],
     )
 
 
-def _delivery(row: Row[Any]) -> DeliveryStatus:
+def _delivery(row: Row[Any], steps: list[StepStatus]) -> DeliveryStatus:
     stages = {stage: getattr(row, stage) for stage in _TRACE}
     return DeliveryStatus(
         id=row.delivery_id,
@@ -102,4 +126,5 @@ def _delivery(row: Row[Any]) -> DeliveryStatus:
         superseded_by=row.superseded_by,
         not_before=row.not_before if row.state in WAITING else None,
         trace={to_camel(stage): moment for stage, moment in stages.items() if moment},
+        steps=steps,
     )

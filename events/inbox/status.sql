@@ -18,3 +18,16 @@ LEFT JOIN groundwork.job ON job.name = delivery.job
 LEFT JOIN groundwork.lane_override ON lane_override.job = job.name AND lane_override.workspace_id = event.workspace_id
 WHERE event.id = :event_id
 ORDER BY delivery.job;
+
+-- name: steps
+-- What the steps of an event's light runs did: the last of them, in the order in which they ended.
+SELECT *
+FROM (
+    SELECT delivery_id, step, step_execution.attempt, number, began_at, ended_at, tries, error
+    FROM groundwork.delivery
+    JOIN groundwork.step_execution ON delivery_id = delivery.id
+    WHERE delivery.event_id = :event_id
+    ORDER BY delivery_id, step_execution.attempt DESC, number DESC
+    LIMIT 1000
+) AS last
+ORDER BY delivery_id, attempt, number;

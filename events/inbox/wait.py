@@ -80,6 +80,7 @@ def answer_to(attempt: Attempt, wait: Wait, event: Event | None = None) -> dict[
             is named, or the named one does not.
         StaleAttempt: a later attempt has the delivery.
     """
+    attempt.keep_steps()
     for trial in while_database_restarts(settings().lease_seconds):
         with trial, database().transaction() as connection:
             is_set_up = _find(connection, attempt, wait) is not None

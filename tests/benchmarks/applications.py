@@ -8,6 +8,8 @@ from tests.integration.stack.running import PROJECT
 one_step = Application(name="one-step", jobs="tests.benchmarks.one_step", events="tests.benchmarks.one_step")
 lanes = Application(name="lanes", jobs="tests.benchmarks.lanes", events="tests.benchmarks.lanes")
 
+light = Application(name="light", jobs="tests.benchmarks.light_jobs", events="tests.benchmarks.light_jobs")
+
 waits = Application(name="waits", jobs="tests.benchmarks.waits", events="tests.benchmarks.waits")
 
 

@@ -106,13 +106,13 @@ def crash(event: CrashWanted) -> None:
     os._exit(1)
 
 
-@job(on=CountTold, lane=LANE, max_attempts=_MAX_ATTEMPTS)
+@job(on=CountTold, light=True, lane=LANE, max_attempts=_MAX_ATTEMPTS)
 def hear(event: CountTold) -> None:
     """Count one number, and be what somebody waits for."""
     _count([event])
 
 
-@job(on=CountWeighed, lane=LANE, max_attempts=_MAX_ATTEMPTS)
+@job(on=CountWeighed, light=True, lane=LANE, max_attempts=_MAX_ATTEMPTS)
 def weigh(event: CountWeighed) -> int:
     """Say what a number weighs."""
     return 2 * event.number

@@ -15,6 +15,7 @@ from groundwork.events.inbox.runs import EndedRun, in_flight_of
 from groundwork.flows.job import flow_of
 from groundwork.flows.registry import jobs
 from groundwork.tasks import step, step_retries
+from groundwork.testing.light import light_runs
 
 
 def _ended(state: State[Any]) -> tuple[State[Any], Any]:
@@ -36,7 +37,7 @@ class Runner:
     def run(self, job: str, delivery_id: UUID) -> None:
         """Run a job's flow for a delivery. Where that leaves the delivery unsettled, do as the relay does."""
         self._waive_delays()
-        with without_heartbeat():
+        with without_heartbeat(), light_runs():
             flow: Any = flow_of(job)
             # Within the loop of an async test, what Prefect has twice would give coroutines to a plain job.
             state, error = outside_of_loops(lambda: _ended(flow(delivery_id=delivery_id, return_state=True)))

@@ -59,7 +59,7 @@ def look(db: Database) -> tuple[int, int]:
         hold_admission(connection)
         due = what_is_due(connection)
         bring_up_to_date(connection, due)
-        admitted = admit_within(connection, 20, limits=due.limits)
+        admitted = admit_within(connection, 20, due=due)
         return len(admitted), _rows(connection) - before
 
 

@@ -8,6 +8,8 @@ from groundwork.events.inbox.claim import Run
 from groundwork.events.inbox.lanes import pause
 from tests.factories import csv_import_confirmed, flow_run_id, register_job, send_many, set_lane_apart
 
+MODES = ("ordinary", "light")
+
 
 def test_a_lane_admits_no_more_than_its_limit(db):
     register_job(db, lane=2)

@@ -14,6 +14,8 @@ from groundwork.flows.flow_control import Batch
 from tests.factories import delivery_of, flow_run_id
 from tests.integration.inbox.scored_leads import admitted, register, scored, start, states, time_passes
 
+MODES = ("ordinary", "light")
+
 
 @pytest.fixture
 def batches(db) -> Iterator[Database]:

@@ -15,6 +15,8 @@ from tests.factories import delivery_of, scalar
 from tests.integration.inbox.scored_leads import LeadLost, register, scored, states
 from tests.waiting import wait_until
 
+MODES = ("ordinary", "light")
+
 LOST = LeadLost(workspace_id=WorkspaceId("acme"), lead_id="ann")
 
 

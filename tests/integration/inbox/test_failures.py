@@ -20,6 +20,8 @@ from tests.factories import delivery_of, scalar
 from tests.integration.inbox.scored_leads import LeadLost, LeadScored, admitted, register, scored, start, time_passes
 from tests.integration.inbox.stored_events import claimed, lead, stored
 
+MODES = ("ordinary", "light")
+
 LeadFailed = Failed(LeadScored)
 
 

@@ -13,6 +13,8 @@ from groundwork.events.inbox.lanes import pause, resume
 from tests.factories import register_job, set_lane_apart
 from tests.integration.inbox.scored_leads import LeadLost, admitted, register, scored, start, time_passes
 
+MODES = ("ordinary", "light")
+
 
 class TestOrder:
     def test_one_that_waits_for_its_next_attempt_keeps_those_behind_it_waiting(self, db):
@@ -135,7 +137,9 @@ class TestManyLanes:
 
 
 class TestGivingWay:
-    """While interactive jobs are in use, bulk runs start one by one."""
+    """While interactive jobs are in use, bulk runs start one by one. Light deliveries start none."""
+
+    MODES = ("ordinary",)
 
     @pytest.fixture
     def alert(self, db) -> UUID:

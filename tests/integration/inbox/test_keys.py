@@ -23,6 +23,8 @@ from tests.integration.inbox.scored_leads import (
     time_passes,
 )
 
+MODES = ("ordinary", "light")
+
 
 def state_of(db, event_id, job: str) -> str:
     sql = "SELECT state FROM groundwork.delivery WHERE event_id = :event_id AND job = :job"

@@ -29,6 +29,8 @@ from tests.integration.inbox.scored_leads import (
     time_passes,
 )
 
+MODES = ("ordinary", "light")
+
 
 def all_admitted(capacity: int = 100) -> list[UUID]:
     """What the relay admits until nothing more may run."""

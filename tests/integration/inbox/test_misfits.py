@@ -22,6 +22,8 @@ from tests.factories import delivery_of, flow_run_id, register_job
 from tests.integration.inbox.scored_leads import LeadScored, admitted, register, scored, states, time_passes
 from tests.integration.inbox.stored_events import claimed, lead, stored
 
+MODES = ("ordinary", "light")
+
 
 class Colour(StrEnum):
     RED = "red"

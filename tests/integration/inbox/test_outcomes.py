@@ -12,6 +12,8 @@ from groundwork.flows.flow_control import Batch
 from tests.factories import delivery_of
 from tests.integration.inbox.scored_leads import LeadScored, admitted, register, scored, start, states, time_passes
 
+MODES = ("ordinary", "light")
+
 
 def deep(levels: int) -> Any:
     found: Any = 1

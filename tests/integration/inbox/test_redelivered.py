@@ -24,6 +24,8 @@ from tests.integration.inbox.scored_leads import (
     time_passes,
 )
 
+MODES = ("ordinary", "light")
+
 
 def die(db: Database, event_id, tries: int = 1) -> None:
     """What the relay does with a dead run; after more tries the next one comes later."""

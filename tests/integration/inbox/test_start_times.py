@@ -13,6 +13,8 @@ from groundwork.flows.flow_control import Debounce, Throttle
 from tests.factories import delivery_of, scalar
 from tests.integration.inbox.scored_leads import LeadScored, admitted, register, scored, start, states, time_passes
 
+MODES = ("ordinary", "light")
+
 
 def in_seconds(seconds: float) -> datetime:
     return datetime.now(UTC) + timedelta(seconds=seconds)

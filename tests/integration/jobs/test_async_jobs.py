@@ -31,6 +31,8 @@ from tests.integration.jobs.five_steps import StepsWanted, five_steps
 from tests.integration.jobs.test_steps_and_jobs import expire_lease
 from tests.waiting import wait_until
 
+MODES = ("ordinary", "light")
+
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
 SCORES = ["score-1", "score-2", "score-3"]
@@ -179,6 +181,7 @@ def test_a_timeout_ends_a_try(run, tmp_path):
     assert (delivery.state, delivery.result) == ("done", "at last")
 
 
+@pytest.mark.task_runs
 def test_provider_steps_carry_their_tag(run):
     seen = []
 

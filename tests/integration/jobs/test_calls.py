@@ -20,6 +20,8 @@ from groundwork.tasks.step import step
 from tests.factories import delivery_of, register_job, scalar
 from tests.integration.jobs.five_steps import StepsWanted, five_steps
 
+MODES = ("ordinary", "light")
+
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
 seen: list[Any] = []

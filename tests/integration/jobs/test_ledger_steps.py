@@ -21,6 +21,8 @@ from groundwork.tasks.step import step
 from tests.factories import delivery_of, flow_run_id, register_job
 from tests.integration.jobs.ledger_steps import PointsEarned, award, close, earn_points, stand
 
+MODES = ("ordinary", "light")
+
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
 

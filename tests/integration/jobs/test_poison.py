@@ -16,6 +16,8 @@ from tests.factories import delivery_of, register_job, scalar
 from tests.integration.inbox.scored_leads import ACME, LeadLost, LeadScored, scored
 from tests.integration.inbox.stored_events import lead, stored
 
+MODES = ("ordinary", "light")
+
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
 result: list[Any] = []

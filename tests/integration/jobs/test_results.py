@@ -15,6 +15,8 @@ from groundwork.flows.job import job
 from tests.factories import csv_import_confirmed, delivery_of, register_job
 from tests.integration.jobs.five_steps import StepsWanted
 
+MODES = ("ordinary", "light")
+
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
 result: list[Any] = []

@@ -11,6 +11,8 @@ from tests.factories import delivery_of, register_job
 from tests.integration.inbox.scored_leads import LeadScored, scored
 from tests.waiting import wait_until
 
+MODES = ("ordinary", "light")
+
 
 class Odd(Exception):
     def __str__(self) -> str:
@@ -45,6 +47,7 @@ def look_twice(event: LeadScored) -> int:
 
 
 @pytest.mark.parametrize(("raised", "told", "kind"), ERRORS.values(), ids=ERRORS)
+@pytest.mark.task_runs
 def test_it_is_told_everywhere(db, prefect_api, raised: Exception, told: str, kind: type[Exception]):
     register_job(db, "look-twice", "test/lead.scored")
     error[:] = [raised]

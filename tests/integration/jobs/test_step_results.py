@@ -32,6 +32,8 @@ from groundwork.tasks.step_results import PREFIX, ResultRefused, StepResults
 from groundwork.tasks.step_serializer import MOST_BYTES, StepSerializer
 from tests.factories import delivery_of, register_job
 
+MODES = ("ordinary", "light")
+
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
 
@@ -92,6 +94,7 @@ def interrupted(db, wanted: Cut) -> tuple[UUID, str]:
     return delivery.id, key
 
 
+@pytest.mark.task_runs
 def test_a_result_lies_under_a_prefix_of_its_own_and_a_later_attempt_takes_it(db, wanted, tmp_path):
     delivery_id, key = interrupted(db, wanted)
     assert key.startswith(f"{PREFIX}{delivery_id}:first:")
@@ -158,6 +161,7 @@ def planted(how: str, marker: Path) -> bytes:
 
 
 @pytest.mark.parametrize("how", ["pickle", "json that names a function", "our form, half"])
+@pytest.mark.task_runs
 def test_what_was_planted_is_not_executed_and_the_step_runs_again_with_a_warning(db, wanted, tmp_path, caplog, how):
     delivery_id, key = interrupted(db, wanted)
     marker = tmp_path / "executed"
@@ -193,6 +197,7 @@ def test_prefect_is_given_nothing_that_a_step_has_not_written(wanted, tmp_path, 
     assert not (tmp_path / "executed").exists()
 
 
+@pytest.mark.task_runs
 def test_a_class_that_a_result_of_our_form_names_stays_text(db, wanted, tmp_path):
     delivery_id, key = interrupted(db, wanted)
     marker = tmp_path / "executed"
@@ -212,6 +217,7 @@ def test_the_planted_records_are_dangerous_to_prefect_itself(tmp_path, wanted):
         assert marker.exists(), how
 
 
+@pytest.mark.task_runs
 def test_a_run_that_fails_leaves_nothing_in_the_store_but_results_of_steps(db, wanted, tmp_path, home):
     event_id = send(wanted.model_copy(update={"fail": True}))
     admit(capacity=10)

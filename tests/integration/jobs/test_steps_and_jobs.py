@@ -26,6 +26,8 @@ from groundwork.tasks.step import step
 from tests.factories import csv_import_confirmed, delivery_of, register_job, scalar
 from tests.integration.jobs.five_steps import StepsWanted, executions, five_steps
 
+MODES = ("ordinary", "light")
+
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
 
@@ -225,6 +227,7 @@ def test_the_form_of_a_job_asks_for_the_events_fields_first_with_their_bounds():
     assert schema.properties["user_id"]["maxLength"] == 128
 
 
+@pytest.mark.task_runs
 def test_what_a_run_logs_and_its_steps_bear_names_that_say_what_they_are(db):
     @dataclass
     class Page:

@@ -13,6 +13,8 @@ from groundwork.events.inbox.claim import Run
 from groundwork.events.inbox.dead_letters import dead_letters, replay
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job, scalar
 
+MODES = ("ordinary", "light")
+
 
 def die(db, import_id: str = "import-1", workspace: str = "acme", error: str = "the provider is away"):
     """A delivery that has failed for good."""

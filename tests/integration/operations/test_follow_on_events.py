@@ -12,6 +12,8 @@ from tests.factories import delivery_of, register_job
 from tests.integration.operations.feed import delivery_resource, events_about, related
 from tests.integration.operations.follow_on_job import OrderPlaced, ParcelDue, place_order
 
+MODES = ("ordinary", "light")
+
 
 @pytest.fixture
 def order(db, prefect_api, tmp_path):

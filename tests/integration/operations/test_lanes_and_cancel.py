@@ -10,6 +10,8 @@ from groundwork.events.inbox.cancellation import cancel
 from groundwork.events.inbox.claim import Run
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job, scalar
 
+MODES = ("ordinary", "light")
+
 
 @pytest.fixture
 def operate(db):

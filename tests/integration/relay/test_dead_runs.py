@@ -10,6 +10,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Pending, Running
 from sqlalchemy import text
 
+from groundwork.blocks.database import Database
 from groundwork.deployments.relay import dead_runs
 from groundwork.deployments.relay.dead_runs import crash_dead_runs
 from groundwork.deployments.wiring.work_pool import WORK_POOL
@@ -32,9 +33,11 @@ def pooled(prefect_api: dict[str, str]) -> UUID:
 
 
 @pytest.fixture(autouse=True)
-def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_patience(db: Database, pooled: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dead_runs, "_LEASES", 0)
     monkeypatch.setattr(dead_runs, "pending_seconds", lambda: 0.0)
+    # Runs that other tests left behind in the server are not counted with this test's.
+    crash_dead_runs()
 
 
 def begun(deployment: UUID, state: State, **parameters: str) -> UUID:

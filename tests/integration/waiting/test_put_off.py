@@ -15,6 +15,8 @@ from groundwork.tasks.step_calls import beyond_handlers
 from tests.factories import delivery_of, flow_run_id, scalar
 from tests.integration.waiting.waiting_jobs import LeadPushed, LeadThoughtOf
 
+MODES = ("ordinary", "light")
+
 ACME = WorkspaceId("acme")
 
 

@@ -29,6 +29,8 @@ from tests.integration.waiting.waiting_jobs import (
     TwiceWanted,
 )
 
+MODES = ("ordinary", "light")
+
 ACME, OTHER = WorkspaceId("acme"), WorkspaceId("other")
 WEEK = 7 * 86_400.0
 
