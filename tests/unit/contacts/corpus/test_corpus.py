@@ -9,15 +9,8 @@ from groundwork.blocks.errors import NonRetriable
 from tests.unit.contacts.corpus.cases import CASES, HERE, contacts_of, content_of
 from tests.unit.contacts.imports.files import Folder, reasons_of
 
-NOT_YET: set[str] = set((HERE / "not_yet.txt").read_text().split())
-"""Cases that do not come right yet. One that does must leave the list."""
 
-
-def _marked(case: str) -> Any:
-    return pytest.param(case, marks=pytest.mark.xfail(strict=True) if case in NOT_YET else ())
-
-
-@pytest.mark.parametrize("case", map(_marked, CASES))
+@pytest.mark.parametrize("case", CASES)
 def test_a_file_comes_to_what_it_has_to(folder: Folder, case: str) -> None:
     expected = CASES[case]
     if "refused" in expected:
