@@ -11,6 +11,8 @@ from groundwork.events.base import WIRE, UserEvent
 from groundwork.events.contacts.columns import CUSTOM_PREFIX, STANDARD_COLUMNS
 
 ExportFormat = Literal["csv", "parquet"]
+Delimiter = Literal[",", ";", "\t"]
+Headers = Literal["keys", "labels"]
 ContactField = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
@@ -44,7 +46,7 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 Column = Annotated[ContactField, AfterValidator(_known_column)]
 Columns = Annotated[
     tuple[Column, ...],
-    Field(max_length=1000, json_schema_extra={"minItems": 1}),
+    Field(max_length=1600, json_schema_extra={"minItems": 1}),
     AfterValidator(_each_once),
 ]
 
@@ -83,4 +85,12 @@ class CsvExportConfirmed(UserEvent, name="export/csv.confirmed"):
         True,
         description="Put an apostrophe before CSV cells that a spreadsheet would execute. Off: the file has the values "
         "as they are, and may run commands on the machine of whoever opens it in a spreadsheet.",
+    )
+    byte_order_mark: bool = Field(
+        False,
+        description="Begin a CSV with a byte order mark: Excel reads it as UTF-8 then, other programs may stumble.",
+    )
+    delimiter: Delimiter = Field(",", description="Of a CSV. Excel in much of Europe takes ; for it.")
+    headers: Headers = Field(
+        "keys", description="keys: email, first_name, …; labels: E-mail, First name, … An import takes both."
     )

@@ -5,7 +5,7 @@ from typing import Any
 from groundwork.events.contacts.imports import CsvImportConfirmed
 from groundwork.flows.job import job
 from groundwork.tasks.contacts.imports.notify import notify_failed, notify_finished
-from groundwork.tasks.contacts.imports.report import ImportProgress, publish_report
+from groundwork.tasks.contacts.imports.report import ImportProgress, how_read, publish_report
 from groundwork.tasks.contacts.imports.steps import (
     collect_rejects,
     counts_so_far,
@@ -29,13 +29,13 @@ def process_csv(event: CsvImportConfirmed) -> dict[str, Any]:
     """Import the CSV of a confirmed import into the workspace's contacts."""
     record = take_up_import(event.import_id, event.workspace_id)
     noted = note_upload(record.blob_path)
-    with open_upload(record.blob_path, noted) as upload:
+    with open_upload(record.blob_path, noted, event.options) as upload:
         progress = ImportProgress(upload)
         for chunk, counts in import_in_order(event, upload.chunks):
             progress.add(chunk, counts)
         progress.close()
-    rejects_path = collect_rejects(event.import_id, list(upload.file.dialect.headers))
+    rejects_path = collect_rejects(event.import_id, list(upload.file.layout.headers))
     summary = finish_import(event.import_id, counts_so_far(), rejects_path)
-    publish_report(record, summary)
+    publish_report(record, summary, how_read(upload.file))
     notify_finished(event, record, summary, return_state=True)  # best effort: a mail is not worth an import
     return summary.model_dump(mode="json")

@@ -27,7 +27,7 @@ def neutralised(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def harmless(column: Any) -> Any:
     """One string column, treated in this way. A column without such cells, as nearly all are, is returned unchanged."""
-    first = _first_bytes(column)
+    first = first_bytes(column)
     if (first == _LEAD_OF_FULL_WIDTH).any():
         column = pc.replace_substring_regex(column, _FULL_WIDTH, rf"{_GUARD}\1")
     dangerous = _IS_DANGEROUS[first]
@@ -37,8 +37,8 @@ def harmless(column: Any) -> Any:
     return pc.binary_join_element_wise(guards, column, "")
 
 
-def _first_bytes(column: Any) -> Any:
-    """The first byte of each cell; 0, which PostgreSQL's text never has, for empty cells and nulls."""
+def first_bytes(column: Any) -> Any:
+    """The first byte of each cell of strings; 0, which PostgreSQL's text never has, for empty cells and nulls."""
     offsets = np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column) + 1]
     data = column.buffers()[2]
     if data is None or data.size == 0 or len(column) == 0:

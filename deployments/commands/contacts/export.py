@@ -1,5 +1,6 @@
 """``groundwork export``."""
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from groundwork.events.inbox import EventStatus
 
 _COPY_BYTES = 1024 * 1024
+_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 
 
 def export(
@@ -31,7 +33,11 @@ def export(
     user: UserIdOption = "operator",
     file_format: Annotated[Literal["csv", "parquet"], typer.Option("--format", help="Of the file.")] = "csv",
     columns: Annotated[
-        str | None, typer.Option("--columns", help="Comma-separated, in their order; custom fields as custom.Plan.")
+        str | None,
+        typer.Option(
+            "--columns",
+            help="Comma-separated, in their order; custom fields as custom.Plan. A name with a comma stands in quotes.",
+        ),
     ] = None,
     condition: Annotated[
         str | None, typer.Option("--filter", help='JSON, such as {"tagsAny": ["vip"], "custom": {"Plan": "pro"}}.')
@@ -39,6 +45,13 @@ def export(
     raw: Annotated[
         bool, typer.Option("--raw", help="Leave cells that a spreadsheet would execute as they are.")
     ] = False,
+    delimiter: Annotated[
+        str, typer.Option("--delimiter", help="Of a CSV: comma, semicolon (Excel in Europe) or tab.")
+    ] = "comma",
+    mark: Annotated[bool, typer.Option("--bom", help="Begin a CSV with a byte order mark, for Excel.")] = False,
+    headers: Annotated[
+        Literal["keys", "labels"], typer.Option("--headers", help="first_name, or First name.")
+    ] = "keys",
     out: Annotated[
         Path | None, typer.Option("--out", help="Copy the finished file here; implies --wait.", dir_okay=False)
     ] = None,
@@ -50,15 +63,21 @@ def export(
 
     Examples:
 
-      groundwork export --workspace acme --out contacts.csv
+      groundwork export --workspace acme --out contacts.csv --delimiter semicolon --bom --headers labels
 
       groundwork export --workspace acme --format parquet --columns email,custom.Plan --filter '{"city": "Ulm"}' --wait
     """
     if out is not None:
         _check_writable(out)
-    data: dict[str, Any] = {"format": file_format, "neutraliseFormulas": not raw}
+    data: dict[str, Any] = {
+        "format": file_format,
+        "neutraliseFormulas": not raw,
+        "delimiter": _DELIMITERS.get(delimiter, delimiter),
+        "byteOrderMark": mark,
+        "headers": headers,
+    }
     if columns is not None:
-        data["columns"] = [name.strip() for name in columns.split(",")]
+        data["columns"] = [name.strip() for name in next(csv.reader([columns], skipinitialspace=True), [])]
     if condition is not None:
         data["filter"] = _parsed(condition)
     client = uploading_client(home)
@@ -142,4 +161,5 @@ def outcome(status: "EventStatus", out: Path | None) -> str:
     ]
     if out:
         lines.append(f"  {'copied to':<11}{out}")
+    lines += [f"  warning: {printable(each)}" for each in result.get("warnings", ())]
     return "\n".join(lines)

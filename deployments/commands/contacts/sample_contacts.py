@@ -95,7 +95,7 @@ def write_contacts(
         seed: of the random choices.
         duplicates: share of rows that repeat the e-mail of an earlier row.
         invalid: share of rows without a valid e-mail.
-        ragged: share of rows with a cell too few.
+        ragged: share of rows with a cell too many.
 
     Returns:
         ``path``.
@@ -127,8 +127,8 @@ def _rows(choose: random.Random, rows: int, *, duplicates: float, invalid: float
         city, country = _CITY[int(picked() * len(_CITY))]
         company = _COMPANY[int(picked() * len(_COMPANY))]
         rest = f"{_TITLE[number % 8]},{city},{country},{_TAGS[int(picked() * 6)]},{_PLAN[number % 4]}"
-        notes = "" if fate > 1 - ragged else "," + _NOTES[int(picked() * 6)]
-        yield f"{email},{first},{last},+49 30 {number % 10_000_000:07d},{company},{rest}{notes}\n"
+        notes = _NOTES[int(picked() * 6)] + (",surplus" if fate > 1 - ragged else "")
+        yield f"{email},{first},{last},+49 30 {number % 10_000_000:07d},{company},{rest},{notes}\n"
 
 
 def _email(number: int) -> str:

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 
 from groundwork.blocks.errors import NonRetriable
 from groundwork.blocks.suggestions import near, quoted
-from groundwork.events.contacts.columns import CUSTOM_PREFIX, STANDARD_COLUMNS
-from groundwork.events.contacts.exports import CsvExportConfirmed
+from groundwork.blocks.words import counted
+from groundwork.events.contacts.columns import CUSTOM_PREFIX, LABELS, STANDARD_COLUMNS
+from groundwork.events.contacts.exports import CsvExportConfirmed, Headers
 
 MOST_COLUMNS = 1600
 """PostgreSQL's limit is 1,664 expressions in a SELECT."""
+_MOST_WARNINGS = 20
+"""Fields that are told of one by one. For each, all fields of the workspace are compared with it."""
+_SHOWN_CHARACTERS = 60
+_WHAT_FOLLOWS = {"columns": "The column is empty.", "filter": "So the file has no contacts."}
 
 
 @dataclass(frozen=True)
@@ -27,8 +32,12 @@ class ExportColumn:
     custom: bool = False
 
 
-def all_columns(custom_fields: Sequence[str]) -> list[ExportColumn]:
+def all_columns(custom_fields: Sequence[str], headers: Headers = "keys") -> list[ExportColumn]:
     """Every standard column, then the custom fields.
+
+    Args:
+        custom_fields: of the workspace.
+        headers: whether standard columns are headed by their names or by what people call them.
 
     Raises:
         NonRetriable: there are more than PostgreSQL can select.
@@ -38,13 +47,18 @@ def all_columns(custom_fields: Sequence[str]) -> list[ExportColumn]:
             f"The contacts have {len(custom_fields)} custom fields; a file of all of them is limited to {MOST_COLUMNS} "
             "columns. Name the columns to export."
         )
-    return [*_standard(STANDARD_COLUMNS), *(_custom(field) for field in custom_fields)]
+    return [
+        *(_standard(name, headers) for name in STANDARD_COLUMNS),
+        *(_custom(each, headers) for each in custom_fields),
+    ]
 
 
-def named_columns(names: Sequence[str]) -> list[ExportColumn]:
+def named_columns(names: Sequence[str], headers: Headers = "keys") -> list[ExportColumn]:
     """The columns that an event names, in its order."""
     return [
-        _custom(name.removeprefix(CUSTOM_PREFIX)) if name.startswith(CUSTOM_PREFIX) else ExportColumn(name, name)
+        _custom(name.removeprefix(CUSTOM_PREFIX), headers)
+        if name.startswith(CUSTOM_PREFIX)
+        else _standard(name, headers)
         for name in names
     ]
 
@@ -53,11 +67,11 @@ def fields_wanted(event: CsvExportConfirmed) -> dict[str, str]:
     """The custom fields that an event names, each with where it names it."""
     by_filter = dict.fromkeys(event.filter.custom, "filter")
     by_column = {column.field: "columns" for column in named_columns(event.columns or ()) if column.custom}
-    return by_filter | by_column
+    return by_column | by_filter
 
 
-def unknown_fields(event: CsvExportConfirmed, missing: Sequence[str], known: Sequence[str]) -> NonRetriable:
-    """The error that names fields which no contact of the workspace has, and those that come near.
+def missing_warnings(event: CsvExportConfirmed, missing: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Warnings of custom fields that an event names and no contact has, with those that come near.
 
     Args:
         event: what names them.
@@ -65,7 +79,11 @@ def unknown_fields(event: CsvExportConfirmed, missing: Sequence[str], known: Seq
         known: all custom fields of the workspace.
     """
     where = fields_wanted(event)
-    return NonRetriable(" ".join(_unknown(field, where[field], known) for field in missing))
+    told = [
+        f"{_unknown(field, where[field], known)} {_WHAT_FOLLOWS[where[field]]}" for field in missing[:_MOST_WARNINGS]
+    ]
+    more = len(missing) - len(told)
+    return [*told, f"{counted(more, 'other custom field')} asked for that no contact has."] if more else told
 
 
 def _unknown(field: str, where: str, known: Sequence[str]) -> str:
@@ -73,17 +91,22 @@ def _unknown(field: str, where: str, known: Sequence[str]) -> str:
     hint = (
         f"did you mean {quoted(found)}?"
         if found
-        else f"there are {', '.join(repr(each) for each in known[:20])}."
+        else f"there are {', '.join(_shown(each) for each in known[:20])}."
         if known
         else "there are none."
     )
-    return f"{where}: no contact of the workspace has the custom field {field!r}; {hint}"
+    return f"{where}: no contact of the workspace has the custom field {_shown(field)}; {hint}"
 
 
-def _standard(names: Sequence[str]) -> list[ExportColumn]:
-    return [ExportColumn(name, name) for name in names]
+def _shown(field: str) -> str:
+    return repr(field if len(field) <= _SHOWN_CHARACTERS else field[:_SHOWN_CHARACTERS] + "…")
 
 
-def _custom(field: str) -> ExportColumn:
+def _standard(name: str, headers: Headers) -> ExportColumn:
+    return ExportColumn(LABELS[name] if headers == "labels" else name, name)
+
+
+def _custom(field: str, headers: Headers) -> ExportColumn:
     """A custom field under its own name, unless a standard column has that name."""
-    return ExportColumn(CUSTOM_PREFIX + field if field in STANDARD_COLUMNS else field, field, custom=True)
+    taken = field in STANDARD_COLUMNS or (headers == "labels" and field in LABELS.values())
+    return ExportColumn(CUSTOM_PREFIX + field if taken else field, field, custom=True)

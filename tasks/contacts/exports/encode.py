@@ -1,14 +1,15 @@
 """Encoding: Arrow batches into the bytes of a CSV or Parquet file."""
 
+import codecs
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from groundwork.events.contacts.exports import ExportFormat
+from groundwork.events.contacts.exports import Delimiter, ExportFormat
 from groundwork.tasks.contacts.exports.parts import Part, PartSink
 from groundwork.tasks.contacts.formulas import harmless, neutralised
 
@@ -34,27 +35,47 @@ class Encoding:
         schema: of the batches, with the file's headers as names.
         part_bytes: bytes per part.
         neutralise: whether CSV cells that a spreadsheet would execute get an apostrophe.
+        delimiter: of a CSV.
+        mark: whether a CSV begins with a byte order mark.
 
     Attributes:
         rows: encoded so far.
     """
 
-    def __init__(self, file_format: ExportFormat, schema: pa.Schema, *, part_bytes: int, neutralise: bool) -> None:
+    def __init__(
+        self,
+        file_format: ExportFormat,
+        schema: pa.Schema,
+        *,
+        part_bytes: int,
+        neutralise: bool,
+        delimiter: Delimiter = ",",
+        mark: bool = False,
+    ) -> None:
         self.rows = 0
         self._format = file_format
         self._neutralises = neutralise and file_format == "csv"
         self._schema = _harmless_headers(schema) if self._neutralises else schema
         self._sink = PartSink(part_bytes)
+        self._delimiter = delimiter
+        self._mark = mark
 
     def parts(self, batches: Iterable[pa.RecordBatch]) -> Iterator[Part]:
         """The file in parts, each as soon as it is full. To be called once."""
-        with _WRITERS[self._format](self._sink, self._schema) as writer:
+        with self._writer() as writer:
             for batch in batches:
                 columns = neutralised(batch).columns if self._neutralises else batch.columns
                 writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=self._schema))
                 self.rows += batch.num_rows
                 yield from self._sink.full(self.rows)
         yield from self._sink.rest(self.rows)
+
+    def _writer(self) -> AbstractContextManager[_RowWriter]:
+        if self._format == "parquet":
+            return _parquet(self._sink, self._schema)
+        if self._mark:
+            self._sink.write(codecs.BOM_UTF8)
+        return _csv(self._sink, self._schema, self._delimiter)
 
     @property
     def size(self) -> int:
@@ -77,10 +98,12 @@ def _harmless_headers(schema: pa.Schema) -> pa.Schema:
 
 
 @contextmanager
-def _csv(sink: PartSink, schema: pa.Schema) -> Iterator[_RowWriter]:
+def _csv(sink: PartSink, schema: pa.Schema, delimiter: Delimiter) -> Iterator[_RowWriter]:
     # With quotes only where they are needed, Arrow leaves a cell with a carriage return without them. Nulls never get
     # any, and so differ from empty texts.
-    options = pa.csv.WriteOptions(include_header=True, quoting_style="all_valid", batch_size=_CSV_ROWS)
+    options = pa.csv.WriteOptions(
+        include_header=True, quoting_style="all_valid", batch_size=_CSV_ROWS, delimiter=delimiter
+    )
     with pa.csv.CSVWriter(sink, schema, write_options=options) as writer:
         yield writer
 
@@ -112,6 +135,3 @@ class _RowGroups:
             table = pa.Table.from_batches(self._batches)
             self._writer.write_table(table, row_group_size=max(len(table), 1))
         self._batches, self._bytes = [], 0
-
-
-_WRITERS = {"csv": _csv, "parquet": _parquet}

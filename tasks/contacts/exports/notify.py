@@ -23,6 +23,7 @@ def notify_finished(event: CsvExportConfirmed, summary: ExportSummary) -> bool:
         "seconds": summary.seconds,
         "download_url": summary.download_url(blob_store()),
         "expires": f"{summary.expires_at:%Y-%m-%d %H:%M} UTC",
+        "warnings": summary.warnings,
     }
     return notify_once(event.user_id, "export_finished", values)
 

@@ -37,12 +37,14 @@ class StoredFile(BaseModel):
         blob_path: its key.
         bytes: its size.
         sha256: of its bytes, hexadecimal.
+        warnings: what the person who asked should look at.
     """
 
     blob_path: str
     rows: int
     bytes: int
     sha256: str
+    warnings: list[str] = []
 
 
 class ExportSummary(BaseModel):
@@ -55,6 +57,7 @@ class ExportSummary(BaseModel):
         blob_path: key in the blob store.
         filename: under which a browser saves it.
         expires_at: until when links are made.
+        warnings: what the person who asked should look at.
     """
 
     status: str = "completed"
@@ -66,6 +69,7 @@ class ExportSummary(BaseModel):
     blob_path: str
     filename: str
     expires_at: datetime
+    warnings: list[str] = []
 
     def download_url(self, store: BlobStore) -> str:
         """Make a download link. Whoever has it can have the file, so it is kept nowhere and told to one person.
@@ -118,7 +122,11 @@ def finish(connection: Connection, record: ExportRecord, file: StoredFile) -> Ex
     """End an export whose file is in the blob store."""
     row = connection.execute(
         statement(_SQL, "finish_export"),
-        {"export_id": record.id, "link_seconds": link_lifetime().total_seconds(), **file.model_dump()},
+        {
+            "export_id": record.id,
+            "link_seconds": link_lifetime().total_seconds(),
+            **file.model_dump(exclude={"warnings"}),
+        },
     ).one()
     return ExportSummary(
         format=record.format,

@@ -4,7 +4,7 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 
-from groundwork.blocks.words import counted
+from groundwork.blocks.words import counted, printable
 from groundwork.tasks.contacts.exports.record import ExportRecord, ExportSummary
 from groundwork.tasks.progress import Progress
 from groundwork.tasks.step import step
@@ -70,5 +70,6 @@ def report(record: ExportRecord, summary: ExportSummary) -> str:
             f"| SHA-256 | `{summary.sha256}` |",
             f"| kept as | `{summary.blob_path}` |",
             f"| links until | {summary.expires_at:%Y-%m-%d %H:%M} UTC |",
+            *(["", *(f"- {printable(each)}" for each in summary.warnings)] if summary.warnings else []),
         ]
     )

@@ -17,8 +17,8 @@ from groundwork.tasks.contacts.exports.columns import (
     ExportColumn,
     all_columns,
     fields_wanted,
+    missing_warnings,
     named_columns,
-    unknown_fields,
 )
 from groundwork.tasks.contacts.exports.encode import with_headers
 from groundwork.tasks.contacts.exports.snapshot import Snapshot, SnapshotLost, snapshot
@@ -42,11 +42,13 @@ class ContactRows:
         schema: names are the file's headers.
         batches: the rows, to be read once.
         expected: about how many there will be.
+        warnings: what the person who asked should look at.
     """
 
     schema: pa.Schema
     batches: Iterator[pa.RecordBatch]
     expected: int
+    warnings: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -54,31 +56,37 @@ def contact_rows(event: CsvExportConfirmed) -> Iterator[ContactRows]:
     """Open the rows that an event asks for. They are read ahead in a thread from now on.
 
     Raises:
-        NonRetriable: the event names a custom field that no contact of the workspace has.
+        NonRetriable: the file would have too many columns.
         SnapshotLost: PostgreSQL went away; also raised by the batches.
     """
     with snapshot(database()) as view:
+        warnings = warnings_of(view, event)
         columns = columns_of(view, event)
         select = query.contacts(event.workspace_id, event.filter, columns, event.format)
         expected = view.expected_rows(select)
         with view.batches(select) as (schema, unread), read_ahead(unread, depth=BATCHES_AHEAD) as batches:
-            yield ContactRows(with_headers(schema, [column.header for column in columns]), batches, expected)
+            headers = [column.header for column in columns]
+            yield ContactRows(with_headers(schema, headers), batches, expected, tuple(warnings))
+
+
+def warnings_of(view: Snapshot, event: CsvExportConfirmed) -> list[str]:
+    """What is odd about the custom fields that an event names."""
+    wanted = list(fields_wanted(event))
+    missing = view.first_column(query.missing_fields(event.workspace_id, wanted)) if wanted else []
+    if not missing:
+        return []
+    return missing_warnings(event, missing, view.first_column(query.custom_fields(event.workspace_id)))
 
 
 def columns_of(view: Snapshot, event: CsvExportConfirmed) -> list[ExportColumn]:
     """The columns of an event's file.
 
     Raises:
-        NonRetriable: a custom field in its columns or its filter does not exist, or there are too many columns.
+        NonRetriable: there are too many.
     """
-    if wanted := list(fields_wanted(event)):
-        missing = view.first_column(query.missing_fields(event.workspace_id, wanted))
-        if missing:
-            known = view.first_column(query.custom_fields(event.workspace_id))
-            raise unknown_fields(event, missing, known)
     if event.columns is not None:
-        return named_columns(event.columns)
-    return all_columns(view.first_column(query.custom_fields(event.workspace_id)))
+        return named_columns(event.columns, event.headers)
+    return all_columns(view.first_column(query.custom_fields(event.workspace_id)), event.headers)
 
 
 def from_one_snapshot(work: Callable[[], T]) -> T:

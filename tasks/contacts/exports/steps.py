@@ -95,6 +95,8 @@ def upload_contacts(
         rows.schema,
         part_bytes=contacts_settings().export_part_bytes,
         neutralise=event.neutralise_formulas,
+        delimiter=event.delimiter,
+        mark=event.byte_order_mark,
     )
     uploads = _PartUploads(into, show)
     try:
@@ -105,7 +107,13 @@ def upload_contacts(
         uploads.wait()
         raise
     complete_upload(into, etags)
-    return StoredFile(blob_path=into.key, rows=encoding.rows, bytes=encoding.size, sha256=encoding.sha256)
+    return StoredFile(
+        blob_path=into.key,
+        rows=encoding.rows,
+        bytes=encoding.size,
+        sha256=encoding.sha256,
+        warnings=list(rows.warnings),
+    )
 
 
 class _PartUploads:

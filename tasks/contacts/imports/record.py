@@ -60,7 +60,7 @@ def create_import(
     Raises:
         NonRetriable: ``blob_path`` is no place of this import's, nor of its workspace's.
     """
-    _check_place(import_id, workspace_id, blob_path)
+    check_place(import_id, workspace_id, blob_path)
     connection.execute(
         statement(_SQL, "create_import"),
         {
@@ -89,15 +89,19 @@ def begin(connection: Connection, import_id: str, workspace_id: str) -> ImportRe
             if status is None
             else f"Import {import_id} is {status}, not pending. Upload the file as a new import."
         )
-    _check_place(import_id, workspace_id, row["blob_path"])
+    check_place(import_id, workspace_id, row["blob_path"])
     return ImportRecord(**row)
 
 
-def _check_place(import_id: str, workspace_id: str, blob_path: str) -> None:
-    """Refuse an upload that may be another workspace's: a record's path may have come with a request."""
+def check_place(import_id: str, workspace_id: str, blob_path: str) -> None:
+    """Refuse an upload that may be another workspace's: a record's path may have come with a request.
+
+    Raises:
+        NonRetriable: it lies neither below the import's folder nor below the workspace's.
+    """
     said = contacts_settings().import_uploads.split(",")
     places = [
-        f"imports/{in_names(import_id)}/",
+        _place(import_id),
         workspace_prefix(workspace_id),
         *(each.strip().replace("{workspace}", in_names(workspace_id)) for each in said if "{workspace}" in each),
     ]
@@ -106,6 +110,27 @@ def _check_place(import_id: str, workspace_id: str, blob_path: str) -> None:
             f"The upload {blob_path!r} of import {import_id} lies where another workspace's may: put it below "
             f"{' or '.join(places)}, or say in GROUNDWORK_IMPORT_UPLOADS where uploads of a workspace are."
         )
+
+
+def check_preview(connection: Connection, import_id: str, workspace_id: str, blob_path: str) -> None:
+    """Refuse an upload that is not proven to be the workspace's, before a person has confirmed its import.
+
+    Raises:
+        NonRetriable: its place may be another workspace's, or is the import's, and the workspace has no such import.
+    """
+    check_place(import_id, workspace_id, blob_path)
+    if not blob_path.startswith(_place(import_id)):
+        return
+    address = {"import_id": import_id, "workspace_id": workspace_id}
+    if connection.execute(statement(_SQL, "import_status"), address).scalar() is None:
+        raise NonRetriable(
+            f"Workspace {workspace_id} has no import {import_id}. Create its record before asking for a preview, "
+            f"or put the upload below {workspace_prefix(workspace_id)}."
+        )
+
+
+def _place(import_id: str) -> str:
+    return f"imports/{in_names(import_id)}/"
 
 
 def reopen(connection: Connection, import_id: str) -> None:

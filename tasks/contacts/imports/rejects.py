@@ -16,6 +16,7 @@ from groundwork.tasks.contacts.imports.reading.encoding import UNDECODABLE
 from groundwork.tasks.contacts.imports.reading.parse import Records
 
 WRONG_NUMBER_OF_COLUMNS = "wrong_number_of_columns"
+SURPLUS = "surplus 1"
 _COPY_BYTES = 1024 * 1024
 
 
@@ -29,31 +30,43 @@ def part_key(import_id: str, chunk: int) -> str:
     return f"imports/{import_id}/rejects/{chunk:06d}.csv"
 
 
-def rejected_rows(records: Records, reasons: Any, refused: Any) -> Any:
+def rejected_rows(records: Records, reasons: Any, refused: Any, *, width: int) -> Any:
     """The refused records of a chunk: their cells as in the file, ``line`` and ``reason``.
 
     Args:
         records: the chunk.
         reasons: reason per record.
         refused: which records are refused, as booleans.
+        width: columns that are the file's own; a rejects file has more.
     """
     regular, _ = records.lines
-    cells = [column.filter(refused) for column in records.columns]
+    cells = [column.filter(refused) for column in records.columns[:width]]
     return _table(cells, pa.array(regular).filter(refused), reasons.filter(refused))
 
 
 def ragged_rows(records: Records, width: int, delimiter: str) -> Any:
-    """The records of a chunk with a wrong number of cells, in the same form.
+    """The records of a chunk with too many cells, in the same form.
 
-    Missing cells are empty; those too many stay together in the last column.
+    The cells too many stand behind the reason. So the row is as much too long as it was, and is rejected again if it
+    comes back as it is.
     """
-    rows = []
-    for _, text in records.ragged:
-        cells = _cells(text, delimiter)
-        rows.append([*cells[: width - 1], delimiter.join(cells[width - 1 :])] + [""] * (width - max(len(cells), 1)))
-    columns = [pa.array([row[at] for row in rows], pa.string()) for at in range(width)]
+    rows = [_own_cells(_cells(text, delimiter), width, len(records.columns)) for _, text in records.ragged]
+    surplus = [cells[width:] for cells in rows]
+    columns = [_column(rows, at) for at in range(width)]
     _, lines = records.lines
-    return _table(columns, pa.array(lines), pa.repeat(pa.scalar(WRONG_NUMBER_OF_COLUMNS), len(rows)))
+    table = _table(columns, pa.array(lines), pa.repeat(pa.scalar(WRONG_NUMBER_OF_COLUMNS), len(rows)))
+    for at in range(max(map(len, surplus), default=0)):
+        table = table.append_column(f"surplus {at + 1}", _shown(_column(surplus, at)))
+    return table
+
+
+def _own_cells(cells: list[str], width: int, file_width: int) -> list[str]:
+    """The cells without those that a rejects file had added."""
+    return cells[:width] + cells[file_width:]
+
+
+def _column(rows: Sequence[Sequence[str]], at: int) -> Any:
+    return pa.array([row[at] if at < len(row) else None for row in rows], pa.string())
 
 
 def write_part(store: BlobStore, import_id: str, chunk: int, rejects: Any) -> str:
@@ -128,5 +141,19 @@ def _write_header(headers: Sequence[str], sink: BinaryIO) -> None:
 
 
 def _write_csv(table: Any, sink: BinaryIO) -> None:
+    if SURPLUS in table.column_names:
+        _write_uneven(table, sink)
+        return
     # Where needed alone, Arrow leaves a cell with a carriage return without quotes.
     pa.csv.write_csv(table, sink, pa.csv.WriteOptions(include_header=False, quoting_style="all_valid"))
+
+
+def _write_uneven(table: Any, sink: BinaryIO) -> None:
+    """Rows of which some are longer than the header: nulls at their end are no cells."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    regular = table.column_names.index(SURPLUS)
+    for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
+        surplus = [cell for cell in row[regular:] if cell is not None]
+        writer.writerow([*row[:regular], *surplus])
+    sink.write(text.getvalue().encode())

@@ -1,5 +1,6 @@
 """What people see of an import: progress while it runs, a table at its end."""
 
+import re
 from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
@@ -7,6 +8,8 @@ from prefect.artifacts import create_markdown_artifact
 from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.words import counted
 from groundwork.tasks.contacts.imports.counts import ImportCounts
+from groundwork.tasks.contacts.imports.preview import guesses
+from groundwork.tasks.contacts.imports.reading.contacts_file import ContactsFile
 from groundwork.tasks.contacts.imports.record import ImportRecord, ImportSummary
 from groundwork.tasks.contacts.imports.rows.prepare import PreparedChunk
 from groundwork.tasks.contacts.imports.steps import Upload
@@ -50,10 +53,15 @@ class ImportProgress(Progress):
         return f"{counted(self._counts.rows, 'row')} read, {self._counts.rejected:,} rejected"
 
 
+def how_read(file: ContactsFile) -> dict[str, Any]:
+    """What was chosen or guessed of the file, for the report."""
+    return guesses(file.encoding, file.dialect, file.layout)
+
+
 @step
-def publish_report(record: ImportRecord, summary: ImportSummary) -> str:
-    """Show the import's figures as an artifact of the run."""
-    markdown = report(record, summary)
+def publish_report(record: ImportRecord, summary: ImportSummary, reading: dict[str, Any] | None = None) -> str:
+    """Show the import's figures, and how its file was read, as an artifact of the run."""
+    markdown = report(record, summary) + (_reading(reading) if reading else "")
     create_markdown_artifact(markdown, key="csv-import", description=f"Import of {record.filename}")
     return markdown
 
@@ -83,3 +91,25 @@ def report(record: ImportRecord, summary: ImportSummary) -> str:
     if summary.rejects_path:
         lines += ["", f"Rejected rows, to mend and upload again: `{blob_store().location(summary.rejects_path)}`"]
     return "\n".join(lines)
+
+
+def _reading(reading: dict[str, Any]) -> str:
+    """How the file was read, as Markdown. Headers are a stranger's text."""
+    lines = [
+        "",
+        "",
+        f"Read as {reading['encoding']} (confidence {reading['encoding_confidence']:.2f}), delimiter "
+        f"`{_shown(reading['delimiter'])}`, header in line {reading['header_line']}.",
+        "",
+        "| column | field |",
+        "| --- | --- |",
+        *(f"| {_shown(header)} | {_shown(field)} |" for header, field in reading["columns"].items()),
+    ]
+    if reading["warnings"]:
+        lines += ["", *(f"- {_shown(each)}" for each in reading["warnings"])]
+    return "\n".join(lines)
+
+
+def _shown(text: str) -> str:
+    printable = "".join(each if each.isprintable() else " " for each in text[:200])
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", printable).strip() or "tab"

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from groundwork.blocks.blob.store import BlobStat, blob_store
 from groundwork.blocks.database import database
-from groundwork.events.contacts.imports import CsvImportConfirmed
+from groundwork.events.contacts.imports import CsvImportConfirmed, ImportOptions
 from groundwork.events.inbox import after_commit, running_attempt, written
 from groundwork.tasks.contacts.imports import record, rejects
 from groundwork.tasks.contacts.imports.counts import ImportCounts
@@ -70,12 +70,13 @@ class Upload:
 
 
 @contextmanager
-def open_upload(blob_path: str, noted: dict[str, Any]) -> Iterator[Upload]:
+def open_upload(blob_path: str, noted: dict[str, Any], options: ImportOptions | None = None) -> Iterator[Upload]:
     """Open the upload where the attempts before left off.
 
     Args:
         blob_path: key in the blob store.
         noted: what :func:`note_upload` returned.
+        options: what the person chose; by default all is guessed.
 
     Raises:
         BlobMissing, BlobChanged: it is not what was uploaded.
@@ -88,6 +89,7 @@ def open_upload(blob_path: str, noted: dict[str, Any]) -> Iterator[Upload]:
             blob_path,
             expected=BlobStat(size=noted["size"], etag=noted["etag"]),
             chunk_bytes=noted["chunk_bytes"],
+            options=options,
         ) as file,
         read_ahead(file.chunks(done)) as chunks,
     ):

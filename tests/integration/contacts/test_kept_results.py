@@ -72,7 +72,9 @@ def test_what_the_hand_written_ledger_of_a_step_has_kept_is_its_result(attempt, 
     with once(attempt, step, key=key) as entry:
         entry.result = kept
     with attempt.as_current():
-        assert _plain(call()) == kept
+        found = _plain(call())
+    # What a later version keeps as well has a default.
+    assert {name: found[name] for name in kept} == kept
 
 
 def test_the_rows_of_chunks_and_files_are_found_by_whoever_asks_for_them(attempt):

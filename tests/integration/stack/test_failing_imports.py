@@ -28,6 +28,28 @@ def test_a_file_without_an_email_column_fails_the_import_and_names_the_columns(
     assert "'Size', 'Colour'" in mail.get_body(("plain",)).get_content()
 
 
+def test_a_file_of_rejected_rows_alone_ends_with_1_and_its_preview_says_what_to_choose(
+    application: Application, tmp_path: Path
+):
+    file = tmp_path / "swapped.csv"
+    file.write_text("Mail;Reach\nada;Ulm\nbo;Bonn\n")
+    groundwork = application.stack.groundwork
+    import_ = ("import", str(file), "--workspace", application.workspace, "--user", application.user, "--wait")
+    done = groundwork(*import_)
+    assert done.returncode == 1, done.stderr
+    assert "invalid_email: 2" in done.stdout
+    file.write_bytes("Mail;Reach\nЕгор;ada@example.com\nОлег;bo@example.com\n".encode("cp1251"))
+    preview = groundwork("import", str(file), "--preview", "--json", "--column", "Mail=first_name")
+    found = json.loads(preview.stdout)
+    assert (found["encoding"], found["delimiter"]) == ("cp1251", ";")
+    assert [each["field"] for each in found["columns"]] == ["first_name", "email"]
+    done = groundwork(*import_, "--column", "Mail=first_name")
+    assert done.returncode == 0, done.stdout
+    assert application.rows(
+        "SELECT first_name FROM app.contact WHERE workspace_id = :it ORDER BY email", it=application.workspace
+    ) == [("Егор",), ("Олег",)]
+
+
 def test_an_import_without_a_record_fails_at_once(application: Application):
     delivery = application.ended(application.confirm("no-such-import"))
     assert (delivery.state, delivery.attempt) == ("failed", 1)

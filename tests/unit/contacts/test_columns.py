@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import Text
 
-from groundwork.blocks.schema import metadata
+from groundwork.blocks.schema import with_applications
 from groundwork.blocks.sql import named_statements
 from groundwork.events.contacts.columns import STANDARD_COLUMNS, TEXT_COLUMNS
 from groundwork.tasks.contacts.imports.rows import upsert
@@ -23,7 +23,7 @@ def names(pattern: str, statement: str) -> list[str]:
 
 
 def test_the_table_has_every_column_and_text_where_a_file_has_one_value():
-    table = metadata.tables["app.contact"]
+    table = with_applications().tables["app.contact"]
     columns = [each.name for each in table.columns]
     begin = columns.index("email")
     assert columns[begin : begin + len(FILLED)] == FILLED

@@ -8,9 +8,17 @@ from typing import BinaryIO
 
 from groundwork.blocks.blob.store import BlobStat, BlobStore
 from groundwork.blocks.errors import BlobChanged
+from groundwork.events.contacts.imports import ImportOptions
 from groundwork.tasks.contacts.imports.reading.chunks import chunks
 from groundwork.tasks.contacts.imports.reading.dialect import Dialect, detect_dialect
-from groundwork.tasks.contacts.imports.reading.encoding import SAMPLE_BYTES, Encoding, detect_encoding, utf8_blocks
+from groundwork.tasks.contacts.imports.reading.encoding import (
+    SAMPLE_BYTES,
+    Encoding,
+    detect_encoding,
+    named_encoding,
+)
+from groundwork.tasks.contacts.imports.reading.not_csv import refuse_other_text
+from groundwork.tasks.contacts.imports.reading.transcode import utf8_blocks
 from groundwork.tasks.contacts.imports.reading.unpack import unpacked_blocks
 from groundwork.tasks.contacts.imports.rows.headers import Layout, layout_of
 from groundwork.tasks.contacts.imports.rows.prepare import PreparedChunk, prepare
@@ -23,12 +31,21 @@ class ContactsFile:
     Attributes:
         stat: size and etag of the blob; give it to the next attempt as ``expected``.
         chunk_bytes: length of a chunk; chunk numbers mean the same only to an attempt with the same length.
-        encoding: of the file, once unpacked.
+        encoding: of the file, once unpacked; as far as it is known yet.
         dialect: delimiter and headers.
         layout: which column is which.
     """
 
-    def __init__(self, store: BlobStore, key: str, stat: BlobStat, stream: BinaryIO, *, chunk_bytes: int) -> None:
+    def __init__(
+        self,
+        store: BlobStore,
+        key: str,
+        stat: BlobStat,
+        stream: BinaryIO,
+        *,
+        chunk_bytes: int,
+        options: ImportOptions,
+    ) -> None:
         self.stat = stat
         self.chunk_bytes = chunk_bytes
         self._store = store
@@ -36,12 +53,18 @@ class ContactsFile:
         self._stream = stream
         blocks = unpacked_blocks(stream, stat.size)
         raw, _ = _sample(blocks)
-        self.encoding: Encoding = detect_encoding(raw)
-        text = utf8_blocks(itertools.chain([raw], blocks), self.encoding)
+        self.encoding: Encoding = named_encoding(options.encoding, raw) if options.encoding else detect_encoding(raw)
+        text = utf8_blocks(itertools.chain([raw], blocks), self.encoding, self._decide)
         start, complete = _sample(text)
-        self.dialect: Dialect = detect_dialect(start, complete=complete)
-        self.layout: Layout = layout_of(self.dialect.headers)
+        refuse_other_text(start)
+        self.dialect: Dialect = detect_dialect(
+            start, complete=complete, delimiter=options.delimiter, header_line=options.header_line
+        )
+        self.layout: Layout = layout_of(self.dialect.headers, self.dialect.samples, options.columns)
         self._blocks = itertools.chain([start[self.dialect.header_bytes :]], text)
+
+    def _decide(self, encoding: Encoding) -> None:
+        self.encoding = encoding
 
     @property
     def position(self) -> int:
@@ -72,7 +95,12 @@ class ContactsFile:
 
 @contextmanager
 def open_contacts(
-    store: BlobStore, key: str, *, expected: BlobStat | None = None, chunk_bytes: int | None = None
+    store: BlobStore,
+    key: str,
+    *,
+    expected: BlobStat | None = None,
+    chunk_bytes: int | None = None,
+    options: ImportOptions | None = None,
 ) -> Iterator[ContactsFile]:
     """Open a CSV of contacts: unpacked, decoded, its columns mapped.
 
@@ -81,17 +109,26 @@ def open_contacts(
         key: its key.
         expected: what an earlier attempt saw.
         chunk_bytes: length of a chunk, where an earlier attempt wrote some; by default ``import_chunk_bytes``.
+        options: what a person chose; by default all is guessed.
 
     Raises:
         BlobMissing: there is no such blob.
         BlobChanged: it is not the expected one.
-        NonRetriable: it is empty, no CSV, has no e-mail column or too many columns, or breaks a limit of the settings.
+        NonRetriable: it is empty, no CSV, has no e-mail column or too many columns, breaks a limit of the settings, or
+            is not as the options say.
     """
     with store.open(key) as stream:
         stat = store.stat(key)
         if expected is not None and stat != expected:
             raise BlobChanged(_changed(key, expected, stat))
-        yield ContactsFile(store, key, stat, stream, chunk_bytes=chunk_bytes or contacts_settings().import_chunk_bytes)
+        yield ContactsFile(
+            store,
+            key,
+            stat,
+            stream,
+            chunk_bytes=chunk_bytes or contacts_settings().import_chunk_bytes,
+            options=options or ImportOptions(),
+        )
 
 
 def ensure_unchanged(store: BlobStore, key: str, expected: BlobStat) -> None:

@@ -1,45 +1,54 @@
 """Character encodings: what a CSV is written in, and the way to UTF-8."""
 
 import codecs
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from groundwork.blocks.errors import NonRetriable
+from groundwork.tasks.contacts.imports.reading.legacy import guess, wider
+from groundwork.tasks.contacts.imports.reading.not_csv import refuse_binary
+from groundwork.tasks.contacts.imports.rows.vocabulary import is_known_header, languages_of
 
 SAMPLE_BYTES = 1024 * 1024
 UNDECODABLE = "\ufdd0"
 """Stands for bytes that the encoding does not allow. A noncharacter of Unicode, so no real text holds it."""
+LOW_CONFIDENCE = 0.3
+"""Below it a person is asked to look at the text."""
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_NOT_CSV = (
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"%PDF", "a PDF document"),
-    (b"PAR1", "a Parquet file"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or other Office document"),
-    (b"PK\x03\x04", "a zip within another archive"),
-    (b"\x1f\x8b", "a gzip within another archive"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
-    (b"\xfd7zXZ", "an xz archive"),
-    (b"BZh", "a bzip2 archive"),
-)
-_UTF8_LEADS = bytes(range(0xC2, 0xF5))
-_CONTROLS = bytes(each for each in range(32) if each not in b"\t\n\r")
+_WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
+_ZEROS_BYTES = 4096
+_ESCAPES_JAPANESE = b"\x1b$"
+_JAPANESE_BY_ESCAPES = "iso2022_jp_ext"
+_NO_TEXT_OF_A_FILE = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "charmap", "mbcs", "oem"}
+"""Codecs that read something else than files. Some take a time that grows with the square of a text's length."""
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """An encoding by its Python codec name, and the length of the byte order mark to leave out."""
+    """An encoding.
+
+    Attributes:
+        name: of the Python codec.
+        mark_bytes: length of the byte order mark to leave out.
+        confidence: 0 to 1.
+        ascii_so_far: whether the sample has no other character, so that a later one decides.
+    """
 
     name: str
     mark_bytes: int = 0
+    confidence: float = 1.0
+    ascii_so_far: bool = False
+
+    @property
+    def any_bytes(self) -> bool:
+        """Whether it reads nearly all bytes, so that text in UTF-8 would be read as gibberish."""
+        return not self.name.startswith(("utf", "iso2022", "hz"))
 
 
 def mark_undecodable(error: UnicodeError) -> tuple[str, int]:
@@ -52,11 +61,49 @@ def mark_undecodable(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("groundwork.mark", mark_undecodable)
 
 
+def named_encoding(name: str, sample: bytes) -> Encoding:
+    """The encoding that a person named, with the byte order mark that the file may have.
+
+    Args:
+        name: a codec that Python knows, such as ``cp1252``.
+        sample: the first bytes of the file.
+
+    Raises:
+        NonRetriable: there is no such encoding of text, or the file has the byte order mark of another.
+    """
+    codec = _codec_of_text(name)
+    if codec is None:
+        raise NonRetriable(
+            f"encoding: there is no encoding {name!r}. "
+            "Take one such as utf-8, cp1252, mac-roman, shift_jis or utf-16-le."
+        )
+    for mark, marked in _BYTE_ORDER_MARKS:
+        if sample.startswith(mark):
+            if marked.split("-")[:2] != codec.split("-")[:2]:
+                raise NonRetriable(
+                    f"encoding: the file is no {name}: it begins with the byte order mark of {marked}. Leave it out."
+                )
+            return Encoding(marked, len(mark))
+    return Encoding(codec)
+
+
+def _codec_of_text(name: str) -> str | None:
+    try:
+        found = codecs.lookup(name).name
+        "".encode(found)
+    except (LookupError, ValueError):  # such as of a name with a NUL
+        return None
+    if found.replace("_", "-") in _NO_TEXT_OF_A_FILE:
+        return None
+    plain = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
+    return plain.get(found) or wider(found)
+
+
 def detect_encoding(sample: bytes) -> Encoding:
     """The encoding of a file, judged by its first bytes.
 
-    A byte order mark decides. Without one: UTF-16 where every other byte is zero; UTF-8 where it decodes, or where more
-    of its non-ASCII characters are good than bad; else Windows-1252.
+    A byte order mark decides. Without one: UTF-32 and UTF-16 by where their zero bytes are; UTF-8 where it decodes, or
+    where more of its non-ASCII characters are good than bad; else the likeliest legacy encoding.
 
     Args:
         sample: the first ``SAMPLE_BYTES`` bytes of the file, or all of it.
@@ -67,46 +114,52 @@ def detect_encoding(sample: bytes) -> Encoding:
     for mark, name in _BYTE_ORDER_MARKS:
         if sample.startswith(mark):
             return Encoding(name, len(mark))
-    for magic, what in _NOT_CSV:
-        if sample.startswith(magic):
-            raise NonRetriable(f"The file is not a CSV: it is {what}. Export the contacts as CSV.")
-    evens, odds = sample[:4096:2], sample[1:4096:2]
-    if len(odds) > 1 and odds.count(0) > 0.7 * len(odds) and evens.count(0) < 0.1 * len(evens):
-        return Encoding("utf-16-le")
-    if len(odds) > 1 and evens.count(0) > 0.7 * len(evens) and odds.count(0) < 0.1 * len(odds):
-        return Encoding("utf-16-be")
-    controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    if controls > max(16, len(sample) // 20):
-        raise NonRetriable("The file is not a CSV: it holds binary data. Export the contacts as CSV.")
-    return Encoding("utf-8" if _is_rather_utf8(sample) else "cp1252")
+    if wide := _by_zeros(sample):
+        return Encoding(wide)
+    if _ESCAPES_JAPANESE in sample and sample.isascii():
+        return Encoding(_JAPANESE_BY_ESCAPES)
+    refuse_binary(sample)
+    return text_encoding(sample)
+
+
+def text_encoding(sample: bytes) -> Encoding:
+    """The encoding of text in which ASCII characters are one byte.
+
+    Args:
+        sample: of any place in the file.
+    """
+    if sample.isascii():
+        return Encoding("utf-8", ascii_so_far=True)
+    if _is_rather_utf8(sample):
+        return Encoding("utf-8")
+    found = guess(sample, is_known_header, languages_of)
+    return Encoding(found.name, confidence=found.confidence)
+
+
+def _by_zeros(sample: bytes) -> str | None:
+    """UTF-32 or UTF-16 without a mark: ASCII characters, such as delimiters and addresses, have zeros in it."""
+    start = sample[:_ZEROS_BYTES]
+    if start.count(0) < len(start) // 10:
+        return None
+    for name in _WIDE:
+        unit = 4 if name.startswith("utf-32") else 2
+        whole = start[: len(start) // unit * unit]
+        high = whole[unit - 1 :: unit] if name.endswith("le") else whole[::unit]
+        low = whole[::unit] if name.endswith("le") else whole[unit - 1 :: unit]
+        if high.count(0) > 0.2 * len(high) and low.count(0) <= 0.02 * len(low):
+            try:
+                codecs.getincrementaldecoder(name)().decode(whole, final=False)
+            except UnicodeDecodeError:
+                continue
+            return name
+    return None
 
 
 def _is_rather_utf8(sample: bytes) -> bool:
-    if sample.isascii():
-        return True
     text = codecs.getincrementaldecoder("utf-8")("groundwork.mark").decode(sample, final=False)
     bad = text.count(UNDECODABLE)
-    good = len(sample) - len(sample.translate(None, _UTF8_LEADS)) - bad
+    good = len(text) - len(text.encode("ascii", "ignore")) - bad
     return good > bad
-
-
-def utf8_blocks(blocks: Iterable[bytes], encoding: Encoding) -> Iterator[bytes]:
-    """The text of the blocks as UTF-8 without a byte order mark.
-
-    UTF-8 passes through unread, invalid sequences included; in other encodings what cannot be decoded becomes
-    ``UNDECODABLE``.
-    """
-    skip = encoding.mark_bytes
-    decoder = codecs.getincrementaldecoder(encoding.name)("groundwork.mark") if encoding.name != "utf-8" else None
-    for block in blocks:
-        rest = block[skip:] if skip else block
-        skip = max(0, skip - len(block))
-        if decoder is not None:
-            rest = decoder.decode(rest).encode()
-        if rest:
-            yield rest
-    if decoder is not None and (rest := decoder.decode(b"", final=True).encode("utf-8")):
-        yield rest
 
 
 def repaired(data: bytes) -> tuple[bytes, bool]:

@@ -22,35 +22,35 @@ def last_record_end(data: bytes, delimiter: str, *, complete: bool) -> int:
         complete: whether the file ends here. If not, a final carriage return may have its line feed still to come.
     """
     end = len(data) - 1 if data.endswith(b"\r") and not complete else len(data)
-    toggles = _toggles(data, delimiter)
+    quotes = field_quotes(data, delimiter)
     newline = max(data.rfind(b"\n", 0, end), data.rfind(b"\r", 0, end))
     while newline >= 0:
-        before = int(np.searchsorted(toggles, newline))
+        before = int(np.searchsorted(quotes, newline))
         if before % 2 == 0:
             return newline + 1
-        opening = int(toggles[before - 1])
+        opening = int(quotes[before - 1])
         newline = max(data.rfind(b"\n", 0, opening), data.rfind(b"\r", 0, opening))
     return 0
 
 
 def first_record_end(data: bytes, delimiter: str) -> int:
     """Offset just behind the first record and its line end; 0 where the record does not end in ``data``."""
-    toggles = _toggles(data, delimiter)
+    quotes = field_quotes(data, delimiter)
     start = 0
     while (newline := _find_newline(data, start)) >= 0:
-        before = int(np.searchsorted(toggles, newline))
+        before = int(np.searchsorted(quotes, newline))
         if before % 2 == 0:
             return newline + 2 if data[newline : newline + 2] == b"\r\n" else newline + 1
-        if before >= len(toggles):
+        if before >= len(quotes):
             return 0
-        start = int(toggles[before])
+        start = int(quotes[before])
     return 0
 
 
 def unclosed_quote(data: bytes, delimiter: str) -> int | None:
     """Offset of the quote that opens a field and is never closed in ``data``; None where every quote is closed."""
-    toggles = _toggles(data, delimiter)
-    return int(toggles[-1]) if len(toggles) % 2 else None
+    quotes = field_quotes(data, delimiter)
+    return int(quotes[-1]) if len(quotes) % 2 else None
 
 
 def count_lines(data: bytes) -> int:
@@ -64,7 +64,7 @@ def _find_newline(data: bytes, start: int) -> int:
     return min(found, default=-1)
 
 
-def _toggles(data: bytes, delimiter: str) -> npt.NDArray[np.int64]:
+def field_quotes(data: bytes, delimiter: str) -> npt.NDArray[np.int64]:
     """Offsets of the quotes that open and close fields, in turn. An escaped quote may count as closing and opening."""
     quotes: npt.NDArray[np.int64] = np.flatnonzero(np.frombuffer(data, np.uint8) == _QUOTE)
     if len(quotes) == 0:

@@ -14,6 +14,8 @@ from groundwork.blocks.errors import NonRetriable
 from groundwork.tasks.contacts.imports.reading.chunks import Chunk
 from groundwork.tasks.contacts.imports.reading.encoding import repaired
 from groundwork.tasks.contacts.imports.reading.lines import count_lines
+from groundwork.tasks.contacts.imports.reading.quoted_tails import with_quoted_tails
+from groundwork.tasks.contacts.imports.reading.ragged import Ragged, fitted
 
 _ARROW_NEEDS_BYTES = 16
 """Arrow refuses blocks smaller than a few bytes."""
@@ -30,12 +32,14 @@ class Records:
     Attributes:
         columns: one string array per column of the file, null where the cell is empty.
         ragged: records with a wrong number of cells, as (position among all records, text).
+        alone: of the records in the columns, whether the line has one cell and the table has more.
         has_undecodable: whether a cell holds ``UNDECODABLE``.
         chunk: where they come from.
     """
 
     columns: list[Any]
     ragged: list[tuple[int, str]]
+    alone: npt.NDArray[np.bool_]
     has_undecodable: bool
     chunk: Chunk
 
@@ -64,6 +68,9 @@ class Records:
 def parse(chunk: Chunk, *, columns: int, delimiter: str) -> Records:
     """Parse a chunk.
 
+    Missing cells at the end of a record are empty, and empty ones too many are dropped. What is longer than the header
+    in any other way is ragged.
+
     Args:
         chunk: whole records.
         columns: number of columns of the file.
@@ -78,14 +85,30 @@ def parse(chunk: Chunk, *, columns: int, delimiter: str) -> Records:
             "Check that the file has one header and one delimiter."
         )
     data, has_undecodable = repaired(chunk.data)
-    ragged: list[tuple[int, str]] = []
+    odd: list[Ragged] = []
 
     def set_aside(row: Any) -> str:
-        ragged.append((row.number - 1, row.text))
+        odd.append(Ragged(row.number - 1, row.actual_columns, row.text))
         return "skip"
 
+    table = read_table(with_quoted_tails(data, delimiter), columns=columns, delimiter=delimiter, set_aside=set_aside)
+    arrays = [column.combine_chunks() for column in table.columns]
+    if not odd:
+        return Records(arrays, [], np.zeros(len(arrays[0]), np.bool_), has_undecodable, chunk)
+    return _completed(Records(arrays, [], np.zeros(0, np.bool_), has_undecodable, chunk), odd, delimiter)
+
+
+def read_table(data: bytes, *, columns: int, delimiter: str, set_aside: Any) -> Any:
+    """Valid UTF-8 as a table of strings.
+
+    Args:
+        data: whole records.
+        columns: number of columns, whose names are their positions.
+        delimiter: one ASCII character.
+        set_aside: told of each record that has another number of cells.
+    """
     names = [str(position) for position in range(columns)]
-    table = pa.csv.read_csv(
+    return pa.csv.read_csv(
         pa.BufferReader(data),
         # One block and one thread: only then does Arrow number the rows it hands to the handler.
         read_options=pa.csv.ReadOptions(
@@ -105,4 +128,25 @@ def parse(chunk: Chunk, *, columns: int, delimiter: str) -> Records:
             quoted_strings_can_be_null=True,
         ),
     )
-    return Records([column.combine_chunks() for column in table.columns], ragged, has_undecodable, chunk)
+
+
+def _completed(regular: Records, odd: list[Ragged], delimiter: str) -> Records:
+    """The records with those among the odd ones that fit after all, in the order of the file."""
+    width = len(regular.columns)
+    found, rest = fitted(odd, width, delimiter, read_table)
+    places = np.delete(np.arange(regular.count + len(odd)), [each.position for each in odd])
+    positions = np.concatenate([places, *(group.positions for group in found)])
+    order = pa.array(np.argsort(positions, kind="stable"))
+    alone = np.concatenate(
+        [np.zeros(regular.count, np.bool_), *(np.full(len(group.positions), group.alone) for group in found)]
+    )
+    return Records(
+        [
+            pa.concat_arrays([regular.columns[at], *(group.columns[at] for group in found)]).take(order)
+            for at in range(width)
+        ],
+        [(each.position, each.text) for each in rest],
+        alone[order.to_numpy()],
+        regular.has_undecodable,
+        regular.chunk,
+    )

@@ -16,6 +16,8 @@ _PIECE_BYTES = 16 * 1024
 """Packed bytes that gzip is given at once; it copies the rest of them for each block that it makes."""
 _MOST_EMPTY_MEMBERS = 1_000
 """Members of a gzip in a row that hold nothing. More are there to keep the run busy."""
+_OFFICE = {"[Content_Types].xml", "content.xml"}
+"""Members of every document of Microsoft's and OpenDocument's programs; those of Apple's end in ``.iwa``."""
 _UNPACKABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 """Methods whose output is bounded. Python unpacks bzip2 and lzma in one go: 1,302 bytes took 3 GB."""
 _METHODS = {9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstandard", 95: "xz", 98: "PPMd"}
@@ -98,7 +100,7 @@ def _unzipped(source: PackedSource) -> Iterator[bytes]:
 
 def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     members = [each for each in archive.infolist() if not each.is_dir() and not _is_clutter(each.filename)]
-    if any(each.filename == "[Content_Types].xml" for each in members):
+    if any(each.filename in _OFFICE or each.filename.endswith(".iwa") for each in members):
         raise NonRetriable("This is an office document (such as an Excel workbook), not a CSV. Save it as CSV first.")
     if len(members) != 1:
         listed = ", ".join(_shown(each.filename) for each in members[:10]) or "none"

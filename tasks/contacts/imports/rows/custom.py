@@ -13,6 +13,10 @@ from groundwork.events.contacts.columns import TAG_SEPARATOR
 from groundwork.tasks.contacts.imports.rows.cells import column_of, contains
 
 _ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\t", "\\t"))
+_LISTED = r'(?s)^\s*(?:\[.*[,"].*\]|\{.*[,"].*\})\s*$'
+"""JSON, and arrays of PostgreSQL: nobody's list of tags, so it stays one."""
+_ALL_QUOTED = r'^"[^"]*"(?:\s*[,;]\s*"[^"]*")*$'
+"""Mailchimp quotes each tag within the cell. One of several in quotes is somebody's own."""
 _BETWEEN_TAGS = f"[ \t\n]*(?::::|[{TAG_SEPARATOR},\n])[ \t\n]*"
 """Semicolon, comma or line end; ``:::`` in Google Contacts."""
 
@@ -50,7 +54,8 @@ def tag_arrays(column: Any) -> Any:
     Args:
         column: tags as the file has them, separated as its program does it.
     """
-    lists = pc.split_pattern_regex(column, _BETWEEN_TAGS)
+    listed = _listed(column)
+    lists = pc.split_pattern_regex(_unwrapped(column), _BETWEEN_TAGS)
     row = pc.list_parent_indices(lists).to_numpy()
     # Google Contacts marks its own groups: "* myContacts".
     tag = pc.replace_substring_regex(pc.utf8_trim_whitespace(pc.list_flatten(lists)), r"^\* ", "")
@@ -58,7 +63,27 @@ def tag_arrays(column: Any) -> Any:
     quoted = pc.binary_join_element_wise('"', _escaped(tag.take(pa.array(kept))), '"', "")
     ends = np.searchsorted(row[kept], np.arange(len(column) + 1)).astype(np.int32)
     arrays = pc.binary_join_element_wise("{", pc.binary_join(pa.ListArray.from_arrays(ends, quoted), ","), "}", "")
-    return pc.if_else(pa.array(np.diff(ends) > 0), arrays, None)
+    arrays = pc.if_else(pa.array(np.diff(ends) > 0), arrays, None)
+    if listed is None:
+        return arrays
+    alone = pc.binary_join_element_wise('{"', _escaped(pc.utf8_trim_whitespace(column)), '"}', "")
+    return pc.if_else(listed, alone, arrays)
+
+
+def _listed(column: Any) -> Any | None:
+    """Which cells are lists as programs write them for programs; None where none is."""
+    if not (contains(column, "[") or contains(column, "{")):
+        return None
+    listed = pc.fill_null(pc.match_substring_regex(column, _LISTED), False)
+    return listed if pc.any(listed).as_py() else None
+
+
+def _unwrapped(column: Any) -> Any:
+    """Tags without the quotes that programs put around each."""
+    if not contains(column, '"'):
+        return column
+    quoted = pc.fill_null(pc.match_substring_regex(column, _ALL_QUOTED), False)
+    return pc.if_else(quoted, pc.replace_substring(column, '"', ""), column)
 
 
 def _first_of_each(row: npt.NDArray[np.int64], tag: Any) -> npt.NDArray[np.int64]:

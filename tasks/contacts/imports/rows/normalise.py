@@ -1,25 +1,50 @@
 """Normalising: parsed records into rows as ``app.contact`` wants them, and the reasons why others are rejected."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from groundwork.events.contacts.columns import MOST_CHARACTERS, TEXT_COLUMNS
-from groundwork.tasks.contacts.imports.reading.encoding import UNDECODABLE
+from groundwork.events.contacts.imports import FULL_NAME
 from groundwork.tasks.contacts.imports.reading.parse import Records
-from groundwork.tasks.contacts.imports.rows.cells import column_of, contains, longest, many_lines, one_line
-from groundwork.tasks.contacts.imports.rows.custom import json_objects, tag_arrays
-from groundwork.tasks.contacts.imports.rows.headers import FULL_NAME, Layout
-
-EMAIL_PATTERN = (
-    r'^[^\s"(),:;<>@\[\\\].]+(?:\.[^\s"(),:;<>@\[\\\].]+)*@'
-    r"(?:[\pL\pN](?:[\pL\pN-]*[\pL\pN])?\.)+[\pL\pN](?:[\pL\pN-]*[\pL\pN])?$"
+from groundwork.tasks.contacts.imports.rows.addresses import Addresses, addresses
+from groundwork.tasks.contacts.imports.rows.cells import (
+    Traits,
+    first_filled,
+    has_controls,
+    many_lines,
+    one_line,
+    traits_of,
 )
-"""An address as mail servers take it: RFC 5322's dot-atom, letters beyond ASCII allowed (RFC 6531), at a domain of two
-or more labels. Quoted local parts, comments and address literals are refused."""
+from groundwork.tasks.contacts.imports.rows.custom import json_objects, tag_arrays
+from groundwork.tasks.contacts.imports.rows.headers import Layout
+from groundwork.tasks.contacts.imports.rows.names import split_names
+from groundwork.tasks.contacts.imports.rows.phones import phones
+from groundwork.tasks.contacts.imports.rows.reasons import Judged, reasons_of
+
+__all__ = ["MOST_CHARACTERS", "database_rows", "normalise"]
 
 _CUSTOM = "custom:"
+_CONTROLS = "[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_WORD_JOINER = "\u2060"
+_BETWEEN_LINES = r"[ \t]*[\r\n]+[ \t]*"
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """What is read of the fitting columns of one of ours.
+
+    Attributes:
+        value: of each row.
+        further: name of a custom field → the values of it.
+        used: position → rows in which a column that is a custom field as well gave the value.
+    """
+
+    value: Any
+    further: dict[str, Any]
+    used: dict[int, Any]
 
 
 def normalise(records: Records, layout: Layout) -> tuple[Any, Any]:
@@ -29,17 +54,30 @@ def normalise(records: Records, layout: Layout) -> tuple[Any, Any]:
         A table with our columns that the file has, and its custom fields, one string column each; and one reason per
         record: null where it is accepted, ``blank`` where every cell is empty.
     """
-    columns = {name: one_line(records.columns[at]) for name, at in layout.mapped.items() if name != "tags"}
+    traits = traits_of(records.chunk.data)
+    columns: dict[str, Any] = {}
+    custom: dict[str, Any] = {}
+    used: dict[int, Any] = {}
+    email = _emails(records, layout, traits)
+    columns["email"] = email.columns.value
+    for name in layout.mapped:
+        if name == "email":
+            read = email.columns
+        elif name == "phone":
+            read = _phones(records, layout, traits)
+        else:
+            read = _texts(records, layout, name, traits)
+        columns[name] = read.value
+        custom |= read.further
+        used |= read.used
     if FULL_NAME in columns:
-        columns["first_name"], columns["last_name"] = _split_names(columns.pop(FULL_NAME))
-    columns["email"] = pc.utf8_lower(columns["email"])
-    columns["phone"] = _without_guard(columns["phone"]) if "phone" in columns else None
-    if "tags" in layout.mapped:
-        columns["tags"] = many_lines(records.columns[layout.mapped["tags"]])
+        for name, half in zip(("first_name", "last_name"), split_names(columns.pop(FULL_NAME)), strict=True):
+            columns[name] = pc.coalesce(columns[name], half) if name in columns else half
     for key, at in layout.custom.items():
-        columns[_CUSTOM + key] = many_lines(records.columns[at])
-    table = pa.table({name: column for name, column in columns.items() if column is not None})
-    return table, _reasons(table, records)
+        cells = many_lines(records.columns[at], traits)
+        custom[key] = pc.if_else(used[at], None, cells) if at in used else cells
+    table = pa.table(columns | {_CUSTOM + key: column for key, column in custom.items()})
+    return table, reasons_of(table, records, layout, email.judged)
 
 
 def database_rows(table: Any) -> Any:
@@ -62,57 +100,84 @@ def database_rows(table: Any) -> Any:
     return pa.table(rows)
 
 
-def _split_names(names: Any) -> tuple[Any, Any]:
-    """Full names, split at the last space. A single word is a first name."""
-    first = pc.replace_substring_regex(names, r"\s+\S+$", "")
-    last = pc.if_else(pc.match_substring(names, " "), pc.replace_substring_regex(names, r"^.*\s", ""), None)
-    return first, last
+@dataclass(frozen=True)
+class _Emails:
+    """The e-mail column with what there is to say of it."""
+
+    columns: _Columns
+    judged: Judged
 
 
-def _without_guard(phones: Any) -> Any:
-    """Phones without the apostrophe that a spreadsheet, and our own rejects file, puts before a plus sign."""
-    return pc.replace_substring_regex(phones, "^'", "") if contains(phones, "'") else phones
+def _emails(records: Records, layout: Layout, traits: Traits) -> _Emails:
+    """Of each row the first address of the first column that has one; where none has, the first filled cell."""
+    positions = layout.fitting("email")
+    read: list[Addresses] = [
+        addresses(_address_cells(_lines_apart(records.columns[at], traits), traits)) for at in positions
+    ]
+    if len(read) == 1:
+        only = read[0]
+        further = _named(layout, positions[0], only.further)
+        return _Emails(_Columns(only.first, further, {}), Judged(only.valid, only.hidden))
+    good = [pc.if_else(each.valid, each.first, None) for each in read]
+    value = first_filled([*good, *(each.first for each in read)])
+    hidden = read[0].hidden
+    for each in read[1:]:
+        hidden = pc.or_(hidden, each.hidden)
+    further = {}
+    for at, each in zip(positions, read, strict=True):
+        further |= _named(layout, at, each.further)
+    valid = first_filled([*(pc.if_else(each.valid, True, None) for each in read), *(each.valid for each in read)])
+    used = _used(layout, positions, [each.first for each in read])
+    return _Emails(
+        _Columns(value, further, used), Judged(valid, pc.and_(hidden, pc.invert(pc.fill_null(valid, False))))
+    )
 
 
-def _reasons(table: Any, records: Records) -> Any:
-    """The first reason that applies to each record."""
-    length = records.count
-    email = table["email"].combine_chunks()
-    found: dict[str, Any] = {}
-    if email.null_count:
-        missing = pc.is_null(email)
-        found["blank"] = _blank(records, missing)
-    if b"\x00" in records.chunk.data:
-        found["nul_byte"] = _any_cell_contains(records, "\x00")
-    if records.has_undecodable:
-        found["invalid_encoding"] = _any_cell_contains(records, UNDECODABLE)
-    if email.null_count:
-        found["missing_email"] = missing
-    valid = pc.match_substring_regex(email, EMAIL_PATTERN)
-    if not pc.all(valid, skip_nulls=True).as_py():
-        found["invalid_email"] = pc.fill_null(pc.invert(valid), False)
-    for name, most in MOST_CHARACTERS.items():
-        if name in table.column_names and longest(table[name]) > most:
-            found[f"{name}_too_long"] = pc.fill_null(
-                pc.greater(pc.utf8_length(table[name].combine_chunks()), most), False
-            )
-    if not found:
-        return pa.nulls(length, pa.string())
-    masks = pc.make_struct(*found.values(), field_names=list(found))
-    return pc.case_when(masks, *[column_of(reason, length) for reason in found])
+def _phones(records: Records, layout: Layout, traits: Traits) -> _Columns:
+    positions = layout.fitting("phone")
+    read = [phones(one_line(_lines_apart(records.columns[at], traits), traits, plain=True)) for at in positions]
+    value = first_filled([each.first for each in read])
+    further: dict[str, Any] = {}
+    for at, each in zip(positions, read, strict=True):
+        further |= _named(layout, at, each.further)
+    return _Columns(value, further, _used(layout, positions, [each.first for each in read]))
 
 
-def _blank(records: Records, missing: Any) -> Any:
-    blank = missing
-    for column in records.columns:
-        if not pc.any(blank).as_py():
-            break
-        blank = pc.and_(blank, pc.is_null(column))
-    return blank
+def _texts(records: Records, layout: Layout, name: str, traits: Traits) -> _Columns:
+    positions = layout.fitting(name)
+    clean = many_lines if name == "tags" else one_line
+    read = [clean(records.columns[at], traits) for at in positions]
+    value = first_filled(read)
+    return _Columns(value, {}, _used(layout, positions, read))
 
 
-def _any_cell_contains(records: Records, text: str) -> Any:
-    found = pa.repeat(False, records.count)
-    for column in records.columns:
-        found = pc.or_(found, pc.fill_null(pc.match_substring(column, text), False))
+def _used(layout: Layout, positions: tuple[int, ...], read: list[Any]) -> dict[int, Any]:
+    """Where a further column gave the value, so that it is no custom field of the same row."""
+    kept = set(layout.custom.values())
+    found: dict[int, Any] = {}
+    before = pc.is_valid(read[0])
+    for at, each in zip(positions[1:], read[1:], strict=True):
+        if at in kept:
+            found[at] = pc.and_(pc.invert(before), pc.is_valid(each))
+        before = pc.or_(before, pc.is_valid(each))
     return found
+
+
+def _named(layout: Layout, position: int, further: tuple[Any, ...]) -> dict[str, Any]:
+    return dict(zip(layout.free_names(position, len(further)), further, strict=True)) if further else {}
+
+
+def _address_cells(column: Any, traits: Traits) -> Any:
+    """Cells of addresses, trimmed. A control character within one stays, as one that nobody sees."""
+    if not has_controls(column):
+        return one_line(column, traits, plain=True)
+    return one_line(
+        pc.replace_substring_regex(column, _CONTROLS, _WORD_JOINER), replace(traits, ascii=False), plain=True
+    )
+
+
+def _lines_apart(column: Any, traits: Traits) -> Any:
+    """Cells in which lines are set apart by a semicolon: people write one number or address a line."""
+    if traits.quotes and has_controls(column):
+        return pc.replace_substring_regex(pc.utf8_trim_whitespace(column), _BETWEEN_LINES, "; ")
+    return column

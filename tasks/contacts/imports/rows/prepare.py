@@ -55,7 +55,7 @@ def prepare(chunk: Chunk, layout: Layout, delimiter: str) -> PreparedChunk:
         layout: what the file's columns are.
         delimiter: of the file.
     """
-    records = parse(chunk, columns=len(layout.headers), delimiter=delimiter)
+    records = parse(chunk, columns=layout.width, delimiter=delimiter)
     table, reasons = normalise(records, layout)
     if reasons.null_count < len(reasons):
         table = table.filter(pc.is_null(reasons))
@@ -77,10 +77,10 @@ def _rejects(records: Records, reasons: Any, layout: Layout, delimiter: str) -> 
     parts = []
     refused = pc.and_(pc.is_valid(reasons), pc.fill_null(pc.not_equal(reasons, "blank"), False))
     if pc.any(refused).as_py():
-        parts.append(rejected_rows(records, reasons, refused))
+        parts.append(rejected_rows(records, reasons, refused, width=len(layout.headers)))
     if records.ragged:
         parts.append(ragged_rows(records, len(layout.headers), delimiter))
     if not parts:
         return None, {}
-    table = pa.concat_tables(parts).sort_by("line")
+    table = pa.concat_tables(parts, promote_options="default").sort_by("line")
     return table, dict(sorted(Counter(table["reason"].to_pylist()).items()))

@@ -27,7 +27,14 @@ def exported(part_bytes: int = PART_BYTES, **fields: Any) -> bytes:
     """The file that an event's job would store, without a job."""
     event = csv_export_confirmed(**fields)
     with contact_rows(event) as rows:
-        encoding = Encoding(event.format, rows.schema, part_bytes=part_bytes, neutralise=event.neutralise_formulas)
+        encoding = Encoding(
+            event.format,
+            rows.schema,
+            part_bytes=part_bytes,
+            neutralise=event.neutralise_formulas,
+            delimiter=event.delimiter,
+            mark=event.byte_order_mark,
+        )
         return b"".join(part.data for part in encoding.parts(rows.batches))
 
 

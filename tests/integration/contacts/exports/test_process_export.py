@@ -4,7 +4,10 @@ import hashlib
 import io
 import re
 from datetime import timedelta
+from pathlib import Path
 
+import duckdb
+import pandas
 import pyarrow.parquet
 import pytest
 from sqlalchemy import text
@@ -13,10 +16,18 @@ from groundwork.blocks.blob.link import DownloadLink
 from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.errors import NonRetriable
 from groundwork.blocks.schema import with_applications
+from groundwork.events.contacts.columns import STANDARD_COLUMNS
 from groundwork.events.identifiers import UserId
 from groundwork.notifications.recipient import set_wanted
+from groundwork.tasks.contacts.imports.reading.contacts_file import open_contacts
 from tests.factories import delivery_of, scalar
-from tests.integration.contacts.exports.exporting import Exporting, add_contacts, add_many, cells, nothing_is_left
+from tests.integration.contacts.exports.exporting import (
+    Exporting,
+    add_contacts,
+    add_many,
+    cells,
+    exported,
+)
 
 ADA = {"email": "ada@example.com", "first_name": "Ada", "tags": ["x", "y"], "custom": {"Plan": "pro"}}
 GRACE = {"email": "grace@example.com", "city": "Ulm"}
@@ -107,25 +118,68 @@ def test_nobody_is_mailed_who_turned_that_off(exporting: Exporting, store: BlobS
     assert exporting.mails() == []
 
 
-@pytest.mark.parametrize(
-    ("fields", "where"),
-    [({"columns": ["email", "custom.Plam"]}, "columns"), ({"filter": {"custom": {"Plam": "pro"}}}, "filter")],
-    ids=["column", "filter"],
-)
-def test_a_custom_field_that_does_not_exist_fails_the_export_and_names_those_near(
-    exporting: Exporting, store: BlobStore, fields, where
-):
+def test_a_filter_by_a_custom_field_that_does_not_exist_finds_nobody_and_names_those_near(exporting: Exporting):
     add_contacts(exporting.db, ADA)
     exporting.ask()
-    message = f"{where}: no contact of the workspace has the custom field 'Plam'; did you mean 'Plan'?"
-    with pytest.raises(NonRetriable) as failed:
-        exporting.run(**fields)
-    assert str(failed.value) == message
-    record = exporting.record()
-    assert (record.status, record.error_log, record.blob_path) == ("failed", message, None)
+    result = exporting.run(filter={"custom": {"Plam": "pro"}})
+    assert result["rows"] == 0
+    [warning] = result["warnings"]
+    assert warning == (
+        "filter: no contact of the workspace has the custom field 'Plam'; did you mean 'Plan'? "
+        "So the file has no contacts."
+    )
     [mail] = exporting.mails()
-    assert message in " ".join(mail.get_body(("plain",)).get_content().split())
-    assert nothing_is_left(store)
+    assert warning in " ".join(mail.get_body(("plain",)).get_content().split())
+
+
+@pytest.mark.parametrize("contacts", [[], [ADA]], ids=["empty workspace", "one contact"])
+def test_a_column_that_no_contact_has_is_empty_and_told_of(exporting: Exporting, store: BlobStore, contacts):
+    add_contacts(exporting.db, *contacts)
+    exporting.ask()
+    result = exporting.run(columns=["email", "custom.Plam"])
+    with store.open(result["blob_path"]) as stream:
+        assert cells(stream.read()) == [["email", "Plam"], *([each["email"], ""] for each in contacts)]
+    [warning] = result["warnings"]
+    assert warning.startswith("columns: no contact of the workspace has the custom field 'Plam'; ")
+    assert warning.endswith(" The column is empty.")
+
+
+def test_a_file_for_excel_in_europe_comes_back(exporting: Exporting, store: BlobStore):
+    add_contacts(exporting.db, ADA)
+    content = exported(delimiter=";", byte_order_mark=True, headers="labels")
+    assert content.startswith(b'\xef\xbb\xbf"E-mail";"First name";"Last name"')
+    with store.write("again.csv") as sink:
+        sink.write(content)
+    with open_contacts(store, "again.csv") as file:
+        assert list(file.layout.mapped) == list(STANDARD_COLUMNS)
+        [chunk] = file.chunks()
+    assert (chunk.rows, chunk.rejected) == (1, 0)
+
+
+def test_parquet_with_odd_field_names_is_read_by_pandas_and_duckdb(exporting: Exporting, tmp_path: Path):
+    odd = {
+        'Pl"an': "a",
+        "a,b": "b",
+        "=cmd": "c",
+        "two words": "d",
+        "Ünïcode 😀": "e",
+        "%s": "f",
+        "city": "g",
+        "x" * 300: "h",
+        "it's; --": "i",
+        "line\nbreak": "j",
+        "$x:y {z}": "k",
+    }
+    add_contacts(exporting.db, ADA | {"custom": odd})
+    file = tmp_path / "contacts.parquet"
+    file.write_bytes(exported(format="parquet"))
+    frame = pandas.read_parquet(file)
+    assert frame.loc[0, "email"] == "ada@example.com"
+    named = {"custom.city" if field == "city" else field: value for field, value in odd.items()}
+    assert {field: frame.loc[0, field] for field in named} == named
+    found = duckdb.read_parquet(str(file))
+    [row] = found.fetchall()
+    assert dict(zip(found.columns, row, strict=True)) | named == dict(zip(found.columns, row, strict=True))
 
 
 def test_an_export_without_a_record_fails_at_once(exporting: Exporting, store: BlobStore):

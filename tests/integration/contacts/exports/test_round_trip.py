@@ -12,6 +12,7 @@ from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.database import Database
 from tests.integration.contacts.exports.exporting import add_contacts, cells, exported
 from tests.integration.contacts.imports.importing import import_content
+from tests.unit.contacts.corpus.cases import content_of
 
 AWKWARD = (
     "Email,First Name,City,Tags,Plan,Notes\n"
@@ -130,3 +131,28 @@ def test_every_text_survives_in_both_formats(db: Database, rows):
         [contact["tags"] for contact in contacts],
         *([contact["custom"].get(field) for contact in contacts] for field in fields if field),
     ]
+
+
+def test_every_awkward_value_of_the_corpus_comes_back_from_a_raw_export(db: Database, store: BlobStore):
+    import_content(db, store, content_of("60-awkward-values"), workspace_id="acme")
+    file = exported(neutraliseFormulas=False)
+    import_content(db, store, file, import_id="again", workspace_id="globex")
+    assert contacts_of(db, "globex") == contacts_of(db, "acme")
+
+
+def test_columns_and_filter_can_name_every_custom_field(db: Database, store: BlobStore):
+    import_content(db, store, content_of("60-awkward-values"), workspace_id="acme")
+    [ada] = [each for each in contacts_of(db, "acme") if each["email"] == "+ada@example.com"]
+    assert len(ada["custom"]) > 15
+    columns = [f"custom.{field}" for field in ada["custom"]]
+    [_, row] = cells(exported(columns=columns, neutraliseFormulas=False, filter={"custom": ada["custom"]}))
+    assert row == list(ada["custom"].values())
+
+
+def test_more_than_a_thousand_custom_fields_are_exported(db: Database):
+    custom = {f"field {number:04}": str(number) for number in range(1_500)}
+    add_contacts(db, {"email": "ada@example.com", "custom": custom})
+    header, row = cells(exported())
+    assert dict(zip(header, row, strict=True)) | custom == dict(zip(header, row, strict=True))
+    named = [f"custom.{field}" for field in custom]
+    assert cells(exported(columns=named)) == [list(custom), list(custom.values())]

@@ -8,7 +8,7 @@ from groundwork.blocks.errors import NonRetriable
 from groundwork.tasks.contacts.exports.rows import SNAPSHOTS, contact_rows, from_one_snapshot
 from groundwork.tasks.contacts.exports.snapshot import SnapshotLost, snapshot
 from tests.factories import csv_export_confirmed, scalar
-from tests.integration.contacts.exports.exporting import add_many
+from tests.integration.contacts.exports.exporting import add_contacts, add_many
 from tests.waiting import wait_until
 
 READERS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query LIKE 'COPY (SELECT%'"
@@ -101,9 +101,10 @@ def test_wrong_input_does_not_begin_anew(db: Database):
 
     def work() -> None:
         tries.append(1)
-        with contact_rows(csv_export_confirmed(columns=["custom.Plan"])):
+        with contact_rows(csv_export_confirmed()):
             pass
 
-    with pytest.raises(NonRetriable, match="there are none"):
+    add_contacts(db, {"email": "ada@example.com", "custom": {f"field {number}": "x" for number in range(1_600)}})
+    with pytest.raises(NonRetriable, match="Name the columns to export"):
         from_one_snapshot(work)
     assert len(tries) == 1

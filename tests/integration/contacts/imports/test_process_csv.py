@@ -1,11 +1,13 @@
 """The job process-csv as a flow: a file of several chunks, and a second attempt at one that an earlier one gave up."""
 
 import pytest
+from prefect.client.orchestration import get_client
 from sqlalchemy import text
 
 from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.errors import BlobMissing, NonRetriable
 from groundwork.blocks.process_cache import forget
+from groundwork.events.contacts.imports import ImportOptions
 from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.dead_letters import dead_letters, replay
@@ -71,6 +73,39 @@ def test_a_place_that_the_settings_name_is_a_workspace_s_own(db, delivery, monke
         connection.execute(text("UPDATE app.csv_import SET blob_path = 'uploads/acme/a.csv'"))
     blob_store().write_path("uploads/acme/a.csv", b"email\nann@example.com\n")
     assert process_csv(delivery_id=delivery.id)["inserted"] == 1
+
+
+def test_the_job_obeys_what_was_chosen_and_reports_how_the_file_was_read(db, delivery):
+    blob_store().write_path("imports/import-1/a.csv", b"email\n")
+    process_csv(delivery_id=delivery.id)  # its lane holds one at a time
+    with db.transaction() as connection:
+        create_import(
+            connection,
+            import_id="import-2",
+            workspace_id="acme",
+            user_id="ada",
+            filename="b.csv",
+            blob_path="imports/import-2/b.csv",
+        )
+    content = "Title\nA^B^C\nann@example.com^Łódź^secret\nbo@example^Ulm^x\n".encode("iso-8859-2")
+    blob_store().write_path("imports/import-2/b.csv", content)
+    chosen = {
+        "columns": {"A": "email", "#2": "custom.Home", "C": None},
+        "encoding": "iso-8859-2",
+        "delimiter": "^",
+        "headerLine": 2,
+    }
+    event = csv_import_confirmed("import-2").model_copy(update={"options": ImportOptions.model_validate(chosen)})
+    event_id = send(event)
+    admit(capacity=10)
+    summary = process_csv(delivery_id=delivery_of(db, event_id).id)
+    assert (summary["inserted"], summary["reasons"]) == (1, {"invalid_email": 1})
+    assert scalar(db, "SELECT custom FROM app.contact") == {"Home": "Łódź"}
+    with get_client(sync_client=True) as client:
+        reports = [each.data for each in client.read_artifacts() if each.key == "csv-import"]
+    [report] = [each for each in reports if "`b.csv`" in each]
+    assert "Read as iso8859-2 (confidence 1.00), delimiter `^`, header in line 2." in report
+    assert "| A | email |\n| B | custom.Home |\n| C | left out |" in report
 
 
 def chunks(db) -> list[int]:

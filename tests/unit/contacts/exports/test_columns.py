@@ -4,7 +4,7 @@ import pytest
 
 from groundwork.blocks.errors import NonRetriable
 from groundwork.events.contacts.columns import STANDARD_COLUMNS
-from groundwork.tasks.contacts.exports.columns import all_columns, fields_wanted, named_columns, unknown_fields
+from groundwork.tasks.contacts.exports.columns import all_columns, fields_wanted, missing_warnings, named_columns
 from groundwork.tasks.contacts.imports.rows.headers import layout_of
 from tests.factories import csv_export_confirmed
 
@@ -42,7 +42,19 @@ def test_the_fields_of_filter_and_columns_are_both_wanted():
 
 def test_an_unknown_field_is_named_with_those_near_it_or_with_all():
     event = csv_export_confirmed(columns=["custom.Plam", "custom.Zzz"])
-    message = str(unknown_fields(event, ["Plam", "Zzz"], ["Age", "Plan"]))
-    assert "columns: no contact of the workspace has the custom field 'Plam'; did you mean 'Plan'?" in message
-    assert "'Zzz'; there are 'Age', 'Plan'." in message
-    assert "there are none." in str(unknown_fields(event, ["Zzz"], []))
+    plam, zzz = missing_warnings(event, ["Plam", "Zzz"], ["Age", "Plan"])
+    assert plam == (
+        "columns: no contact of the workspace has the custom field 'Plam'; did you mean 'Plan'? The column is empty."
+    )
+    assert "'Zzz'; there are 'Age', 'Plan'." in zzz
+    [alone] = missing_warnings(event, ["Zzz"], [])
+    assert "there are none." in alone
+
+
+def test_of_very_many_unknown_fields_some_are_named():
+    unknown = [f"{'x' * 900}{number}" for number in range(1_500)]
+    event = csv_export_confirmed(columns=[f"custom.{field}" for field in unknown])
+    warnings = missing_warnings(event, unknown, [f"field {number}" for number in range(1_500)])
+    assert len(warnings) == 21
+    assert warnings[-1] == "1,480 other custom fields asked for that no contact has."
+    assert sum(map(len, warnings)) < 20_000

@@ -41,9 +41,11 @@ def test_one_bad_byte_does_not_turn_a_utf8_file_into_windows_1252(folder: Folder
 
 def test_invalid_utf8_late_in_the_file_rejects_its_rows_alone(folder: Folder) -> None:
     good = b"".join(b"user%d@example.com,Ada\n" % number for number in range(60_000))
-    content = b"Email,First Name\n" + good + b"late@example.com,Zo\xeb\nlast@example.com,Ada\n"
-    assert len(folder.rows(content)) == 60_001
-    assert folder.reasons(content) == [(60_002, "invalid_encoding")]
+    content = (
+        "Email,First Name\nzoe@example.com,Zoë\n".encode() + good + b"late@example.com,Zo\xeb\nlast@example.com,Ada\n"
+    )
+    assert len(folder.rows(content)) == 60_002
+    assert folder.reasons(content) == [(60_003, "invalid_encoding")]
 
 
 def test_a_byte_that_windows_1252_does_not_have_rejects_its_row(folder: Folder) -> None:

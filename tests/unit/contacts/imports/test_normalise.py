@@ -34,7 +34,6 @@ def test_a_valid_email_is_accepted(folder: Folder, email: str) -> None:
         ".a@b.de",
         "a@-b.de",
         "a@b.de-",
-        "<a@b.de>",
     ],
 )
 def test_an_invalid_email_is_rejected(folder: Folder, email: str) -> None:
@@ -49,12 +48,12 @@ def test_a_row_without_email_is_rejected_but_a_blank_row_is_ignored(folder: Fold
 
 @pytest.mark.parametrize(("column", "most"), MOST_CHARACTERS.items())
 def test_a_value_longer_than_its_column_is_rejected(folder: Folder, column: str, most: int) -> None:
-    fitting, long = ("é" * (most - 12) + "@example.com" if column == "email" else "é" * most for _ in range(2))
-    content = "".join(
-        f"{value}\n" if column == "email" else f"a@example.com,{value}\n" for value in (fitting, "é" + long)
-    )
-    header = "email\n" if column == "email" else f"email,{column}\n"
-    assert folder.reasons(header + content) == [(3, f"{column}_too_long")]
+    if column == "email":
+        fitting = "é" * 32 + ("@" + "d" * 61 + ("." + "d" * 61) * 3)[: most - 32 - 8] + ".example"
+        content = f"email\n{fitting}\n{fitting}s\n"
+    else:
+        content = f"email,{column}\na@example.com,{'é' * most}\na@example.com,{'é' * (most + 1)}\n"
+    assert folder.reasons(content) == ([] if column == "phone" else [(3, f"{column}_too_long")])
 
 
 def test_control_characters_are_taken_out(folder: Folder) -> None:
@@ -104,9 +103,9 @@ def test_a_field_of_one_megabyte_is_kept(folder: Folder) -> None:
 
 
 def test_ragged_rows_are_rejected_and_the_rest_goes_on(folder: Folder) -> None:
-    content = "Email,City\na@example.com\nb@example.com,Ulm\nc@example.com,Ulm,DE\n\nd@example.com,Bonn"
-    assert [row["email"] for row in folder.rows(content)] == ["b@example.com", "d@example.com"]
-    assert folder.reasons(content) == [(2, "wrong_number_of_columns"), (4, "wrong_number_of_columns")]
+    content = "Email,City\na@example.com\nb@example.com,Ulm\nc@example.com,Ulm,DE\n\nd@example.com,Bonn,,\n"
+    assert [row["email"] for row in folder.rows(content)] == ["a@example.com", "b@example.com", "d@example.com"]
+    assert folder.reasons(content) == [(4, "wrong_number_of_columns")]
 
 
 @pytest.mark.parametrize("chunk_bytes", [20, 64, 100_000])
@@ -120,9 +119,9 @@ def test_lines_are_those_of_the_file_whatever_the_line_ends_and_chunks(
     assert folder.reasons(content) == [
         (2, "invalid_email"),
         (5, "invalid_email"),
-        (6, "wrong_number_of_columns"),
+        (6, "invalid_email"),
         (8, "invalid_email"),
-        (13, "wrong_number_of_columns"),
+        (13, "invalid_email"),
         (14, "invalid_email"),
     ]
 
