@@ -75,3 +75,11 @@ WHERE flow_run_id = ANY(
     ARRAY(SELECT unnest(CAST(:run_ids AS uuid[])) EXCEPT SELECT flow_run_id FROM groundwork.light_host)
 )
 GROUP BY flow_run_id;
+
+-- name: runs_by_job
+-- The flow runs that had deliveries of a workspace last, by job: how many, and one of them. Deliveries of a batch share one, and
+-- so do light ones.
+SELECT job, count(DISTINCT flow_run_id) AS number, min(flow_run_id::text)::uuid AS one
+FROM groundwork.delivery
+WHERE workspace_id = :workspace_id AND job = ANY(:jobs) AND flow_run_id IS NOT NULL
+GROUP BY job;
