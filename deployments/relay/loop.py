@@ -1,4 +1,5 @@
-"""The relay's loops: admission, woken by the inbox with polling as the net, and housekeeping beside it."""
+"""The relay's loops: admission, woken by the inbox with polling as the net; that of interactive light deliveries, and
+housekeeping, beside it."""
 
 import logging
 import threading
@@ -18,9 +19,9 @@ from groundwork.deployments.relay.prefect_api import WorkPoolMissing, start_run,
 from groundwork.deployments.relay.prefect_client import one_try_per_request
 from groundwork.deployments.relay.startable import Startable
 from groundwork.deployments.wiring.work_pool import WORK_POOL
-from groundwork.events.inbox.admission import admit, seconds_until_next
+from groundwork.events.inbox.admission import admit, admit_interactive, seconds_until_next
 from groundwork.events.inbox.runs import note_run
-from groundwork.events.inbox.wake import CHANNEL
+from groundwork.events.inbox.wake import CHANNEL, INTERACTIVE_CHANNEL
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ POOLED_POLL_SECONDS = 0.25
 """Longest sleep behind a pooler, which passes no notification: what each event may wait. Too short: PostgreSQL is asked
 for nothing."""
 _SHORTEST_SLEEP = 0.02
-_LONGEST_BREATH = 0.05
+_LONGEST_BREATH = 0.1
 _HOUSEKEEPING_PAUSE = 0.5
 CAPACITY_SECONDS = 5.0
 """How old the known limit of the work pool may be."""
@@ -62,13 +63,14 @@ class Relay:
         self._told_closed = False
 
     def run(self) -> None:
-        """Run both loops; whatever error there is, they go on.
+        """Run the loops; whatever error there is, they go on.
 
         Raises:
             LoopDied: one of them ended nevertheless.
         """
         loops = [
             threading.Thread(target=self._admit_for_ever, name="admission", daemon=True),
+            threading.Thread(target=self._admit_interactive_for_ever, name="interactive admission", daemon=True),
             threading.Thread(target=self._keep_house_for_ever, name="housekeeping", daemon=True),
         ]
         for loop in loops:
@@ -95,6 +97,21 @@ class Relay:
                 if not admitted_any:
                     self._wait(listener)
 
+    def _admit_interactive_for_ever(self) -> None:
+        """What comes for the interactive jobs' host waits neither for a look at all lanes nor for Prefect. What is
+        missed here, the other loop sees."""
+        while not self._stop.is_set():
+            with self._outages.watching("interactive admission") as trial:
+                self._admit_interactive_while_connected()
+            self._stop.wait(trial.pause or POLL_SECONDS)
+
+    def _admit_interactive_while_connected(self) -> None:
+        with database().listening(INTERACTIVE_CHANNEL) as listener:
+            while listener and not self._stop.is_set():
+                for _ in listener.notifies(timeout=POLL_SECONDS, stop_after=1):
+                    admit_interactive(self._startable.held)
+                self._outages.worked("interactive admission")
+
     def _keep_house_for_ever(self) -> None:
         with one_try_per_request():
             while not self._stop.is_set():
@@ -108,7 +125,7 @@ class Relay:
         admitted = admit(self._capacity, self._startable.held) if self._outbox.empty else []
         if admitted and all(each.light for each in admitted):
             # There is always one more: unhurried looks admit several at a time, and leave the database to the hosts.
-            self._stop.wait(min(time.monotonic() - began, _LONGEST_BREATH))
+            self._stop.wait(min(2 * (time.monotonic() - began), _LONGEST_BREATH))
         self._outbox.add([each for each in admitted if not each.light])
         if self._capacity and self._outbox.empty:
             self._outbox.add(hosts_to_start(self._startable.held))

@@ -133,7 +133,10 @@ SELECT stored.id,
        ) AS cancels,
        EXISTS (
            SELECT FROM groundwork.job WHERE job.event_name = incoming.name AND flow_control ? 'rate_limit'
-       ) AS rated
+       ) AS rated,
+       EXISTS (
+           SELECT FROM groundwork.job WHERE job.event_name = incoming.name AND light AND interactive
+       ) AS light_interactive
 FROM stored
 JOIN incoming USING (id);
 

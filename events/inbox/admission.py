@@ -83,6 +83,22 @@ def admit(capacity: int, held: Sequence[str] = (), light: LightCapacity | None =
         return admit_within(connection, capacity, held, due=due, light=light)
 
 
+def admit_interactive(held: Sequence[str] = ()) -> int:
+    """Admit light deliveries of interactive jobs; no others are looked at, so that this takes no longer beside many.
+
+    Args:
+        held: jobs that cannot start.
+
+    Returns:
+        How many were admitted.
+    """
+    with database().transaction() as connection:
+        hold_admission(connection)
+        due = what_is_due(connection)
+        bring_up_to_date(connection, due)
+        return len(_admit_light(connection, held, limits=due.limits, interactive_alone=True))
+
+
 def admit_within(
     connection: Connection,
     capacity: int,
@@ -100,15 +116,10 @@ def admit_within(
     limits = due is None or due.limits
     for_hosts, for_runs = _kinds_queued(connection) if due is None or due.light else (False, True)
     if for_hosts:
-        of_hosts = light or LightCapacity.of_hosts()
-        said = {"light": True, "capacity": of_hosts.total, "share": of_hosts.interactive_share}
-        # Its start is no run's: nobody gives way to it.
-        admitted += _admit(connection, said | {"held": list(held), "give_way_seconds": 0.0}, limits=limits)
-        if admitted:
-            connection.execute(_statement("wake_hosts"))
+        admitted += _admit_light(connection, held, light, limits=limits)
     if for_runs:
-        said = {"light": False, "capacity": capacity, "share": settings().interactive_share}
-        admitted += _admit(connection, said | {"held": list(held)}, limits=limits)
+        said = {"light": False, "capacity": capacity, "share": settings().interactive_share, "held": list(held)}
+        admitted += _admit(connection, said, limits=limits)
     return [
         Admitted(
             row.id,
@@ -131,10 +142,40 @@ def _kinds_queued(connection: Connection) -> tuple[bool, bool]:
     return kinds.light, kinds.others
 
 
+def _admit_light(
+    connection: Connection,
+    held: Sequence[str],
+    light: LightCapacity | None = None,
+    *,
+    limits: bool,
+    interactive_alone: bool = False,
+) -> list[tuple[Any, bool]]:
+    """Admit deliveries for hosts, and wake these."""
+    of_hosts = light or LightCapacity.of_hosts()
+    said = {
+        "light": True,
+        "capacity": of_hosts.total,
+        "share": of_hosts.interactive_share,
+        "interactive_alone": interactive_alone,
+        "held": list(held),
+        # Its start is no run's: nobody gives way to it.
+        "give_way_seconds": 0.0,
+    }
+    admitted = _admit(connection, said, limits=limits)
+    if admitted:
+        connection.execute(_statement("wake_hosts"))
+    return admitted
+
+
 def _admit(connection: Connection, said: dict[str, Any], *, limits: bool) -> list[tuple[Any, bool]]:
     """Admit deliveries of one kind; each with whether a host is to run it."""
     statement = _statement("admit") if limits else _admit_without_limits
-    parameters = {"claim_seconds": settings().claim_seconds, "lanes": LANES_AT_ONCE, **_giving_way()} | said
+    parameters = {
+        "claim_seconds": settings().claim_seconds,
+        "lanes": LANES_AT_ONCE,
+        "interactive_alone": False,
+        **_giving_way(),
+    } | said
     rows = connection.execute(statement, parameters).all()
     return [(row, said["light"] and row.deaths < DEATHS_ALONE) for row in rows]
 

@@ -18,7 +18,8 @@ SELECT pg_advisory_xact_lock(x'61646D6974'::bigint);
 -- into a lane than something may be admitted from it (last_turn): with more workspaces than room, not each lane is read as
 -- deep as there is room.
 -- What waits and keeps its place counts against its lane and its limits (places), and not against the workers (units).
--- Light jobs have a capacity of their own, that of their hosts: a look admits either those (:light) or the others.
+-- Light jobs have a capacity of their own, that of their hosts: a look admits either those (:light) or the others; with
+-- :interactive_alone, those of interactive jobs only, and reads no lane of the others.
 WITH in_flight AS MATERIALIZED (
     SELECT job, workspace_id, flow_key, count(*) AS places, count(*) FILTER (WHERE state <> 'scheduled') AS units,
            count(*) FILTER (WHERE state = 'admitted') AS starting
@@ -90,6 +91,7 @@ WITH in_flight AS MATERIALIZED (
     ) AS walk
     WHERE job.light = :light AND NOT job.paused AND job.retired_at IS NULL
       AND job.name <> ALL(CAST(:held AS text[])) AND (SELECT total FROM free) > 0
+      AND (job.interactive OR NOT :interactive_alone)
 ), held AS (
     SELECT job, workspace_id, sum(units) AS units, sum(places) AS places FROM in_flight GROUP BY job, workspace_id
 ), in_workspace AS (
@@ -336,6 +338,7 @@ WITH in_flight AS MATERIALIZED (
     ) AS found
     WHERE job.name = found.name
       AND job.light = :light
+      AND (job.interactive OR NOT :interactive_alone)
       AND (SELECT total FROM free) > 0
       AND (
           found.used
