@@ -1,10 +1,11 @@
 """Blobs as objects of an S3 bucket, through s3fs."""
 
 import io
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -17,23 +18,24 @@ from s3fs.utils import FileExpired
 
 from groundwork.blocks.blob.blob import BlobStat
 from groundwork.blocks.blob.link import attachment
-from groundwork.blocks.blob.s3_answers import error_code, etag_of_parts
+from groundwork.blocks.blob.s3_answers import (
+    NOT_THERE,
+    check_size,
+    error_code,
+    etag_of_parts,
+    md5,
+    plain_etag,
+)
+from groundwork.blocks.blob.s3_client import S3Clients
 from groundwork.blocks.blob.s3_stream import S3Reader, S3Writer
 from groundwork.blocks.blob.stores import URLS, StoreAddress
 from groundwork.blocks.errors import BlobChanged, BlobMissing, BlobRefused, ConfigurationError, UploadLost
 
+logger = logging.getLogger(__name__)
+
 PART_BYTES = 8 * 1024 * 1024
 """Bytes of an uploaded part and of a read-ahead. S3 takes 10,000 parts, so a blob holds up to 80 GB."""
 _READ_BYTES = 1024 * 1024
-
-CLIENT_CONFIG = {
-    "retries": {"mode": "standard", "total_max_attempts": 3},
-    "connect_timeout": 5,
-    "read_timeout": 60,
-    "signature_version": "s3v4",  # else botocore signs links by version 2, which newer regions refuse
-}
-"""botocore tries each request 3 times (throttling, 5xx, broken connections), seconds for the time limits; s3fs repeats
-that up to 5 times for SlowDown and answers that break off. After that the step's own retries take over."""
 
 
 class S3Blobs:
@@ -54,17 +56,9 @@ class S3Blobs:
         prefix = address.path.strip("/")
         self.bucket = address.host
         self.prefix = f"{prefix}/" if prefix else ""
-        self._region = region = address.region
-        self._client = partial(
-            S3FileSystem,
-            key=address.access_key_id,
-            secret=address.secret_access_key,
-            endpoint_url=address.endpoint_url,
-            config_kwargs=CLIENT_CONFIG,
-            use_listings_cache=False,
-            skip_instance_cache=True,
-        )
-        self._s3 = self._client(client_kwargs={"region_name": region} if region else None)
+        self._region = address.region
+        self._clients = S3Clients(address)
+        self._lacks: set[str] = set()
 
     def open(self, key: str) -> BinaryIO:
         with self.explained(key):
@@ -76,22 +70,46 @@ class S3Blobs:
     def stat(self, key: str) -> BlobStat:
         with self.explained(key):
             head = self._call("head_object", Key=self.prefix + key)
-        return BlobStat(head["ContentLength"], head["ETag"].strip('"'))
+        return BlobStat(head["ContentLength"], plain_etag(head["ETag"]))
 
     @contextmanager
     def write(self, key: str, content_type: str | None) -> Iterator[BinaryIO]:
+        upload_id: str | None = None
+        etags: list[str] = []
+
+        def send(part: memoryview) -> None:
+            nonlocal upload_id
+            upload_id = upload_id or self.begin_upload(key, content_type)
+            etags.append(self.upload_part(key, upload_id, len(etags) + 1, part))
+
+        writer = S3Writer(PART_BYTES, send)
+        try:
+            yield cast(BinaryIO, writer)
+            if upload_id is None:
+                self._put(key, bytes(writer.rest), content_type)
+                return
+            if writer.rest:
+                send(memoryview(writer.rest))
+            stored = self.complete_upload(key, upload_id, etags)
+        except BaseException:
+            if upload_id is not None:
+                with suppress(Exception):
+                    self.abort_upload(key, upload_id)
+            raise
+        check_size(self.location(key), stored.size, writer.size)
+
+    def _put(self, key: str, content: bytes, content_type: str | None) -> None:
+        """Store a small blob in one request. Its etag proves the content, else a second request the size."""
         headers = {"ContentType": content_type} if content_type else {}
         with self.explained(key):
-            file = self._s3.open(self._path(key), "wb", block_size=PART_BYTES, **headers)
-        try:
-            yield cast(BinaryIO, S3Writer(file, key, self.explained))
-            with self.explained(key):
-                file.close()
-        except BaseException:
-            with suppress(Exception):
-                file.discard()
-            file.closed = True
-            raise
+            answer = self._call(
+                "put_object", Key=self.prefix + key, Body=content, **self._clients.guard(content), **headers
+            )
+        etag = plain_etag(answer.get("ETag"))
+        if etag != md5(content):
+            stored = self.stat(key)
+            if stored.etag == etag or not etag:  # else somebody has written it since
+                check_size(self.location(key), stored.size, len(content))
 
     def delete(self, key: str) -> None:
         with self.explained(key):
@@ -118,10 +136,16 @@ class S3Blobs:
     def upload_part(self, key: str, upload_id: str, number: int, data: bytes | memoryview) -> str:
         with self._explained_upload(key, upload_id):
             # botocore takes no memoryview.
+            content = bytes(data)
             part = self._call(
-                "upload_part", Key=self.prefix + key, UploadId=upload_id, PartNumber=number, Body=bytes(data)
+                "upload_part",
+                Key=self.prefix + key,
+                UploadId=upload_id,
+                PartNumber=number,
+                Body=content,
+                **self._clients.guard(content),
             )
-        return str(part["ETag"]).strip('"')
+        return plain_etag(part["ETag"])
 
     def complete_upload(self, key: str, upload_id: str, etags: Sequence[str]) -> BlobStat:
         parts = [{"PartNumber": number, "ETag": f'"{etag}"'} for number, etag in enumerate(etags, 1)]
@@ -142,17 +166,21 @@ class S3Blobs:
         return self.stat(key)
 
     def abort_upload(self, key: str, upload_id: str) -> None:
-        with suppress(UploadLost), self._explained_upload(key, upload_id):
+        with suppress(UploadLost), self._explained_upload(key, upload_id), self._lacking("AbortMultipartUpload"):
             self._call("abort_multipart_upload", Key=self.prefix + key, UploadId=upload_id)
 
     def pending_uploads(self, prefix: str) -> Iterator[tuple[str, str]]:
-        page: dict[str, Any] = {"IsTruncated": True}
+        # A store that lacks it takes seconds to say so, by the repetitions of botocore and s3fs.
+        page: dict[str, Any] = {"IsTruncated": "ListMultipartUploads" not in self._lacks}
         after: dict[str, str] = {}
         while page.get("IsTruncated"):
-            with self.explained(prefix):
-                page = self._call("list_multipart_uploads", Prefix=self.prefix + prefix, **after)
+            asked, page = self.prefix + prefix, {}
+            with self.explained(prefix), self._lacking("ListMultipartUploads"):
+                page = self._call("list_multipart_uploads", Prefix=asked, **after)
             for each in page.get("Uploads", ()):
-                yield each["Key"].removeprefix(self.prefix), each["UploadId"]
+                # Not every store heeds the prefix, and what is listed here is aborted by callers.
+                if each["Key"].startswith(asked):
+                    yield each["Key"].removeprefix(self.prefix), each["UploadId"]
             after = {"KeyMarker": page.get("NextKeyMarker", ""), "UploadIdMarker": page.get("NextUploadIdMarker", "")}
 
     def forget_unfinished(self, before: float) -> int:  # noqa: ARG002
@@ -178,8 +206,12 @@ class S3Blobs:
         with suppress(PermissionError):
             region = self._call("head_bucket").get("BucketRegion")
             if region and region != self._region:
-                return self._client(client_kwargs={"region_name": region})
+                return self._clients.of_region(region)
         return self._s3
+
+    @property
+    def _s3(self) -> S3FileSystem:
+        return self._clients.first
 
     def _path(self, key: str) -> str:
         return f"{self.bucket}/{self.prefix}{key}"
@@ -198,6 +230,24 @@ class S3Blobs:
         except OSError:
             return False
         return False
+
+    @contextmanager
+    def _lacking(self, operation: str) -> Iterator[None]:
+        """Goes on without an operation that only tidies up and that the store does not have. Said once."""
+        try:
+            yield
+        except OSError as error:
+            if error_code(error) not in NOT_THERE:
+                raise
+            if operation in self._lacks:
+                return
+            self._lacks.add(operation)
+            logger.warning(
+                "%s: the store has no %s. Parts of uploads that nobody completes stay in it; let it end them by a rule "
+                "of its own.",
+                self.location(""),
+                operation,
+            )
 
     @contextmanager
     def _explained_upload(self, key: str, upload_id: str) -> Iterator[None]:

@@ -1,10 +1,44 @@
 """What S3 answers with: codes of errors, and etags."""
 
+import base64
 import hashlib
 from collections.abc import Sequence
 from typing import cast
 
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+
+from groundwork.blocks.errors import BlobDamaged
+
+NOT_THERE = frozenset({"NotImplemented", "MethodNotAllowed", "501", "405"})
+"""Codes of a store that does not have an operation."""
+
+
+def md5(content: bytes) -> str:
+    """The etag of a blob that came in one request, in hex. Stores that encrypt with a key of a KMS give another."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def content_md5(content: bytes) -> str:
+    """The header by which a store refuses content that arrives damaged."""
+    return base64.b64encode(bytes.fromhex(md5(content))).decode()
+
+
+def plain_etag(etag: str | None) -> str:
+    """An etag without quotes and mark of weakness; empty where there is none."""
+    return (etag or "").removeprefix("W/").strip('"')
+
+
+def check_size(where: str, stored: int, sent: int) -> None:
+    """Compare what a store keeps with what it was sent, in bytes.
+
+    Raises:
+        BlobDamaged: they differ.
+    """
+    if stored != sent:
+        raise BlobDamaged(
+            f"{where} has {stored:,} bytes in the store, and {sent:,} were sent: the store keeps other content than it "
+            "gets. `groundwork store check` says what it gets wrong; with GROUNDWORK_S3_CHECKSUMS=always, try required"
+        )
 
 
 def error_code(error: BaseException | None) -> str | None:

@@ -1,25 +1,40 @@
-"""Streams over the files of s3fs, with our errors."""
+"""Streams to and from S3, with our errors."""
 
 import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+from groundwork.blocks.errors import BlobChanged
+
 Explained = Callable[[str], AbstractContextManager[None]]
 """Turns the store's errors on a key into ours."""
 
 
 class S3Writer(io.RawIOBase):
-    """An S3 file as a stream to write to. Closing it does not yet end the upload."""
+    """A stream that goes up in parts of one size: some stores take no others. Closing it does not end the upload.
 
-    def __init__(self, file: Any, key: str, explained: Explained) -> None:
-        self._file = file
-        self._key = key
-        self._explained = explained
+    Args:
+        part_bytes: size of a part.
+        send: takes one whole part.
+    """
+
+    def __init__(self, part_bytes: int, send: Callable[[memoryview], None]) -> None:
+        self._part_bytes = part_bytes
+        self._send = send
+        self.rest = bytearray()
+        self.size = 0
 
     def write(self, data: Any) -> int:
-        with self._explained(self._key):
-            return int(self._file.write(data))
+        view = memoryview(data).cast("B")
+        for begin in range(0, len(view), self._part_bytes):
+            self.rest += view[begin : begin + self._part_bytes]
+            while len(self.rest) >= self._part_bytes:
+                part, self.rest = self.rest, self.rest[self._part_bytes :]
+                with memoryview(part) as whole:
+                    self._send(whole[: self._part_bytes])
+        self.size += len(view)
+        return len(view)
 
     def writable(self) -> bool:
         return True
@@ -35,7 +50,10 @@ class S3Reader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         with self._explained(self._key):
-            return int(self._file.readinto(buffer))
+            count = int(self._file.readinto(buffer))
+        if count == 0 and len(buffer) and self._file.tell() < self._file.size:
+            raise BlobChanged(f"{self._key} ends {self._file.size - self._file.tell():,} bytes before its size")
+        return count
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         return int(self._file.seek(offset, whence))
