@@ -222,6 +222,11 @@ class BlobStore(ConfiguredBlock, BlobFileSystem):
         """
         return self._blobs.local_path(checked_key(key))
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether blobs are files of a folder."""
+        return isinstance(self._blobs, FolderBlobs)
+
     def location(self, key: str) -> str:
         """Where the blob is, for people: a file path or an ``s3://`` URL."""
         return self._blobs.location(checked_key(key))
