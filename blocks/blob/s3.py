@@ -16,11 +16,10 @@ from botocore.exceptions import (  # type: ignore[import-untyped]
 from s3fs import S3FileSystem
 from s3fs.utils import FileExpired
 
-from groundwork.blocks.blob.blob import BlobStat
+from groundwork.blocks.blob.blob import BlobStat, check_size
 from groundwork.blocks.blob.link import attachment
 from groundwork.blocks.blob.s3_answers import (
     NOT_THERE,
-    check_size,
     error_code,
     etag_of_parts,
     md5,

@@ -7,8 +7,6 @@ from typing import cast
 
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
-from groundwork.blocks.errors import BlobDamaged
-
 NOT_THERE = frozenset({"NotImplemented", "MethodNotAllowed", "501", "405"})
 """Codes of a store that does not have an operation."""
 
@@ -26,19 +24,6 @@ def content_md5(content: bytes) -> str:
 def plain_etag(etag: str | None) -> str:
     """An etag without quotes and mark of weakness; empty where there is none."""
     return (etag or "").removeprefix("W/").strip('"')
-
-
-def check_size(where: str, stored: int, sent: int) -> None:
-    """Compare what a store keeps with what it was sent, in bytes.
-
-    Raises:
-        BlobDamaged: they differ.
-    """
-    if stored != sent:
-        raise BlobDamaged(
-            f"{where} has {stored:,} bytes in the store, and {sent:,} were sent: the store keeps other content than it "
-            "gets. `groundwork store check` says what it gets wrong; with GROUNDWORK_S3_CHECKSUMS=always, try required"
-        )
 
 
 def error_code(error: BaseException | None) -> str | None:
