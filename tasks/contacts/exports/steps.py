@@ -9,7 +9,6 @@ from prefect.futures import PrefectFuture
 from prefect.utilities.annotations import quote
 from sqlalchemy import Connection
 
-from groundwork.blocks.blob.blob import check_size
 from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.database import database
 from groundwork.events.contacts.exports import CsvExportConfirmed
@@ -180,8 +179,7 @@ def complete_upload(into: Upload, etags: list[str], size: int) -> None:
     Raises:
         BlobDamaged: it has not.
     """
-    stored = blob_store().complete_upload(into.key, into.id, etags)
-    check_size(blob_store().location(into.key), stored.size, size)
+    blob_store().complete_upload(into.key, into.id, etags, size=size)
 
 
 @step(ledger=True, key=("begun.id",))

@@ -6,11 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from groundwork.blocks.blob.probe import probe, refuse_unfit_store
-from groundwork.blocks.blob.s3_client import S3Clients
+from groundwork.blocks.blob.s3.client import S3Clients
 from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.blob.stores import StoreAddress
-from groundwork.blocks.errors import BlobChanged, BlobDamaged, ConfigurationError
+from groundwork.blocks.errors import BlobChanged, BlobDamaged
 from groundwork.blocks.process_cache import forget
 from tests.integration.blocks.conftest import S3Server
 from tests.integration.blocks.s3_proxy import Fault, Operation, S3Proxy, s3_proxy
@@ -28,10 +27,6 @@ def proxy(s3: S3Server) -> Iterator[S3Proxy]:
 @pytest.fixture
 def store(s3: S3Server, proxy: S3Proxy, fresh_configuration) -> BlobStore:
     return S3Server(proxy.url, s3.bucket).store("some/prefix")
-
-
-def problems(store: BlobStore) -> list[str]:
-    return [check.name for check in probe(store) if check.problem]
 
 
 @pytest.mark.parametrize(("chosen", "sent"), [("detect", False), ("required", False), ("always", True)])
@@ -72,30 +67,6 @@ def test_a_server_without_a_list_of_uploads_serves_and_is_told_of_once(store, pr
     assert proxy.requests[Operation.UPLOADS] == asked
     assert [record for record in caplog.messages if "ListMultipartUploads" in record] == caplog.messages
     assert len(caplog.messages) == 1
-
-
-def test_a_server_that_has_all_has_no_problem_and_keeps_nothing_of_the_probe(store):
-    assert problems(store) == []
-    assert list(store.list()) == []
-    assert store.pending_uploads() == []
-
-
-def test_the_probe_finds_what_jobs_can_do_without(store, proxy):
-    proxy.fail(Operation.UPLOADS, Fault.NOT_IMPLEMENTED, times=100)
-    assert problems(store) == ["find and abort an unfinished upload"]
-    refuse_unfit_store(store)
-
-
-def test_a_start_with_a_store_that_keeps_other_content_is_refused(store, proxy):
-    proxy.frame = FRAME
-    with pytest.raises(ConfigurationError, match="does not do what jobs need: write a blob and read it back"):
-        refuse_unfit_store(store)
-
-
-def test_a_start_with_a_store_that_is_away_goes_on_with_a_warning(store, proxy, caplog):
-    proxy.go_away()
-    refuse_unfit_store(store)
-    assert "could not be tried" in caplog.text
 
 
 @pytest.mark.parametrize(("chosen", "host"), [("auto", "s3.example"), ("virtual", "bucket.s3.example")])

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from s3fs import S3FileSystem
 
-from groundwork.blocks.blob.s3_answers import content_md5
+from groundwork.blocks.blob.s3.answers import content_md5
 from groundwork.blocks.blob.stores import StoreAddress
 from groundwork.blocks.settings import settings
 
@@ -52,13 +52,22 @@ class S3Clients:
         sends no checksum."""
         return {} if self._sends_checksums else {"ContentMD5": content_md5(content)}
 
-    @cached_property
+    @property
+    def place_of_bucket(self) -> str:
+        """Where the bucket's name stands in URLs, for people."""
+        style = settings().s3_addressing
+        return "in the host name" if style == "virtual" or (style == "auto" and self.is_aws) else "in the path"
+
+    @property
     def _sends_checksums(self) -> bool:
         """Whether uploads carry a checksum behind the content, as botocore does by default. A store that does not know
         that form (``aws-chunked``) takes its frame for content."""
         chosen = settings().s3_checksums
-        if chosen != "detect":
-            return chosen == "always"
+        return self.is_aws if chosen == "detect" else chosen == "always"
+
+    @cached_property
+    def is_aws(self) -> bool:
+        """Whether the endpoint is one of AWS."""
         endpoint = self._address.endpoint_url or next(filter(None, map(os.environ.get, _ENDPOINT_VARIABLES)), None)
         if endpoint is None:
             # A profile may name one.
@@ -82,7 +91,6 @@ class S3Clients:
             endpoint_url=self._address.endpoint_url,
             client_kwargs={"region_name": region} if region else None,
             config_kwargs=config,
-            local_expiry_check=True,  # by the etag of each answer: not every store heeds If-Match
             use_listings_cache=False,
             skip_instance_cache=True,
         )

@@ -10,6 +10,27 @@ from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 NOT_THERE = frozenset({"NotImplemented", "MethodNotAllowed", "501", "405"})
 """Codes of a store that does not have an operation."""
 
+NO_SUCH_RANGE = frozenset({"InvalidRange", "RequestedRangeNotSatisfiable", "416"})
+"""Codes of a range that begins behind the end."""
+
+_REGION = (
+    "The region is not the bucket's: set AWS_REGION, or the block's, to the one that the message or the store names"
+)
+
+CURES = {
+    "RequestTimeTooSkewed": "The clocks of this machine and of the store differ by more than "
+    "15 minutes. Set the one that is wrong (NTP)",
+    "InvalidAccessKeyId": "Check the credentials: the store does not know the access key ID",
+    "SignatureDoesNotMatch": "Check the credentials: the secret access key does not belong to the ID, or a proxy in "
+    "between changes host, path or headers of the request",
+    "ExpiredToken": "Check the credentials: those of this session are over",
+    "AuthorizationHeaderMalformed": _REGION,
+    "IllegalLocationConstraintException": _REGION,
+    "PermanentRedirect": _REGION,
+    "301": _REGION,
+}
+"""What to do where the code says more than that access is refused."""
+
 
 def md5(content: bytes) -> str:
     """The etag of a blob that came in one request, in hex. Stores that encrypt with a key of a KMS give another."""
