@@ -17,7 +17,7 @@ def _group() -> None:
 
 @app.command("check")
 def check(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Write, read, list, abort and link blobs below store-probe/ and delete them. Exit code 1: jobs need what fails.
+    """Write, read, list, abort, link and delete blobs below store-probe/. Exit code 1: jobs need what fails.
 
     Example:
 
@@ -26,14 +26,17 @@ def check(home: HomeOption = None, as_json: JsonOption = False) -> None:
     use_home(home)
     from groundwork.blocks.blob.probe import probe
     from groundwork.blocks.blob.store import blob_store
+    from groundwork.blocks.blob.trial import PREFIX
 
-    checks = probe(blob_store())
+    checks = []
+    if not as_json:
+        print(blob_store().location(PREFIX))
+    for each in probe(blob_store()):
+        checks.append(each)
+        if not as_json:
+            verdict = "ok" if each.problem is None else "FAILS" if each.needed else "lacks"
+            print(f"  {verdict:<6} {each.name}" + (f": {each.problem}" if each.problem else ""), flush=True)
     if as_json:
         print(json.dumps([asdict(each) for each in checks]))
-    else:
-        print(blob_store().location("store-probe"))
-        for each in checks:
-            verdict = "ok" if each.problem is None else "FAILS" if each.needed else "lacks"
-            print(f"  {verdict:<6} {each.name}" + (f": {each.problem}" if each.problem else ""))
     if any(each.needed and each.problem for each in checks):
         raise typer.Exit(1)
