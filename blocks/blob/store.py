@@ -68,8 +68,8 @@ class BlobStore(ConfiguredBlock, BlobFileSystem):
 
         Raises:
             BlobMissing: no such blob.
-            BlobChanged: raised by a read of the stream where the blob was written again meanwhile, at the latest by
-                the one that reaches the end (S3 only; a folder goes on with the old content).
+            BlobChanged: raised by a read of the stream where the blob was written again meanwhile (S3 only; a folder
+                goes on with the old content).
         """
         return self._blobs.open(checked_key(key))
 

@@ -2,12 +2,9 @@
 
 import io
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
-from groundwork.blocks.blob.blob import BlobStat
 from groundwork.blocks.blob.s3.bucket import S3Bucket
-from groundwork.blocks.errors import BlobChanged, BlobMissing
 
 PART_BYTES = 8 * 1024 * 1024
 """Bytes of an uploaded part and of a read-ahead. S3 takes 10,000 parts, so a blob holds up to 80 GB."""
@@ -47,9 +44,6 @@ class S3Writer(io.RawIOBase):
 class S3Reader(io.RawIOBase):
     """An object as the raw stream that io.BufferedReader wants, never a mixture of two writings.
 
-    Each range has to be of the object that was opened, by its etag. A store that is not AWS may write an object in its
-    place, under an answer that it is sending: the object has to be the same one still when its end is reached.
-
     Args:
         bucket: where it is.
         key: its key.
@@ -62,30 +56,18 @@ class S3Reader(io.RawIOBase):
         self._at = 0
         self._begin = 0
         self._ahead = memoryview(b"")
-        self._confirmed = True
 
     def readinto(self, buffer: Any) -> int:
         left = self._opened.size - self._at
         offset = self._at - self._begin
         if left > 0 and not 0 <= offset < len(self._ahead):
-            self._begin, offset, self._confirmed = self._at, 0, self._bucket.is_aws
             end = self._at + min(PART_BYTES, left)
             self._ahead = memoryview(self._bucket.read(self._key, self._opened, self._at, end))
+            self._begin, offset = self._at, 0
         count = max(0, min(len(buffer), left, len(self._ahead) - offset))
         buffer[:count] = self._ahead[offset : offset + count]
         self._at += count
-        if self._at >= self._opened.size and not self._confirmed:
-            self._confirm()
         return count
-
-    def _confirm(self) -> None:
-        now: BlobStat | None = None
-        # One that is deleted behind the reader has been read whole.
-        with suppress(BlobMissing):
-            now = self._bucket.stat(self._key)
-        if now not in (None, self._opened):
-            raise BlobChanged(f"{self._bucket.location(self._key)} was written again while it was being read")
-        self._confirmed = True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._opened.size}[whence]

@@ -68,7 +68,7 @@ def old_s3(certificate: Path | None = None) -> Iterator[OldS3]:
         certificate: with its key, as PEM: over TLS, where clients send ``aws-chunked`` with a checksum behind it.
     """
     old = OldS3("https" if certificate else "http")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Request", (_Request,), {"old": old}))
+    server = _Server(("127.0.0.1", 0), type("Request", (_Request,), {"old": old}))
     server.daemon_threads = True
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -81,6 +81,11 @@ def old_s3(certificate: Path | None = None) -> Iterator[OldS3]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A connection that breaks off is no error of the test."""
 
 
 class _Request(BaseHTTPRequestHandler):

@@ -85,13 +85,28 @@ def test_two_writers_of_one_key_are_not_taken_for_a_store_that_damages(store, ol
     assert store.read_path("key") in contents
 
 
-@pytest.mark.parametrize("content", [b"a" * 1000, b"a" * (2 * PART_BYTES + 1000)])
-def test_a_blob_that_is_written_in_its_place_under_a_reader_is_never_a_mixture(store, old, content):
-    store.write_path("key", content)
+@pytest.mark.parametrize("size", [1000, 2 * PART_BYTES + 1000])
+@pytest.mark.parametrize("asked", [-1, 900])
+def test_a_blob_that_is_written_in_its_place_under_a_reader_is_never_a_mixture(store, old, size, asked):
+    store.write_path("key", b"a" * size)
     with store.open("key") as stream:
-        old.amid_body = lambda: old.objects.update({"prefix/key": b"b" * len(content)})
+        old.amid_body = lambda: old.objects.update({"prefix/key": b"b" * size})
         with pytest.raises(BlobChanged, match="was written again while it was being read"):
-            stream.read()
+            stream.read(asked)
+
+
+def test_a_body_that_breaks_off_is_asked_for_again(store, old):
+    store.write_path("key", b"a" * 1000)
+    broken: list[str] = []
+
+    def break_off() -> None:
+        if len(broken) < 2:
+            broken.append("off")
+            raise BrokenPipeError
+
+    old.amid_body = break_off
+    assert store.read_path("key") == b"a" * 1000
+    assert len(broken) == 2
 
 
 @pytest.mark.parametrize("rest", [0, 10, PART_BYTES + 10])
