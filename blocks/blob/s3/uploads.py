@@ -68,7 +68,8 @@ class S3Uploads:
         """Key and id of each whose key begins with the prefix."""
         asked = self._bucket.prefix + prefix
         # A store that lacks it takes seconds to say so, by the repetitions of botocore and s3fs.
-        more, after = "ListMultipartUploads" not in self._lacks, {}
+        more = "ListMultipartUploads" not in self._lacks
+        after: dict[str, str] = {}
         while more:
             page: dict[str, Any] = {}
             # Some say that there is no such upload where there is none at all.
