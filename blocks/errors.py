@@ -7,7 +7,7 @@ tree, with the exit code of a command that an error ends (1 the work failed, 2 w
     ├─ GroundworkError ................. somebody has to act, or try again                      2
     │  ├─ NonRetriable ................. no retry can help                                      1
     │  │  ├─ NotStorable, EventMisfit, ChainTooLong, InvokedJobFailed, WaitedTooLong
-    │  │  ├─ BlobMissing, BlobChanged, BlobRefused, UploadLost
+    │  │  ├─ BlobMissing, BlobChanged, BlobDamaged, BlobRefused, UploadLost
     │  │  └─ MailRefused, and of it RecipientRefused
     │  ├─ ConfigurationError ........... a setting or the code; no retry can help               2
     │  ├─ UnknownName, DatabaseUnavailable, DeliveryDied, Exited, SeveralErrors
@@ -153,6 +153,10 @@ class BlobChanged(NonRetriable):
 class BlobRefused(NonRetriable):
     """The blob store refused access. Check the credentials and the rights that docs/blocks.md lists, then send a new
     event."""
+
+
+class BlobDamaged(NonRetriable):
+    """The blob store keeps other bytes than it was sent. `groundwork store check` says what it gets wrong."""
 
 
 class UploadLost(NonRetriable):

@@ -52,6 +52,17 @@ class Settings(EnvironmentSettings):
         "the URL of a store that an installed package brings. Default: the folder `blobs` in the home, which one "
         "machine sees.",
     )
+    s3_checksums: Literal["detect", "always", "required"] = Field(
+        "detect",
+        description="Whether uploads to S3 carry a checksum behind the content (`aws-chunked`). detect: to AWS alone. "
+        "required: only where S3 demands one. Risk of always with a store of another maker: an older one keeps the "
+        "frame as content; what was stored is compared by etag or size, and the job fails.",
+    )
+    s3_addressing: Literal["auto", "path", "virtual"] = Field(
+        "auto",
+        description="Where the bucket stands in the URLs of S3: in the path, or in the host name (virtual). auto: in "
+        "the host name for AWS, in the path for other endpoints. Wrong: the bucket does not exist.",
+    )
     event_key: SecretStr = Field(
         SecretStr(DEVELOPMENT_EVENT_KEY),
         description="Bearer key of senders. It may send every event for every workspace; restricted keys are entries "

@@ -21,6 +21,7 @@ from groundwork.deployments.commands import (
     pause,
     send,
     status,
+    store,
     up,
     user,
 )
@@ -74,6 +75,7 @@ def program() -> typer.Typer:
     app.add_typer(dead.app, name="dead")
     app.add_typer(events.app, name="events")
     app.add_typer(mail.app, name="mail")
+    app.add_typer(store.app, name="store")
     app.add_typer(user.app, name="user")
     app.add_typer(new.app, name="new")
     if (shown := demo.demos(applications())) is not None:

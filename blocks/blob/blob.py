@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
+from groundwork.blocks.errors import BlobDamaged
+
 _LONGEST_KEY = 1024
 """Bytes in UTF-8; the limit of S3."""
 
@@ -73,6 +75,19 @@ class Blobs(Protocol):
 
     def location(self, key: str) -> str:
         """The blob's file path or URL, for people."""
+
+
+def check_size(where: str, stored: int, sent: int) -> None:
+    """Compare what a store keeps with what it was sent, in bytes.
+
+    Raises:
+        BlobDamaged: they differ.
+    """
+    if stored != sent:
+        raise BlobDamaged(
+            f"{where} has {stored:,} bytes in the store, and {sent:,} were sent: the store keeps other content than it "
+            "gets. `groundwork store check` says what it gets wrong; with GROUNDWORK_S3_CHECKSUMS=always, try required"
+        )
 
 
 def checked_key(key: str) -> str:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -10,13 +10,13 @@ from typing import BinaryIO, ClassVar, Self
 
 from pydantic import Field, SecretStr
 
-from groundwork.blocks.blob.blob import Blobs, BlobStat, checked_key, checked_prefix
+from groundwork.blocks.blob.blob import Blobs, BlobStat, check_size, checked_key, checked_prefix
 from groundwork.blocks.blob.filesystem import BlobFileSystem
 from groundwork.blocks.blob.folder import FolderBlobs
 from groundwork.blocks.blob.link import checked_content_type, checked_filename, checked_lifetime
 from groundwork.blocks.blob.stores import StoreAddress, blobs_at
 from groundwork.blocks.configured import ConfiguredBlock
-from groundwork.blocks.errors import BlobMissing
+from groundwork.blocks.errors import BlobMissing, UploadLost
 from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.settings import settings
 
@@ -153,19 +153,31 @@ class BlobStore(ConfiguredBlock, BlobFileSystem):
             )
         return self._blobs.upload_part(checked_key(key), upload_id, number, data)
 
-    def complete_upload(self, key: str, upload_id: str, etags: Sequence[str]) -> BlobStat:
+    def complete_upload(self, key: str, upload_id: str, etags: Sequence[str], *, size: int | None = None) -> BlobStat:
         """Make the parts the blob, which appears whole. Doing so again, after a lost answer, is harmless.
 
         Args:
             etags: of the parts 1, 2, 3 … in order, at least one.
+            size: bytes of all parts, for a key that nobody else writes: the store has to have as many, and a blob of
+                this size is taken for the upload's work where the answer was lost and etags tell nothing.
 
         Raises:
             UploadLost: no such upload, and the blob is not its work either; or an etag is not that of the part.
+            BlobDamaged: the store has other bytes than ``size``. They are deleted.
             ValueError: no part, or S3 finds a part too small.
         """
         if not etags:
             raise ValueError(f"the upload of {key!r} has no part; upload one, which may be empty")
-        return self._blobs.complete_upload(checked_key(key), upload_id, etags)
+        try:
+            stored = self._blobs.complete_upload(checked_key(key), upload_id, etags)
+        except UploadLost:
+            if size is None or not self.exists(key) or (stored := self.stat(key)).size != size:
+                raise
+        if size is not None and stored.size != size:
+            with suppress(Exception):
+                self.delete(key)
+            check_size(self.location(key), stored.size, size)
+        return stored
 
     def abort_upload(self, key: str, upload_id: str) -> None:
         """Drop an upload and its parts; no error where it is gone. A blob at the key stays as it is."""
@@ -221,6 +233,11 @@ class BlobStore(ConfiguredBlock, BlobFileSystem):
             BlobMissing: no such blob in the folder.
         """
         return self._blobs.local_path(checked_key(key))
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether blobs are files of a folder."""
+        return isinstance(self._blobs, FolderBlobs)
 
     def location(self, key: str) -> str:
         """Where the blob is, for people: a file path or an ``s3://`` URL."""

@@ -63,7 +63,7 @@ BlobStoreFactory = Callable[[StoreAddress], Blobs]
 
 BLOB_STORES: Mapping[str, str] = {
     "file": "groundwork.blocks.blob.folder:folder_at",
-    "s3": "groundwork.blocks.blob.s3:S3Blobs",
+    "s3": "groundwork.blocks.blob.s3.blobs:S3Blobs",
 }
 """Our own, by scheme; each is imported by the process that uses it."""
 

@@ -33,7 +33,7 @@ MODULES = (
     "prefect.workers.process",
     "rich._emoji_codes",
     # The jobs' own libraries.
-    "groundwork.blocks.blob.s3",
+    "groundwork.blocks.blob.s3.blobs",
     "pandas",
     "pyarrow.compute",
     "pyarrow.csv",

@@ -18,6 +18,8 @@ from prefect.exceptions import InfrastructureNotFound, ObjectNotFound
 from prefect.workers.base import BaseWorker
 
 from groundwork.blocks.all_settings import check_settings
+from groundwork.blocks.blob.probe import refuse_unfit_store
+from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.outages import Outages
 from groundwork.deployments.worker.admissions import follow_admissions
@@ -67,11 +69,13 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
         """Run the worker's loops until cancelled; see the base class. SIGHUP starts a new zygote with the new code.
 
         Raises:
-            ConfigurationError: a setting of the engine or of an application cannot be; the message names it.
+            ConfigurationError: a setting of the engine or of an application cannot be, or the blob store does not do
+                what jobs need; the message names it.
         """
         check_settings()
         self._end_by_sigint()
         await until_it_works(self._outages, "reading the worker's blocks", lambda: asyncio.to_thread(configured_blocks))
+        await asyncio.to_thread(lambda: refuse_unfit_store(blob_store()))
         await self._zygotes.start()
         with contextlib.suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._zygotes.renew)

@@ -296,6 +296,10 @@ class BlobStoreContract:
             store.abort_upload(key, upload_id)
         assert list(store.pending_uploads()) == []
 
+    def test_a_place_that_never_had_an_upload_has_none_pending(self, store: BlobStore) -> None:
+        assert list(store.pending_uploads("exports/")) == []
+        assert list(store.pending_uploads()) == []
+
     def test_an_etag_of_another_writing_of_the_part_is_refused(self, store: BlobStore) -> None:
         upload_id = store.begin_upload("key")
         stale = store.upload_part("key", upload_id, 1, part(1))

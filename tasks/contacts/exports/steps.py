@@ -106,7 +106,7 @@ def upload_contacts(
     except Exception:
         uploads.wait()
         raise
-    complete_upload(into, etags)
+    complete_upload(into, etags, encoding.size)
     return StoredFile(
         blob_path=into.key,
         rows=encoding.rows,
@@ -168,9 +168,18 @@ def upload_part(into: Upload, number: int, data: memoryview) -> str:
 
 
 @step(memoise=False)
-def complete_upload(into: Upload, etags: list[str]) -> None:
-    """Make the parts one blob."""
-    blob_store().complete_upload(into.key, into.id, etags)
+def complete_upload(into: Upload, etags: list[str], size: int) -> None:
+    """Make the parts one blob.
+
+    Args:
+        into: the upload.
+        etags: of its parts.
+        size: bytes of all of them; the store has to have as many.
+
+    Raises:
+        BlobDamaged: it has not.
+    """
+    blob_store().complete_upload(into.key, into.id, etags, size=size)
 
 
 @step(ledger=True, key=("begun.id",))

@@ -18,6 +18,7 @@ class Fault(Enum):
     SLOW_DOWN = "503 SlowDown, not forwarded"
     FORBIDDEN = "403 AccessDenied, not forwarded"
     NO_SUCH_UPLOAD = "404 NoSuchUpload, not forwarded"
+    NOT_IMPLEMENTED = "501 NotImplemented, not forwarded"
     RESET_IN_BODY = "the connection is reset in the middle of the body, nothing forwarded"
     ANSWER_LOST = "forwarded, and the connection is reset before the answer"
 
@@ -25,8 +26,17 @@ class Fault(Enum):
 _REFUSALS = {
     Fault.SLOW_DOWN: (503, "SlowDown", "Please reduce your request rate."),
     Fault.FORBIDDEN: (403, "AccessDenied", "Access Denied"),
+    Fault.NOT_IMPLEMENTED: (
+        501,
+        "NotImplemented",
+        "A header you provided implies functionality that is not implemented",
+    ),
     Fault.NO_SUCH_UPLOAD: (404, "NoSuchUpload", "The specified upload does not exist."),
 }
+
+
+CHECKSUMS = frozenset({"content-md5", "x-amz-content-sha256", "x-amz-checksum-crc32", "x-amz-sdk-checksum-algorithm"})
+"""Headers by which a server would notice that the content is not what was sent."""
 
 
 class Operation(Enum):
@@ -36,6 +46,7 @@ class Operation(Enum):
     PART = "UploadPart"
     COMPLETE = "CompleteMultipartUpload"
     ABORT = "AbortMultipartUpload"
+    UPLOADS = "ListMultipartUploads"
     OTHER = "any other"
 
 
@@ -47,10 +58,16 @@ class S3Proxy:
 
     Attributes:
         requests: how many of each operation came in, those that failed included.
+        headers: names, in lower case, of those that came with an upload.
+        unheeded: names of headers that the server does not get to know, as one that is older than they are.
+        frame: what the server keeps in front of each content, as one that takes a frame for content.
     """
 
     def __init__(self, upstream: str) -> None:
         self.requests: Counter[Operation] = Counter()
+        self.headers: set[str] = set()
+        self.unheeded: frozenset[str] = frozenset()
+        self.frame = b""
         self._upstream = urlsplit(upstream).netloc
         self._faults: dict[Operation, list[Fault]] = {}
         self._lock = threading.Lock()
@@ -91,11 +108,19 @@ class S3Proxy:
     def forward(self, request: "_Request", body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         """Status, headers and body of the server's answer."""
         connection = http.client.HTTPConnection(self._upstream, timeout=30)
+        unheeded = {"expect", "connection", *self.unheeded}
+        if request.command == "PUT":
+            self.headers.update(map(str.lower, request.headers))
+            if self.frame:
+                body = self.frame + body
+                unheeded |= {"content-length", *CHECKSUMS}
         try:
             connection.putrequest(request.command, request.path, skip_host=True, skip_accept_encoding=True)
             for name, value in request.headers.items():
-                if name.lower() not in ("expect", "connection"):
+                if name.lower() not in unheeded:
                     connection.putheader(name, value)
+            if "content-length" in unheeded:
+                connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body)
             answer = connection.getresponse()
             return answer.status, answer.getheaders(), answer.read()
@@ -169,6 +194,8 @@ class _Request(BaseHTTPRequestHandler):
         query = parse_qs(urlsplit(self.path).query, keep_blank_values=True)
         if self.command == "POST" and "uploads" in query:
             return Operation.BEGIN
+        if self.command == "GET" and "uploads" in query:
+            return Operation.UPLOADS
         if "uploadId" not in query:
             return Operation.OTHER
         by_method = {"PUT": Operation.PART, "POST": Operation.COMPLETE, "DELETE": Operation.ABORT}

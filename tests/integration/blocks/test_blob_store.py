@@ -75,7 +75,9 @@ def test_an_unknown_scheme_names_those_that_there_are_and_no_password(installed)
 
 def test_a_second_store_of_a_scheme_is_an_error_that_names_both(installed):
     installed(f"s3 = {MEMORY}")
-    with pytest.raises(ConfigurationError, match=rf"scheme s3: groundwork\.blocks\.blob\.s3:S3Blobs and {MEMORY}"):
+    with pytest.raises(
+        ConfigurationError, match=rf"scheme s3: groundwork\.blocks\.blob\.s3\.blobs:S3Blobs and {MEMORY}"
+    ):
         BlobStore(storage_url="s3://bucket").exists("key")
 
 

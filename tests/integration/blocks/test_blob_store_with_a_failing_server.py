@@ -11,7 +11,7 @@ from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.errors import NonRetriable
 
 ATTEMPTS = 3
-"""Of a request without a body in its answer, as blocks/blob/s3.py sets it."""
+"""Of a request without a body in its answer, as blocks/blob/s3/client.py sets it."""
 
 
 class _Throttling(BaseHTTPRequestHandler):

@@ -170,3 +170,16 @@ def run_of_five_steps(delivery_id: UUID) -> None:
             work_pool_name="far",
         )
         client.create_flow_run_from_deployment(deployment_id, parameters={"delivery_id": str(delivery_id)})
+
+
+def test_a_worker_whose_store_cannot_be_used_ends_with_its_cure(
+    postgres, prefect_api, s3_variables, tmp_path, worker_log
+):
+    ensure_pool("storeless", "groundwork", GroundworkWorker.get_default_base_job_template())
+    variables = s3_variables | {"GROUNDWORK_STORAGE_URL": "s3://no-such-bucket"}
+    worker = start_worker("storeless", "groundwork", machine(tmp_path, postgres, prefect_api, variables), worker_log)
+    try:
+        assert worker.wait(90) != 0
+    finally:
+        worker.kill()
+    assert "'no-such-bucket' of GROUNDWORK_STORAGE_URL does not exist; create it" in worker_log.read_text()
