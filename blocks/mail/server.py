@@ -4,7 +4,6 @@ import base64
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -72,12 +71,12 @@ class MailServer:
             for begin in range(max(1, len(secret) - _TELLING + 1) if self.password else 0):
                 yield secret[begin : begin + _TELLING]
 
-    @contextmanager
-    def session(self, timeout: float) -> Iterator[smtplib.SMTP]:
+    def connect(self, timeout: float, hello: str | None = None) -> smtplib.SMTP:
         """A session that is encrypted where the server can, and always before a password is sent.
 
         Args:
             timeout: seconds that the server may stay silent.
+            hello: the name that EHLO says; None for this machine's own.
 
         Raises:
             ConfigurationError: the server offers no encryption for the password.
@@ -86,9 +85,9 @@ class MailServer:
         trust = ssl.create_default_context()
         smtp: smtplib.SMTP
         if self.tls:
-            smtp = smtplib.SMTP_SSL(self.host, self.port, timeout=timeout, context=trust)
+            smtp = smtplib.SMTP_SSL(self.host, self.port, hello, timeout=timeout, context=trust)
         else:
-            smtp = smtplib.SMTP(self.host, self.port, timeout=timeout)
+            smtp = smtplib.SMTP(self.host, self.port, hello, timeout=timeout)
         try:
             smtp.ehlo_or_helo_if_needed()
             if not self.tls and smtp.has_extn("starttls"):
@@ -101,9 +100,7 @@ class MailServer:
                 )
             if self.user:
                 smtp.login(self.user, self.password)
-            yield smtp
-            # The message is taken; a server that bungles its goodbye must not make us send it again.
-            with suppress(smtplib.SMTPException):
-                smtp.quit()
-        finally:
+        except BaseException:
             smtp.close()
+            raise
+        return smtp

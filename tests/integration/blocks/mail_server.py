@@ -2,12 +2,13 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,9 @@ class Postmaster:
         waiting: how many clients wait for such an answer, or have waited.
         encrypted: whether each message came over TLS.
         logins: user and password as sent.
+        sessions: connections that said hello.
+        closers: what closes the connection of each message taken.
+        mails_per_session: after as many a session is ended with 421; 0 for any number.
     """
 
     received: list[EmailMessage] = field(default_factory=list)
@@ -51,8 +55,20 @@ class Postmaster:
     waiting: int = 0
     encrypted: list[bool] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
+    sessions: list[str] = field(default_factory=list)
+    closers: list[Callable[[], object]] = field(default_factory=list)
+    mails_per_session: int = 0
+
+    async def handle_EHLO(self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]) -> Any:
+        session.host_name = hostname
+        if not getattr(session, "ssl", None):
+            self.sessions.append(hostname)
+        return responses
 
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        session.mails = getattr(session, "mails", 0) + 1
+        if self.mails_per_session and session.mails > self.mails_per_session:
+            return "421 4.7.0 Too many messages in this session"
         if self.answer_to_sender:
             return self.answer_to_sender
         envelope.mail_from = address
@@ -76,6 +92,8 @@ class Postmaster:
         if answer is None or answer.startswith("2"):
             self.received.append(message_from_bytes(envelope.content, policy=policy.default))
             self.raw.append(envelope.content)
+            loop = asyncio.get_running_loop()
+            self.closers.append(partial(loop.call_soon_threadsafe, server.transport.abort))
             self.envelopes.append((envelope.mail_from, list(envelope.rcpt_tos)))
             self.encrypted.append(server.transport.get_extra_info("sslcontext") is not None)
         if answer is None:
