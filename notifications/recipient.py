@@ -17,11 +17,13 @@ class Recipient:
     """A user, as far as a mail to them needs it.
 
     Attributes:
+        workspace_id: of which they are a user now.
         wanted: whether they want mails of the kind.
     """
 
     name: str
     email: str
+    workspace_id: str
     wanted: bool
 
 
@@ -38,7 +40,9 @@ def recipient(connection: Connection, user_id: UserId, template: str) -> Recipie
         UnknownName: there is no such notification.
     """
     columns = app_user.c
-    wanted = select(columns.name, columns.email, _wanted(template)).where(columns.id == str(_checked(user_id)))
+    wanted = select(columns.name, columns.email, columns.workspace_id, _wanted(template)).where(
+        columns.id == str(_checked(user_id))
+    )
     user = connection.execute(wanted).one_or_none()
     return None if user is None else Recipient(*user)
 

@@ -1,102 +1,172 @@
-"""The digest to everybody who wants it: one user's fault keeps it from nobody else."""
+"""The digest to everybody who wants it, over a few connections: one user's fault keeps it from nobody else."""
 
+import random
+import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
-from prefect.utilities.annotations import quote
+from pydantic import BaseModel
 
 from groundwork.blocks.errors import (
     ConfigurationError,
-    MailSetupRefused,
     MailsNotSent,
+    MailsRefused,
+    MailTemporarilyRefused,
     RecipientRefused,
 )
+from groundwork.blocks.settings import settings
 from groundwork.events.identifiers import UserId
+from groundwork.events.inbox import Attempt, once, running_attempt, written
+from groundwork.notifications import notify_once
 from groundwork.tasks.attempt_end import ends_the_attempt
-from groundwork.tasks.contacts.digests import steps
-from groundwork.tasks.contacts.digests.figures import WeeklyFigures
 
+TEMPLATE = "weekly_digest"
 REASONS_TOLD = 3
 """Different reasons that the error quotes."""
+FAILED_IN_A_ROW = 20
+"""Mails that fail one after another before the others are left to the next try: it is not those twenty people's fault,
+and servers bar whoever goes on."""
+LONGEST_WITHOUT_SUCCESS = 60.0
+"""Seconds of failures after which the others are left to the next try, too: a server that answers nothing takes minutes
+for each mail."""
 _REASON_LENGTH = 400
+_REFUSALS = "digest-refused"
+"""Ledger of recipients who were refused for good, who are not asked for again by this delivery."""
 
 
-def mail_digests(user_ids: Sequence[str], week: WeeklyFigures) -> dict[str, Any]:
-    """Send the digest to each user, each in a step of its own.
+class MailedDigests(BaseModel):
+    """What became of a digest.
 
-    Returns:
-        ``sent``: how many messages; ``refused``: why, by user id, where the fault is the recipient's own.
+    Attributes:
+        sent: messages, also by tries before.
+        refused: why, by user id, where the fault is the recipient's own.
+    """
+
+    sent: int
+    refused: dict[str, str]
+
+
+def mail_to_all(user_ids: Sequence[str], values: dict[str, Any]) -> MailedDigests:
+    """Send the digest to each user who has none yet, several at once.
 
     Raises:
-        MailsNotSent: some were not sent for another reason. A replay mails those only.
+        MailsNotSent: some were not sent, and trying again may help. It mails those only.
+        MailsRefused: likewise, and it will not help.
     """
-    round_ = _Round(len(user_ids))
-    values = quote(steps.digest_values(week))
-    for user_id in user_ids:
-        round_.note(
-            user_id, round_.step()(UserId.stored(user_id), values, return_state=True).result(raise_on_failure=False)
-        )
-        if round_.is_hopeless:
-            break
+    round_ = _Round(running_attempt(), user_ids, values)
+    round_.run(settings().mail_connections)
     return round_.outcome()
 
 
 class _Round:
-    """One round over the users.
+    """One try to reach all of them.
 
     Args:
-        users: how many there are.
+        attempt: whose ledger says who has the mail.
+        user_ids: everybody.
+        values: what the template shows.
     """
 
-    def __init__(self, users: int) -> None:
-        self._users = users
-        self._sent = 0
-        self._tried = 0
-        self._refused: dict[str, str] = {}
+    def __init__(self, attempt: Attempt, user_ids: Sequence[str], values: dict[str, Any]) -> None:
+        self._attempt = attempt
+        self._values = values
+        self._users = len(user_ids)
+        told = written(attempt, "notify")
+        before = {each: told[key] for each in user_ids if (key := f"{TEMPLATE}:{each}") in told}
+        self._sent = sum(bool(each) for each in before.values())
+        self._refused: dict[str, str] = written(attempt, _REFUSALS)
+        left = [each for each in user_ids if each not in before and each not in self._refused]
+        # In another order each time: whoever fails in every try stands before the others in few of them.
+        self._left = random.sample(left, len(left))
         self._failed: dict[str, Exception] = {}
-        self._impatient = False
-        self.is_hopeless = False
+        self._in_a_row = 0
+        self._succeeded_at = time.monotonic()
+        self._hopeless = False
+        self._ending: BaseException | None = None
+        self._lock = threading.Lock()
 
-    def step(self) -> Any:
-        """The step that mails; without retries once the set-up has proved wrong, as each would wait two minutes."""
-        return steps.mail_digest.with_options(retries=0) if self._impatient else steps.mail_digest
-
-    def note(self, user_id: str, outcome: object) -> None:
-        """Take down what became of a user's mail.
+    def run(self, connections: int) -> None:
+        """Mail until nobody is left, or it is hopeless.
 
         Raises:
-            BaseException: the outcome concerns the attempt, not the mail.
+            BaseException: the attempt has ended.
         """
-        self._tried += 1
-        if isinstance(outcome, RecipientRefused):
-            self._refused[user_id] = str(outcome)
-        elif isinstance(outcome, BaseException):
-            if not isinstance(outcome, Exception) or ends_the_attempt(outcome):
-                raise outcome
-            self._failed[user_id] = outcome
-            self._impatient |= isinstance(outcome, MailSetupRefused)
-            self.is_hopeless = isinstance(outcome, ConfigurationError) or (
-                isinstance(outcome, MailSetupRefused) and outcome.for_everybody
-            )
-        else:
-            self._sent += bool(outcome)
+        # By one first: a server that is away, or takes nothing from us, is asked once.
+        self._work(until_success=True)
+        workers = min(connections, len(self._left)) if not self._hopeless else 0
+        if self._ending:
+            raise self._ending
+        if not workers:
+            return
+        with ThreadPoolExecutor(workers, "digest") as pool:
+            try:
+                for done in [pool.submit(copy_context().run, self._work) for _ in range(workers)]:
+                    done.result()
+            finally:
+                self._hopeless = True
+        if self._ending:
+            raise self._ending
 
-    def outcome(self) -> dict[str, Any]:
-        """What the round came to.
+    def _work(self, until_success: bool = False) -> None:
+        sent_before = self._sent
+        while not (until_success and self._sent > sent_before) and ((user_id := self._next()) is not None):
+            outcome: object
+            try:
+                outcome = notify_once(UserId.stored(user_id), TEMPLATE, self._values)
+            except BaseException as error:
+                outcome = error
+            self._note(user_id, outcome)
+
+    def _next(self) -> str | None:
+        with self._lock:
+            return None if self._hopeless or not self._left else self._left.pop()
+
+    def _note(self, user_id: str, outcome: object) -> None:
+        if isinstance(outcome, RecipientRefused):
+            with once(self._attempt, _REFUSALS, key=user_id) as entry:
+                entry.result = entry.result or _reason(outcome)
+        with self._lock:
+            if isinstance(outcome, RecipientRefused):
+                self._refused[user_id] = str(outcome)[:_REASON_LENGTH]
+            elif not isinstance(outcome, BaseException):
+                self._sent += bool(outcome)
+                self._in_a_row, self._succeeded_at = 0, time.monotonic()
+            elif not isinstance(outcome, Exception) or ends_the_attempt(outcome):
+                self._ending, self._hopeless = outcome, True
+            else:
+                self._failed[user_id] = outcome
+                self._in_a_row += 1
+                self._hopeless |= self._is_hopeless(outcome)
+
+    def _is_hopeless(self, error: Exception) -> bool:
+        return (
+            isinstance(error, ConfigurationError)
+            or (isinstance(error, MailTemporarilyRefused) and error.for_everybody)
+            or self._in_a_row >= FAILED_IN_A_ROW
+            or time.monotonic() - self._succeeded_at > LONGEST_WITHOUT_SUCCESS
+        )
+
+    def outcome(self) -> MailedDigests:
+        """What the try came to.
 
         Raises:
-            MailsNotSent: see :func:`mail_digests`.
+            MailsNotSent, MailsRefused: see :func:`mail_to_all`.
         """
         if not self._failed:
-            return {"sent": self._sent, "refused": self._refused}
-        left = self._users - self._tried
+            return MailedDigests(sent=self._sent, refused=self._refused)
         reasons = Counter(_reason(each) for each in self._failed.values())
         told = "; ".join(f"{reason} ({times} times)" for reason, times in list(reasons.items())[:REASONS_TOLD])
-        untried = f" {left} were not tried, as the fault is the same for all." if left else ""
+        left = len(self._left)
+        untried = f" {left} were not tried, as the fault is likely the same for all." if left else ""
         refused = f" Refused for good: {', '.join(list(self._refused)[:REASONS_TOLD])}." if self._refused else ""
         missing = f"{len(self._failed) + left} of {self._users} digests not sent"
-        raise MailsNotSent(f"{missing}. The first reasons: {told}.{untried}{refused}")
+        may_help = any(isinstance(each, MailTemporarilyRefused) for each in self._failed.values())
+        kind = MailsNotSent if may_help else MailsRefused
+        raise kind(f"{missing}. The first reasons: {told}.{untried}{refused}")
 
 
 def _reason(error: Exception) -> str:

@@ -1,21 +1,19 @@
 """The steps of the weekly digest."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from groundwork.blocks.database import database
-from groundwork.events.identifiers import UserId, WorkspaceId
-from groundwork.notifications import notify_once
+from groundwork.events.identifiers import WorkspaceId
 from groundwork.notifications.recipient import subscribers
+from groundwork.tasks import mail_patience
 from groundwork.tasks.contacts.digests.announce import Announcement, announce
 from groundwork.tasks.contacts.digests.figures import WeeklyFigures, weekly_figures
+from groundwork.tasks.contacts.digests.mailing import TEMPLATE, MailedDigests, mail_to_all
 from groundwork.tasks.contacts.digests.week import Week
 from groundwork.tasks.step import step
-
-_TEMPLATE = "weekly_digest"
 
 
 @step(ledger=True)
@@ -32,7 +30,7 @@ def announce_week(connection: Connection, week: str | None) -> Announcement:
 def find_subscribers(workspace_id: WorkspaceId) -> list[str]:
     """The ids of the users who want the digest. Remembered: a later attempt mails the same ones."""
     with database().transaction() as connection:
-        return [str(each) for each in subscribers(connection, workspace_id, _TEMPLATE)]
+        return [str(each) for each in subscribers(connection, workspace_id, TEMPLATE)]
 
 
 @step(ledger=True, key=("week",))
@@ -41,14 +39,20 @@ def count_week(connection: Connection, workspace_id: WorkspaceId, week: str) -> 
     return weekly_figures(connection, workspace_id, Week.named(week))
 
 
-@step(retries=6, first_delay=2.0, key=("user_id",), provider=True)
-def mail_digest(user_id: UserId, values: Mapping[str, Any]) -> bool:
-    """Send the digest to one user, unless they have turned it off since.
+@step(
+    retries=mail_patience.RETRIES,
+    first_delay=mail_patience.FIRST_DELAY,
+    longest_delay=mail_patience.LONGEST_DELAY,
+    key=("figures.week",),
+    provider=True,
+)
+def mail_digests(user_ids: list[str], figures: WeeklyFigures) -> MailedDigests:
+    """Send the digest to each of the users, unless they have turned it off or left the workspace since.
 
-    Returns:
-        Whether a message was sent.
+    Raises:
+        MailsNotSent, MailsRefused: see :func:`groundwork.tasks.contacts.digests.mailing.mail_to_all`.
     """
-    return notify_once(user_id, _TEMPLATE, values)
+    return mail_to_all(user_ids, digest_values(figures))
 
 
 def digest_values(week: WeeklyFigures) -> dict[str, Any]:

@@ -128,7 +128,7 @@ class TestMailing:
         add_contact(db)
         postmaster.refusals["cleo@example.com"] = "550 No such user"
         result = send_weekly_digest(delivery_id=delivery_of(db, due()).id)
-        assert postmaster.recipients == [f"{name}@example.com" for name in ("ada", "ben", "dora", "eve")]
+        assert sorted(postmaster.recipients) == [f"{name}@example.com" for name in ("ada", "ben", "dora", "eve")]
         assert result["sent"] == 4
         assert list(result["refused"]) == ["cleo"]
         assert "550 No such user" in result["refused"]["cleo"]
@@ -146,7 +146,7 @@ class TestMailing:
         add_contact(db)
         postmaster.put_off["ben@example.com"] = 1
         assert send_weekly_digest(delivery_id=delivery_of(db, due()).id)["sent"] == 3
-        assert postmaster.recipients == [f"{name}@example.com" for name in ("ada", "ben", "cleo")]
+        assert sorted(postmaster.recipients) == [f"{name}@example.com" for name in ("ada", "ben", "cleo")]
 
     def test_a_connection_lost_after_the_content_repeats_the_message_under_its_id(self, db, postmaster):
         add_user(db, "ada")
@@ -157,7 +157,7 @@ class TestMailing:
         assert len({message["Message-ID"] for message in postmaster.received}) == 1
 
     def test_those_who_could_not_be_reached_are_mailed_by_a_replay_and_nobody_else(self, db, postmaster, monkeypatch):
-        monkeypatch.setattr("groundwork.tasks.contacts.digests.steps.mail_digest", impatient())
+        monkeypatch.setattr("groundwork.flows.contacts.send_weekly_digest.mail_digests", impatient())
         for name in ("ada", "ben", "cleo"):
             add_user(db, name)
         add_contact(db)
@@ -171,10 +171,10 @@ class TestMailing:
                 text("UPDATE groundwork.delivery SET state = 'admitted' WHERE id = :id"), delivery._asdict()
             )
         assert send_weekly_digest(delivery_id=delivery.id)["sent"] == 3
-        assert postmaster.recipients == [f"{name}@example.com" for name in ("ada", "cleo", "ben")]
+        assert sorted(postmaster.recipients) == [f"{name}@example.com" for name in ("ada", "ben", "cleo")]
 
     def test_a_user_who_turns_it_off_between_count_and_mail_gets_none(self, db, postmaster, monkeypatch):
-        monkeypatch.setattr("groundwork.tasks.contacts.digests.steps.mail_digest", impatient())
+        monkeypatch.setattr("groundwork.flows.contacts.send_weekly_digest.mail_digests", impatient())
         add_user(db, "ada")
         add_contact(db)
         postmaster.put_off["ada@example.com"] = 1
@@ -190,6 +190,6 @@ class TestMailing:
 
 def impatient():
     """The step that mails, without its retries."""
-    from groundwork.tasks.contacts.digests.steps import mail_digest
+    from groundwork.tasks.contacts.digests.steps import mail_digests
 
-    return mail_digest.with_options(retries=0)
+    return mail_digests.with_options(retries=0)
