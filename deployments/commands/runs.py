@@ -1,22 +1,22 @@
-"""The runs of a workspace, as Prefect has them."""
+"""The flow runs of a workspace's deliveries, by job."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterTags
+from sqlalchemy import Connection
 
 from groundwork.blocks.settings import settings
 from groundwork.deployments.commands.options import running_on
-from groundwork.events.identifiers import WorkspaceId, workspace_tag
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox.runs import runs_by_job
 
 
 @dataclass(frozen=True)
 class Runs:
-    """The runs of a job.
+    """The flow runs of a job's deliveries.
 
     Attributes:
-        number: how many there are.
+        number: how many there are; hosts are among them.
         url: of one of them in Prefect's UI; None where there is none, or no UI.
     """
 
@@ -24,16 +24,11 @@ class Runs:
     url: str | None
 
 
-def runs_of(workspace_id: WorkspaceId, jobs: Iterable[str]) -> dict[str, Runs]:
+def runs_of(connection: Connection, workspace_id: WorkspaceId, jobs: Sequence[str]) -> dict[str, Runs]:
     """The runs of a workspace by job, in the order of the jobs."""
-    tags = FlowRunFilter(tags=FlowRunFilterTags(all_=[workspace_tag(workspace_id)]))
-    running = running_on(settings().home)
-    found = {}
-    with get_client(sync_client=True) as client:
-        for job in jobs:
-            of_job = FlowFilter(name=FlowFilterName(any_=[job]))
-            number = client.count_flow_runs(flow_filter=of_job, flow_run_filter=tags)
-            one = client.read_flow_runs(flow_filter=of_job, flow_run_filter=tags, limit=1)
-            url = f"{running.prefect_ui_url}/runs/flow-run/{one[0].id}" if running and one else None
-            found[job] = Runs(number, url)
-    return found
+    found, running = runs_by_job(connection, workspace_id, jobs), running_on(settings().home)
+    page = f"{running.prefect_ui_url}/runs/flow-run" if running else None
+    return {
+        job: Runs(found[job][0], f"{page}/{found[job][1]}" if page else None) if job in found else Runs(0, None)
+        for job in jobs
+    }

@@ -2,12 +2,7 @@
 -- Deliveries nobody claimed in time, and attempts that let their lease run out. Of a batch only the first has a lease.
 SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
        delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error,
-       EXISTS (SELECT FROM groundwork.light_host WHERE light_host.flow_run_id = delivery.flow_run_id)
-       OR (
-           delivery.state = 'admitted'
-           AND deaths < :deaths_alone
-           AND EXISTS (SELECT FROM groundwork.job WHERE job.name = delivery.job AND job.light)
-       ) AS on_host
+       :on_host AS on_host
 FROM groundwork.delivery
 WHERE delivery.state IN (:in_flight) AND delivery.lease_expires_at < clock_timestamp()
 ORDER BY delivery.lease_expires_at
@@ -85,12 +80,7 @@ ORDER BY ended.id <> :delivery_id, ended.sequence;
 -- Where a delivery stands that was admitted and that Prefect wants to hear nothing of.
 SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
        delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error,
-       EXISTS (SELECT FROM groundwork.light_host WHERE light_host.flow_run_id = delivery.flow_run_id)
-       OR (
-           delivery.state = 'admitted'
-           AND deaths < :deaths_alone
-           AND EXISTS (SELECT FROM groundwork.job WHERE job.name = delivery.job AND job.light)
-       ) AS on_host
+       :on_host AS on_host
 FROM groundwork.delivery
 WHERE delivery.id = :delivery_id AND delivery.state = 'admitted';
 

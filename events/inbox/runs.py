@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Connection
+
 from groundwork.blocks.database import database
+from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox.standing import Standing
 from groundwork.events.inbox.statements import statements_of
 
@@ -67,3 +70,12 @@ def alive(run_ids: Sequence[UUID], *, grace_seconds: float) -> dict[UUID, bool]:
     with database().transaction() as connection:
         rows = connection.execute(_statement("runs_of_deliveries"), parameters).all()
     return {row.flow_run_id: bool(row.alive) for row in rows}
+
+
+def runs_by_job(connection: Connection, workspace_id: WorkspaceId, jobs: Sequence[str]) -> dict[str, tuple[int, UUID]]:
+    """The flow runs that had deliveries of a workspace last, by job: how many, and the id of one.
+
+    Deliveries of a batch share one, and so do light ones. A job that had none is left out.
+    """
+    rows = connection.execute(_statement("runs_by_job"), {"workspace_id": workspace_id, "jobs": list(jobs)}).all()
+    return {row.job: (row.number, row.one) for row in rows}

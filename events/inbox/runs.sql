@@ -9,12 +9,7 @@ SELECT EXISTS (SELECT FROM groundwork.delivery WHERE state IN (:in_flight))
 -- that it has claimed.
 SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
        delivery.max_attempts, delivery.continuations, run.id AS flow_run_id, delivery.lease_expires_at, delivery.last_error,
-       EXISTS (SELECT FROM groundwork.light_host WHERE light_host.flow_run_id = delivery.flow_run_id)
-       OR (
-           delivery.state = 'admitted'
-           AND deaths < :deaths_alone
-           AND EXISTS (SELECT FROM groundwork.job WHERE job.name = delivery.job AND job.light)
-       ) AS on_host
+       :on_host AS on_host
 FROM unnest(
     CAST(:run_ids AS uuid[]), CAST(:delivery_ids AS uuid[]), CAST(:created_at AS timestamptz[])
 ) AS run (id, delivery_id, created_at)
@@ -42,12 +37,7 @@ WHERE light_host.flow_run_id = ANY(CAST(:run_ids AS uuid[]))
 -- The deliveries that runs work on. Of a batch only the first has a lease.
 SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
        delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error,
-       EXISTS (SELECT FROM groundwork.light_host WHERE light_host.flow_run_id = delivery.flow_run_id)
-       OR (
-           delivery.state = 'admitted'
-           AND deaths < :deaths_alone
-           AND EXISTS (SELECT FROM groundwork.job WHERE job.name = delivery.job AND job.light)
-       ) AS on_host
+       :on_host AS on_host
 FROM groundwork.delivery
 WHERE delivery.state = 'running' AND delivery.lease_expires_at IS NOT NULL;
 
@@ -75,3 +65,11 @@ WHERE flow_run_id = ANY(
     ARRAY(SELECT unnest(CAST(:run_ids AS uuid[])) EXCEPT SELECT flow_run_id FROM groundwork.light_host)
 )
 GROUP BY flow_run_id;
+
+-- name: runs_by_job
+-- The flow runs that had deliveries of a workspace last, by job: how many, and one of them. Deliveries of a batch share one, and
+-- so do light ones.
+SELECT job, count(DISTINCT flow_run_id) AS number, min(flow_run_id::text)::uuid AS one
+FROM groundwork.delivery
+WHERE workspace_id = :workspace_id AND job = ANY(:jobs) AND flow_run_id IS NOT NULL
+GROUP BY job;

@@ -18,12 +18,8 @@ SETTINGS = {
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """A running `groundwork up`; whatever was done to it, SIGTERM has to end it in time."""
-    running = RunningStack(tmp_path_factory.mktemp("chaos") / "home", SETTINGS)
-    try:
-        running.ensure_running()
-        yield running
-    finally:
-        running.end()
+    with RunningStack(tmp_path_factory.mktemp("chaos") / "home", SETTINGS).running() as stack:
+        yield stack
 
 
 @pytest.fixture

@@ -33,12 +33,8 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    running = RunningStack(tmp_path_factory.mktemp("light") / "home", SETTINGS)
-    try:
-        running.ensure_running()
-        yield running
-    finally:
-        running.end()
+    with RunningStack(tmp_path_factory.mktemp("light") / "home", SETTINGS).running() as stack:
+        yield stack
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from groundwork.blocks.database import database
 from groundwork.blocks.errors import BlobMissing, NonRetriable
 from groundwork.deployments.gateway.authentication import Authentication
 from groundwork.deployments.gateway.body import discard_body, parse_json, read_body, require_json
+from groundwork.deployments.gateway.faults import Faults
 from groundwork.deployments.gateway.refusal import Refusal
 from groundwork.events.base import WIRE
 from groundwork.events.contacts.imports import CsvImportConfirmed, ImportOptions
@@ -47,10 +48,13 @@ async def post_preview(request: Request) -> dict[str, Any]:
         raise
     body = await read_body(request)
     authentication.verify(sender, request.headers, body)
+    value = parse_json(body)
     try:
-        asked = PreviewRequest.model_validate(parse_json(body))
+        asked = PreviewRequest.model_validate(value)
     except ValidationError as error:
-        raise Refusal(422, "The request is not as it should be.", _faults(error)) from None
+        faults = Faults()
+        faults.add_validation(error, PreviewRequest, value, ())
+        raise Refusal(422, "The request is not as it should be.", faults.told) from None
     if not (sender.allows_workspace(asked.workspace_id) and sender.allows_event(CsvImportConfirmed.event_name)):
         raise Refusal(403, "This key may not import into that workspace.")
     return await asyncio.get_running_loop().run_in_executor(request.app.state.readers, _previewed, asked)
@@ -66,10 +70,3 @@ def _previewed(asked: PreviewRequest) -> dict[str, Any]:
     except NonRetriable as error:
         raise Refusal(422, str(error)) from None
     return found.model_dump(mode="json", by_alias=True)
-
-
-def _faults(error: ValidationError) -> list[dict[str, str]]:
-    return [
-        {"pointer": "/" + "/".join(map(str, each["loc"])), "reason": each["msg"]}
-        for each in error.errors(include_url=False, include_input=False)[:100]
-    ]

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from groundwork.blocks.database import Database
 from groundwork.blocks.errors import StaleAttempt
+from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import LightCapacity, admit
 from groundwork.events.inbox.clock import advance
@@ -30,7 +31,7 @@ from groundwork.events.inbox.light_claim import claim_admitted, kept_results, st
 from groundwork.events.inbox.outcomes import Outcome
 from groundwork.events.inbox.redelivery import give_back, overdue
 from groundwork.events.inbox.renewal import Renewal
-from groundwork.events.inbox.runs import EndedRun, alive, in_flight_of
+from groundwork.events.inbox.runs import EndedRun, alive, in_flight_of, runs_by_job
 from tests.factories import delivery_of, register_job, scalar, send_many
 from tests.integration.light.light_jobs import BellWanted, NoteWanted
 
@@ -298,3 +299,18 @@ def test_of_several_hosts_that_were_asked_for_so_many_begin_as_there_may_be(ligh
     superfluous = uuid4()
     assert begin_host(superfluous, second, JOBS) is False
     assert tell_of_host(superfluous, in_use=0, settled=0, leaving=False).known is False
+
+
+def test_deliveries_of_a_host_have_one_run(light: Database):
+    for each in range(3):
+        send(NoteWanted(workspace_id="acme", number=each))
+    send(NoteWanted(workspace_id="other", number=1))
+    with light.transaction() as connection:
+        connection.execute(text("UPDATE groundwork.job SET lane_limit = 10"))
+    first, *_ = [each.id for each in admit(10, light=LightCapacity(10, 0.0))]
+    ask_for_hosts()
+    host = begun(first)
+    claim_admitted(host, JOBS, 10)
+    with light.transaction() as connection:
+        assert runs_by_job(connection, WorkspaceId("acme"), [*JOBS, "light-bell"]) == {"light-note": (1, host)}
+        assert runs_by_job(connection, WorkspaceId("nobody"), JOBS) == {}

@@ -12,12 +12,8 @@ from tests.integration.stack.running import RunningStack
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """A running `groundwork up`; it has to end by Ctrl-C in time and leave no process behind."""
-    running = RunningStack(tmp_path_factory.mktemp("stack") / "home")
-    try:
-        running.start()
-        yield running
-    finally:
-        running.end(signal.SIGINT)
+    with RunningStack(tmp_path_factory.mktemp("stack") / "home").running(end_by=signal.SIGINT) as stack:
+        yield stack
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import psutil
@@ -92,6 +92,15 @@ class RunningStack:
         printed = self.terminal.stat().st_size if self.terminal.exists() else 0
         self.launch()
         wait_until(lambda: self._ready(printed), START_SECONDS, what="`groundwork up` is ready")
+
+    @contextmanager
+    def running(self, end_by: signal.Signals = signal.SIGTERM) -> Iterator[Self]:
+        """It runs within the block; whatever was done to it, the signal has to end it in time."""
+        try:
+            self.start()
+            yield self
+        finally:
+            self.end(end_by)
 
     def launch(self) -> None:
         """Start it in a process group of its own, as a shell does."""

@@ -139,12 +139,8 @@ def stack(
     trust = f"?sslmode=verify-full&sslrootcert={tls.certificate}"
     direct = external.url("maker", "maker", port=tls.port, options=trust)
     variables = {"GROUNDWORK_DATABASE_URL": pooled_url, "GROUNDWORK_DATABASE_DIRECT_URL": direct}
-    running = RunningStack(tmp_path_factory.mktemp("external") / "home", variables)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.end()
+    with RunningStack(tmp_path_factory.mktemp("external") / "home", variables).running() as stack:
+        yield stack
 
 
 def test_jobs_run_through_the_pooler_and_prefect_keeps_its_runs_beside(

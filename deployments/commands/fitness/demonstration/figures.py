@@ -78,7 +78,7 @@ class Figures:
                 risks=risks(connection, workspace_id),
                 feed=feed(connection, workspace_id, spiking, limit=_FEED_ITEMS),
                 digests=waiting_digests(connection, workspace_id),
-                runs=runs_of(workspace_id, _JOBS),
+                runs=runs_of(connection, workspace_id, _JOBS),
                 seconds=seconds,
                 alerts=found,
                 chart=_stored_chart(gym, found.get(Alerts.expected[0])),

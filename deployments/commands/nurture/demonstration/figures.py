@@ -64,7 +64,7 @@ class Figures:
                 categories=by_category(connection, workspace_id),
                 sources=by_source(connection, workspace_id),
                 bands=by_band(connection, workspace_id),
-                runs=runs_of(workspace_id, _JOBS),
+                runs=runs_of(connection, workspace_id, _JOBS),
                 seconds=seconds,
                 error=error,
                 alert=alert,

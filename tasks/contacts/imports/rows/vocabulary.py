@@ -5,10 +5,10 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from groundwork.blocks.process_cache import process_cache
 from groundwork.events.contacts.columns import CUSTOM_PREFIX
 from groundwork.events.contacts.imports import FIELDS
 
@@ -109,7 +109,7 @@ def accepted_words(column: str) -> list[str]:
     return list(_table()["examples"][column])
 
 
-@cache
+@process_cache
 def _meaning(words: tuple[str, ...]) -> Meaning | None:
     table = _table()
     if "".join(words) in table["none"]:
@@ -125,7 +125,7 @@ def _meaning(words: tuple[str, ...]) -> Meaning | None:
     return None
 
 
-@cache
+@process_cache
 def _table() -> dict[str, Any]:
     source = tomllib.loads(_FILE.read_text())
     columns: dict[str, tuple[str, bool]] = {}

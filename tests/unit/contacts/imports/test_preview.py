@@ -60,7 +60,7 @@ def test_a_packed_file_is_looked_into(pack: Any, folder: Folder) -> None:
         (b"BEGIN:VCARD\n", "a vCard"),
         (b"<html>", "a web page"),
         (b"", "The file is empty"),
-        (gzip.compress(b"\x89PNG\r\n\x1a\n"), "a PNG image"),
+        (gzip.compress(b"\x89PNG\r\n\x1a\n", mtime=0), "a PNG image"),
     ],
 )
 def test_what_is_no_csv_is_said_to_be_what_it_is(content: bytes, message: str) -> None:
