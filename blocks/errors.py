@@ -12,7 +12,7 @@ tree, with the exit code of a command that an error ends (1 the work failed, 2 w
     │  ├─ ConfigurationError ........... a setting or the code; no retry can help               2
     │  ├─ UnknownName, DatabaseUnavailable, DeliveryDied, Exited, SeveralErrors
     │  ├─ RetryAfter ................... the step waits as long as it was asked to
-    │  └─ MailTemporarilyRefused, and of it MailSetupRefused, MailsNotSent (and of that MailsRefused)
+    │  └─ MailTemporarilyRefused, and of it RecipientPutOff, MailSetupRefused, MailsNotSent, MailsRefused
     └─ ControlFlow ..................... nobody has to act: the run ends, the delivery does not   1
        ├─ StaleAttempt, PutOff
        └─ Interrupted
@@ -266,6 +266,11 @@ class MailTemporarilyRefused(GroundworkError):
     def __init__(self, message: str = "", *, for_everybody: bool = False) -> None:
         super().__init__(message)
         self.for_everybody = for_everybody
+
+
+class RecipientPutOff(MailTemporarilyRefused):
+    """The mail server put off this one recipient, as by greylisting, or since the mailbox is busy. The step tries again
+    by itself; no action is needed unless it lasts."""
 
 
 class MailSetupRefused(MailTemporarilyRefused):

@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr
 
 from groundwork.blocks.atomic_file import atomic_file, forget_unfinished
 from groundwork.blocks.configured import ConfiguredBlock
-from groundwork.blocks.errors import ConfigurationError, MailSetupRefused, MailTemporarilyRefused
+from groundwork.blocks.errors import MailSetupRefused, MailTemporarilyRefused, RecipientPutOff
 from groundwork.blocks.mail.headers import clean
 from groundwork.blocks.mail.pool import MailPool, ServerAway
 from groundwork.blocks.mail.refusals import LONGEST_REPLY, Fault, Reply, Stage, fault, refusal
@@ -70,8 +70,7 @@ class Mailer(ConfiguredBlock):
                 it concerns everybody's mail, and nothing was sent.
             MailTemporarilyRefused: 4xx, or the connection broke. If it broke after the content was sent, the
                 server may have taken the message, so that the next try delivers it again, with the same Message-ID.
-            ConfigurationError: the URL is malformed, the certificate is not trusted, or the server offers no
-                encryption for the password.
+            ConfigurationError: the URL is malformed.
         """
         for header in ("From", "To", "Message-ID"):
             if not message[header]:
@@ -138,20 +137,22 @@ def _explained(server: MailServer) -> Iterator[None]:
         faults = {fault(Stage.RECIPIENT, reply) for reply in replies.values()}
         widest = next(each for each in Fault if each in faults)
         told = "; ".join(f"{who}: {reply}" for who, reply in replies.items())
-        raise widest.value(f"{server.host} refused {told}") from None
+        kind = RecipientPutOff if widest is Fault.LATER else widest.value
+        raise kind(f"{server.host} refused {told}") from None
     except smtplib.SMTPResponseException as refused:
         stage = _STAGES.get(type(refused), Stage.SESSION)
         reply = Reply.of(refused.smtp_code, server.discreet(refused.smtp_error))
-        error = refusal(stage, reply, f"{server.host} refused {stage.value}: {reply}")
-        if isinstance(error, MailTemporarilyRefused) and refused.smtp_code == 421:
-            error.for_everybody = True  # the server ends the session, whoever the mail is for
-        raise error from None
+        explained = refusal(stage, reply, f"{server.host} refused {stage.value}: {reply}")
+        if isinstance(explained, MailTemporarilyRefused) and refused.smtp_code == 421:
+            explained.for_everybody = True  # the server ends the session, whoever the mail is for
+        raise explained from None
     except smtplib.SMTPNotSupportedError as error:
         raise MailSetupRefused(f"{server.host} cannot do what is needed: {error}", for_everybody=True) from error
     except ssl.SSLCertVerificationError as error:
-        raise ConfigurationError(
+        raise MailSetupRefused(
             f"{server.host}: {error.verify_message}. Correct the host of GROUNDWORK_SMTP_URL, or put the server's "
-            "certificate authority into the file that SSL_CERT_FILE names"
+            "certificate authority into the file that SSL_CERT_FILE names",
+            for_everybody=True,
         ) from error
     except OSError as error:
         told = clean(server.discreet(str(error) or type(error).__name__), LONGEST_REPLY)

@@ -3,8 +3,8 @@
 import re
 import smtplib
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from groundwork.blocks.errors import RecipientRefused
@@ -64,7 +64,7 @@ class MailConnection:
             hello: the name that EHLO says; None for this machine's own.
 
         Raises:
-            ConfigurationError, OSError: see :meth:`MailServer.connect`.
+            OSError: see :meth:`MailServer.connect`.
         """
         smtp = server.connect(LIMITS.connect, hello)
         return cls(server, smtp)
@@ -93,13 +93,13 @@ class MailConnection:
         options = ["SMTPUTF8", "BODY=8BITMIME"] if proved.needs_utf8 else []
         if self.smtp.has_extn("size"):
             options.append(f"size={len(proved.data)}")
-        with self._silence_of(LIMITS.command):
-            self.smtp.command_encoding = "utf-8" if proved.needs_utf8 else "ascii"
-            code, said = self.smtp.mail(proved.sender, options)
-            if code != 250:
-                self._give_up(code)
-                raise smtplib.SMTPSenderRefused(code, said, proved.sender)
-            refused = self._name_recipients(proved.recipients)
+        self._wait_at_most(LIMITS.command)
+        self.smtp.command_encoding = "utf-8" if proved.needs_utf8 else "ascii"
+        code, said = self.smtp.mail(proved.sender, options)
+        if code != 250:
+            self._give_up(code)
+            raise smtplib.SMTPSenderRefused(code, said, proved.sender)
+        refused = self._name_recipients(proved.recipients)
         if len(refused) < len(proved.recipients):
             self._hand_over(proved.data)
         else:
@@ -119,17 +119,17 @@ class MailConnection:
         return refused
 
     def _hand_over(self, data: bytes) -> None:
-        with self._silence_of(LIMITS.data):
-            code, said = self.smtp.docmd("data")
+        self._wait_at_most(LIMITS.data)
+        code, said = self.smtp.docmd("data")
         if code != 354:
             self._give_up(code)
             raise smtplib.SMTPDataError(code, said)
-        with self._silence_of(LIMITS.content):
-            self.smtp.send(_DOT.sub(b"..", data))
-            self.content_sent = True
-            self.smtp.send(b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n")
-        with self._silence_of(LIMITS.taken):
-            code, said = self.smtp.getreply()
+        self._wait_at_most(LIMITS.content)
+        self.smtp.send(_DOT.sub(b"..", data))
+        self.content_sent = True
+        self.smtp.send(b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n")
+        self._wait_at_most(LIMITS.taken)
+        code, said = self.smtp.getreply()
         if code != 250:
             self.content_sent = False
             self._give_up(code)
@@ -141,16 +141,15 @@ class MailConnection:
             self.smtp.close()
             return
         try:
-            with self._silence_of(LIMITS.command):
-                self.smtp.rset()
+            self._wait_at_most(LIMITS.command)
+            self.smtp.rset()
         except OSError:
             self.smtp.close()
 
-    @contextmanager
-    def _silence_of(self, seconds: float) -> Iterator[None]:
+    def _wait_at_most(self, seconds: float) -> None:
+        """Bound the server's silence from here on."""
         if self.smtp.sock is not None:
             self.smtp.sock.settimeout(seconds)
-        yield
 
     @property
     def is_open(self) -> bool:

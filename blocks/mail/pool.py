@@ -8,10 +8,14 @@ import time
 from dataclasses import dataclass, field
 from weakref import WeakSet
 
+from groundwork.blocks.errors import RecipientRefused
 from groundwork.blocks.mail.connection import MailConnection
 from groundwork.blocks.mail.server import MailServer
 from groundwork.blocks.mail.wire import Wire
 
+AWAY_SECONDS = 5.0
+"""Seconds for which a server that was away, or refused us, is not called again: mails fail as the last one did. Too
+low: thousands of mails wait for a host that is off, one after the other, and logins that fail lock the account."""
 IDLE_SECONDS = 20.0
 """Seconds that a connection may rest. Servers end those that rest for minutes, and some sooner."""
 
@@ -20,6 +24,14 @@ sleep = time.sleep
 
 class ServerAway(Exception):
     """No connection could be made; the cause is the error. It concerns everybody's mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Away:
+    """Why there was no connection, and until when (monotonic) none is tried."""
+
+    error: OSError
+    until: float
 
 
 @dataclass(eq=False)
@@ -40,6 +52,7 @@ class MailPool:
     _resting: list[MailConnection] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _next_at: float = 0.0
+    _away: "_Away | None" = None
     _process: int = field(default_factory=os.getpid)
 
     def __post_init__(self) -> None:
@@ -78,7 +91,7 @@ class MailPool:
     def _send_by(self, connection: MailConnection, proved: Wire) -> None:
         try:
             connection.send(proved)
-        except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused):
+        except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, RecipientRefused):
             self._give_back(connection)
             raise
         except BaseException:
@@ -87,10 +100,16 @@ class MailPool:
         self._give_back(connection)
 
     def _open(self) -> MailConnection:
+        away = self._away
+        if away is not None and time.monotonic() < away.until:
+            raise ServerAway from away.error
         try:
-            return MailConnection.open(self.server, self.hello)
+            opened = MailConnection.open(self.server, self.hello)
         except OSError as error:
+            self._away = _Away(error, time.monotonic() + AWAY_SECONDS)
             raise ServerAway from error
+        self._away = None
+        return opened
 
     def _take(self) -> MailConnection | None:
         with self._lock:

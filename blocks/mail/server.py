@@ -2,6 +2,7 @@
 
 import base64
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ _CURE = (
     "GROUNDWORK_SMTP_URL: give smtp://user:password@host:587 or smtps://…:465, and write characters such as "
     "# / ? @ : [ % of the password percent-encoded (%23 %2F %3F %40 %3A %5B %25)"
 )
+REACH_SECONDS = 30.0
+"""Seconds until a host takes the connection. RFC 5321 leaves it open, and no copy of a mail can come of it."""
 _TELLING = 4
 """Characters of the password in a row that nobody may read."""
 _REPEATED = "(its words are left out: they repeat a part of the password)"
@@ -79,24 +82,23 @@ class MailServer:
             hello: the name that EHLO says; None for this machine's own.
 
         Raises:
-            ConfigurationError: the server offers no encryption for the password.
-            OSError: the server refused, or the connection broke; mostly an smtplib.SMTPException.
+            OSError: the server refused, offers no encryption for the password, or the connection broke; mostly an
+                smtplib.SMTPException.
         """
         trust = ssl.create_default_context()
         smtp: smtplib.SMTP
         if self.tls:
-            smtp = smtplib.SMTP_SSL(self.host, self.port, hello, timeout=timeout, context=trust)
+            smtp = _ReachedTls(self.host, self.port, hello, timeout=timeout, context=trust)
         else:
-            smtp = smtplib.SMTP(self.host, self.port, hello, timeout=timeout)
+            smtp = _Reached(self.host, self.port, hello, timeout=timeout)
         try:
             smtp.ehlo_or_helo_if_needed()
             if not self.tls and smtp.has_extn("starttls"):
                 smtp.starttls(context=trust)
                 smtp.ehlo_or_helo_if_needed()
             elif not self.tls and self.user:
-                raise ConfigurationError(
-                    f"{self.host} offers no STARTTLS, and a password is not sent in clear. Use smtps://, or a URL "
-                    "without user"
+                raise smtplib.SMTPNotSupportedError(
+                    "it offers no STARTTLS, and a password is not sent in clear. Use smtps://, or a URL without user"
                 )
             if self.user:
                 smtp.login(self.user, self.password)
@@ -104,3 +106,16 @@ class MailServer:
             smtp.close()
             raise
         return smtp
+
+
+class _Reached(smtplib.SMTP):
+    """Waits for the host less long than for its words: one that is off answers nothing, and a name may have several."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        reached = socket.create_connection((host, port), min(REACH_SECONDS, timeout))
+        reached.settimeout(timeout)
+        return reached
+
+
+class _ReachedTls(smtplib.SMTP_SSL, _Reached):
+    """Likewise, with TLS from the start."""

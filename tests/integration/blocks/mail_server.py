@@ -41,6 +41,7 @@ class Postmaster:
         sessions: connections that said hello.
         closers: what closes the connection of each message taken.
         mails_per_session: after as many a session is ended with 421; 0 for any number.
+        most_sessions: a session beyond is ended with 421; 0 for any number.
     """
 
     received: list[EmailMessage] = field(default_factory=list)
@@ -58,15 +59,19 @@ class Postmaster:
     sessions: list[str] = field(default_factory=list)
     closers: list[Callable[[], object]] = field(default_factory=list)
     mails_per_session: int = 0
+    most_sessions: int = 0
 
     async def handle_EHLO(self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]) -> Any:
         session.host_name = hostname
         if not getattr(session, "ssl", None):
             self.sessions.append(hostname)
+            session.number = len(self.sessions)
         return responses
 
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         session.mails = getattr(session, "mails", 0) + 1
+        if self.most_sessions and session.number > self.most_sessions:
+            return "421 4.7.0 Too many connections"
         if self.mails_per_session and session.mails > self.mails_per_session:
             return "421 4.7.0 Too many messages in this session"
         if self.answer_to_sender:
@@ -78,7 +83,7 @@ class Postmaster:
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if self.put_off.get(address, 0):
             self.put_off[address] -= 1
-            return "450 Mailbox busy"
+            return "450 4.2.0 Greylisted, see you later"
         if address not in self.refusals:
             envelope.rcpt_tos.append(address)
         return self.refusals.get(address, "250 OK")
@@ -112,10 +117,10 @@ class Postmaster:
 
 @contextmanager
 def serving(
-    postmaster: Postmaster, certificate: Path | None = None, *, tls_from_the_start: bool = False
+    postmaster: Postmaster, certificate: Path | None = None, *, tls_from_the_start: bool = False, port: int = 0
 ) -> Iterator[int]:
-    """The postmaster's server on a free port; with a certificate it offers STARTTLS, or speaks TLS from the start, and
-    offers AUTH under it."""
+    """The postmaster's server on a port, by default a free one; with a certificate it offers STARTTLS, or speaks TLS
+    from the start, and offers AUTH under it."""
     options: dict[str, Any] = {}
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -125,7 +130,7 @@ def serving(
         options |= (
             {"ssl_context": context, "auth_require_tls": False} if tls_from_the_start else {"tls_context": context}
         )
-    controller = _AnyPort(postmaster, hostname="127.0.0.1", port=0, **options)
+    controller = _AnyPort(postmaster, hostname="127.0.0.1", port=port, **options)
     controller.start()
     try:
         yield controller.port

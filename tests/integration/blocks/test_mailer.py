@@ -83,7 +83,7 @@ def test_a_server_that_speaks_tls_from_the_start_gets_mail_and_password(postmast
 def test_a_server_that_speaks_tls_from_the_start_must_be_vouched_for_too(postmaster, certificate):
     with (
         serving(postmaster, certificate, tls_from_the_start=True) as number,
-        pytest.raises(ConfigurationError, match=r"self.signed certificate.*SSL_CERT_FILE"),
+        pytest.raises(MailSetupRefused, match=r"self.signed certificate.*SSL_CERT_FILE"),
     ):
         Mailer(smtp_url=f"smtps://127.0.0.1:{number}").send(letter())
     assert postmaster.received == []
@@ -154,13 +154,13 @@ def test_a_url_whose_password_breaks_it_is_refused_without_being_quoted(url):
 
 
 def test_a_password_is_never_sent_in_clear(postmaster, port):
-    with pytest.raises(ConfigurationError, match="offers no STARTTLS"):
+    with pytest.raises(MailSetupRefused, match="offers no STARTTLS"):
         Mailer(smtp_url=f"smtp://ann:secret@127.0.0.1:{port}").send(letter())
     assert postmaster.logins == []
 
 
 def test_a_certificate_nobody_vouches_for_is_refused_with_the_cure(postmaster, tls_port):
-    with pytest.raises(ConfigurationError, match=r"self.signed certificate.*SSL_CERT_FILE"):
+    with pytest.raises(MailSetupRefused, match=r"self.signed certificate.*SSL_CERT_FILE"):
         Mailer(smtp_url=f"smtp://127.0.0.1:{tls_port}").send(letter())
     assert postmaster.received == []
 
