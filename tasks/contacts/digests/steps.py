@@ -6,14 +6,17 @@ from typing import Any
 from sqlalchemy import Connection
 
 from groundwork.blocks.database import database
+from groundwork.blocks.errors import NonRetriable
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.notifications.recipient import subscribers
-from groundwork.tasks import mail_patience
 from groundwork.tasks.contacts.digests.announce import Announcement, announce
 from groundwork.tasks.contacts.digests.figures import WeeklyFigures, weekly_figures
-from groundwork.tasks.contacts.digests.mailing import TEMPLATE, MailedDigests, mail_to_all
 from groundwork.tasks.contacts.digests.week import Week
+from groundwork.tasks.mail_patience import MAIL_PATIENCE
+from groundwork.tasks.mail_round import MailedRound, mail_round
 from groundwork.tasks.step import step
+
+_TEMPLATE = "weekly_digest"
 
 
 @step(ledger=True)
@@ -21,8 +24,14 @@ def announce_week(connection: Connection, week: str | None) -> Announcement:
     """Announce a week, or the last complete one, to the workspaces that were active in it.
 
     A late run of the schedule means the last complete week, too. A week that passed without a run gets no digest.
+
+    Raises:
+        NonRetriable: the week is not over. Its digest would tell of a part, and there is one digest of a week.
     """
-    wanted = Week.named(week) if week else Week.last_complete(datetime.now(UTC))
+    last = Week.last_complete(datetime.now(UTC))
+    wanted = Week.named(week) if week else last
+    if wanted.monday > last.monday:
+        raise NonRetriable(f"The week {wanted.name} is not over. Its digest goes out on the Monday after it.")
     return announce(connection, wanted)
 
 
@@ -30,7 +39,7 @@ def announce_week(connection: Connection, week: str | None) -> Announcement:
 def find_subscribers(workspace_id: WorkspaceId) -> list[str]:
     """The ids of the users who want the digest. Remembered: a later attempt mails the same ones."""
     with database().transaction() as connection:
-        return [str(each) for each in subscribers(connection, workspace_id, TEMPLATE)]
+        return [str(each) for each in subscribers(connection, workspace_id, _TEMPLATE)]
 
 
 @step(ledger=True, key=("week",))
@@ -39,20 +48,14 @@ def count_week(connection: Connection, workspace_id: WorkspaceId, week: str) -> 
     return weekly_figures(connection, workspace_id, Week.named(week))
 
 
-@step(
-    retries=mail_patience.RETRIES,
-    first_delay=mail_patience.FIRST_DELAY,
-    longest_delay=mail_patience.LONGEST_DELAY,
-    key=("figures.week",),
-    provider=True,
-)
-def mail_digests(user_ids: list[str], figures: WeeklyFigures) -> MailedDigests:
+@step(**MAIL_PATIENCE, key=("figures.week",), provider=True)
+def mail_digests(user_ids: list[str], figures: WeeklyFigures) -> MailedRound:
     """Send the digest to each of the users, unless they have turned it off or left the workspace since.
 
     Raises:
-        MailsNotSent, MailsRefused: see :func:`groundwork.tasks.contacts.digests.mailing.mail_to_all`.
+        MailsNotSent, MailsRefused: see :func:`groundwork.tasks.mail_round.mail_round`.
     """
-    return mail_to_all(user_ids, digest_values(figures))
+    return mail_round(_TEMPLATE, user_ids, digest_values(figures))
 
 
 def digest_values(week: WeeklyFigures) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert, text
 
-from groundwork.blocks.errors import MailTemporarilyRefused
+from groundwork.blocks.errors import MailTemporarilyRefused, NonRetriable
 from groundwork.blocks.schema.contacts import contact
 from groundwork.events.contacts.digests import WeeklyDigestDue
 from groundwork.events.identifiers import UserId, WorkspaceId
@@ -83,6 +83,26 @@ class TestAnnouncing:
         add_contact(db, week=LAST_WEEK.before)
         weekly_digest(workspace_id="platform", week=LAST_WEEK.before.name)
         assert announced(db) == [("acme", LAST_WEEK.before.name)]
+
+    def test_a_week_is_announced_once_also_when_the_inbox_has_forgotten_it(self, db, outbox):
+        add_contact(db)
+        add_user(db, "ada")
+        weekly_digest(workspace_id="platform")
+        admit(10)
+        [[due_id]] = scalar(db, "SELECT array_agg(ARRAY[id]) FROM groundwork.delivery WHERE job = 'send-weekly-digest'")
+        send_weekly_digest(delivery_id=due_id)
+        with db.transaction() as connection:
+            connection.execute(text("TRUNCATE groundwork.event CASCADE"))
+        again = weekly_digest(workspace_id="platform", week=LAST_WEEK.name)
+        assert again == {"week": LAST_WEEK.name, "workspaces": 1, "announced": 0}
+        assert len(mails(outbox)) == 1
+
+    def test_a_week_that_is_not_over_is_refused_and_told_of_on_monday(self, db):
+        now = Week(LAST_WEEK.monday + timedelta(days=7))
+        add_contact(db, week=now)
+        with pytest.raises(NonRetriable, match=f"The week {now.name} is not over"):
+            weekly_digest(workspace_id="platform", week=now.name)
+        assert announced(db) == []
 
     def test_the_events_are_kept_as_caused_by_the_run_that_announced_them(self, db):
         add_contact(db)
@@ -163,7 +183,7 @@ class TestMailing:
         add_contact(db)
         postmaster.put_off["ben@example.com"] = 1
         delivery = delivery_of(db, due())
-        with pytest.raises(MailTemporarilyRefused, match="1 of 3 digests not sent"):
+        with pytest.raises(MailTemporarilyRefused, match="1 of 3 mails not sent"):
             send_weekly_digest(delivery_id=delivery.id)
         assert delivery_of(db, delivery.event_id).state == "failed"
         with db.transaction() as connection:
