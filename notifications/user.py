@@ -80,8 +80,8 @@ def notify_user(
         workspace_id: whose business it tells of: whoever is not one of its users now, is not told. None: nobody's.
 
     Returns:
-        Whether a message was handed over. False: no such user in the workspace (logged), or they do not want such
-        mails.
+        Whether a message was handed over. False: no such user in the workspace, or mail to their address came back for
+        good (both are logged), or they do not want such mails.
 
     Raises:
         TypeError: ``user_id`` is not a UserId.
@@ -100,6 +100,9 @@ def notify_user(
         logger.warning("No %s sent: the user %s is none of the workspace %s", template, user_id, workspace_id)
         return False
     if not user.wanted:
+        return False
+    if user.bounced:
+        logger.warning("No %s sent to the user %s: mail to their address came back for good", template, user_id)
         return False
     kind = kind_of(template)
     unsubscribe_url = Unsubscription(user_id, kind).url() if kind else None
