@@ -12,7 +12,7 @@ tree, with the exit code of a command that an error ends (1 the work failed, 2 w
     │  ├─ ConfigurationError ........... a setting or the code; no retry can help               2
     │  ├─ UnknownName, DatabaseUnavailable, DeliveryDied, Exited, SeveralErrors
     │  ├─ RetryAfter ................... the step waits as long as it was asked to
-    │  └─ MailTemporarilyRefused, and of it MailSetupRefused, MailsNotSent
+    │  └─ MailTemporarilyRefused, and of it RecipientPutOff, MailSetupRefused, MailsNotSent, MailsRefused
     └─ ControlFlow ..................... nobody has to act: the run ends, the delivery does not   1
        ├─ StaleAttempt, PutOff
        └─ Interrupted
@@ -261,15 +261,10 @@ class HasHeaders(Protocol):
 
 class MailTemporarilyRefused(GroundworkError):
     """The mail server put the message off (a 4xx reply), or the connection broke. The step tries again by itself; no
-    action is needed unless it lasts."""
-
-
-class MailSetupRefused(MailTemporarilyRefused):
-    """The mail server refuses this installation: its login, sender, network or right to relay. Nobody's mail goes out.
-    Correct GROUNDWORK_SMTP_URL, GROUNDWORK_MAIL_FROM or the server, then `groundwork dead replay`.
+    action is needed unless it lasts.
 
     Attributes:
-        for_everybody: the server refused before it knew the recipient, so every other mail fails likewise.
+        for_everybody: the server is away, or refused before it knew the recipient, so every other mail fails likewise.
     """
 
     def __init__(self, message: str = "", *, for_everybody: bool = False) -> None:
@@ -277,6 +272,21 @@ class MailSetupRefused(MailTemporarilyRefused):
         self.for_everybody = for_everybody
 
 
+class RecipientPutOff(MailTemporarilyRefused):
+    """The mail server put off this one recipient, as by greylisting, or since the mailbox is busy. The step tries again
+    by itself; no action is needed unless it lasts."""
+
+
+class MailSetupRefused(MailTemporarilyRefused):
+    """The mail server refuses this installation: its login, sender, network or right to relay. Nobody's mail goes out.
+    Correct GROUNDWORK_SMTP_URL, GROUNDWORK_MAIL_FROM or the server, then `groundwork dead replay`."""
+
+
 class MailsNotSent(MailTemporarilyRefused):
     """Some of a job's mails were not sent, for the reasons that the message names. Mend those, then
+    `groundwork dead replay`: it sends to those who have no mail yet."""
+
+
+class MailsRefused(MailsNotSent, NonRetriable):
+    """Some of a job's mails were not sent, and trying again cannot help. Mend what the message names, then
     `groundwork dead replay`: it sends to those who have no mail yet."""

@@ -15,16 +15,15 @@ from pydantic import Field, SecretStr
 
 from groundwork.blocks.atomic_file import atomic_file, forget_unfinished
 from groundwork.blocks.configured import ConfiguredBlock
-from groundwork.blocks.errors import ConfigurationError, MailSetupRefused, MailTemporarilyRefused, RecipientRefused
+from groundwork.blocks.errors import MailSetupRefused, MailTemporarilyRefused, RecipientPutOff
 from groundwork.blocks.mail.headers import clean
+from groundwork.blocks.mail.pool import MailPool, ServerAway
 from groundwork.blocks.mail.refusals import LONGEST_REPLY, Fault, Reply, Stage, fault, refusal
 from groundwork.blocks.mail.server import MailServer
 from groundwork.blocks.mail.wire import Wire, wire
 from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.settings import settings
 
-TIMEOUT = 30.0
-"""Seconds that the server may stay silent."""
 _PARTIAL = ".partial"
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -71,8 +70,7 @@ class Mailer(ConfiguredBlock):
                 it concerns everybody's mail, and nothing was sent.
             MailTemporarilyRefused: 4xx, or the connection broke. If it broke after the content was sent, the
                 server may have taken the message, so that the next try delivers it again, with the same Message-ID.
-            ConfigurationError: the URL is malformed, the certificate is not trusted, or the server offers no
-                encryption for the password.
+            ConfigurationError: the URL is malformed.
         """
         for header in ("From", "To", "Message-ID"):
             if not message[header]:
@@ -82,7 +80,9 @@ class Mailer(ConfiguredBlock):
         if url is None:
             _write(str(message["Message-ID"]), proved, _outbox())
         else:
-            _transmit(proved, MailServer.of(url.get_secret_value()))
+            pool = _pool(url.get_secret_value())
+            with _explained(pool.server):
+                pool.send(proved)
 
     def forget_unfinished(self, older_than: timedelta) -> int:
         """Delete unfinished files of the outbox that killed processes left behind.
@@ -114,17 +114,10 @@ def _write(message_id: str, proved: Wire, outbox: Path) -> None:
         file.write(proved.data)
 
 
-def _transmit(proved: Wire, server: MailServer) -> None:
-    with _explained(server), server.session(TIMEOUT) as smtp:
-        if proved.needs_utf8 and not smtp.has_extn("smtputf8"):
-            raise RecipientRefused(
-                f"{server.host} takes addresses in ASCII only, and {', '.join(proved.recipients)} is not. Correct it "
-                "in the user's profile, or send by a server with SMTPUTF8"
-            )
-        options = ["SMTPUTF8", "BODY=8BITMIME"] if proved.needs_utf8 else []
-        refused = smtp.sendmail(proved.sender, list(proved.recipients), proved.data, options)
-        if refused:
-            raise smtplib.SMTPRecipientsRefused(refused)
+@process_cache
+def _pool(url: str) -> MailPool:
+    known = settings()
+    return MailPool(MailServer.of(url), known.mail_hello, known.mails_per_connection, known.mails_per_minute)
 
 
 @contextmanager
@@ -132,22 +125,34 @@ def _explained(server: MailServer) -> Iterator[None]:
     """Turns errors of SMTP into ours, by whom they concern."""
     try:
         yield
+    except ServerAway as away:
+        try:
+            with _explained(server):
+                raise away.__cause__ or away
+        except MailTemporarilyRefused as error:
+            error.for_everybody = True
+            raise
     except smtplib.SMTPRecipientsRefused as error:
         replies = {who: Reply.of(code, server.discreet(said)) for who, (code, said) in error.recipients.items()}
         faults = {fault(Stage.RECIPIENT, reply) for reply in replies.values()}
         widest = next(each for each in Fault if each in faults)
         told = "; ".join(f"{who}: {reply}" for who, reply in replies.items())
-        raise widest.value(f"{server.host} refused {told}") from None
-    except smtplib.SMTPResponseException as error:
-        stage = _STAGES.get(type(error), Stage.SESSION)
-        reply = Reply.of(error.smtp_code, server.discreet(error.smtp_error))
-        raise refusal(stage, reply, f"{server.host} refused {stage.value}: {reply}") from None
+        kind = RecipientPutOff if widest is Fault.LATER else widest.value
+        raise kind(f"{server.host} refused {told}") from None
+    except smtplib.SMTPResponseException as refused:
+        stage = _STAGES.get(type(refused), Stage.SESSION)
+        reply = Reply.of(refused.smtp_code, server.discreet(refused.smtp_error))
+        explained = refusal(stage, reply, f"{server.host} refused {stage.value}: {reply}")
+        if isinstance(explained, MailTemporarilyRefused) and refused.smtp_code == 421:
+            explained.for_everybody = True  # the server ends the session, whoever the mail is for
+        raise explained from None
     except smtplib.SMTPNotSupportedError as error:
         raise MailSetupRefused(f"{server.host} cannot do what is needed: {error}", for_everybody=True) from error
     except ssl.SSLCertVerificationError as error:
-        raise ConfigurationError(
+        raise MailSetupRefused(
             f"{server.host}: {error.verify_message}. Correct the host of GROUNDWORK_SMTP_URL, or put the server's "
-            "certificate authority into the file that SSL_CERT_FILE names"
+            "certificate authority into the file that SSL_CERT_FILE names",
+            for_everybody=True,
         ) from error
     except OSError as error:
         told = clean(server.discreet(str(error) or type(error).__name__), LONGEST_REPLY)

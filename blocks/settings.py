@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from groundwork.blocks.environment import EnvironmentSettings, read_settings
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.mail.addresses import mailbox
+from groundwork.blocks.mail.server import MailServer
 from groundwork.blocks.process_cache import process_cache
 
 DEVELOPMENT_EVENT_KEY = "development"
@@ -101,7 +104,61 @@ class Settings(EnvironmentSettings):
         description="smtp://user:password@host:587 (STARTTLS where offered) or smtps://…:465. Default: mails are "
         "written as .eml files into the folder `outbox` in the home.",
     )
-    mail_from: str = Field("Groundwork <no-reply@groundwork.invalid>", description="Sender of every mail.")
+    mail_from: str = Field(
+        "Groundwork <no-reply@groundwork.invalid>",
+        description="Sender of every mail: Name <address>, or an address alone.",
+    )
+    mail_domain: str = Field(
+        "groundwork",
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$",
+        description="Domain in the Message-ID of every mail. Risk of the default: filters count a domain that is none "
+        "against the mail. Changing it: a mail that is sent once more after a crash counts as another one.",
+    )
+    mail_hello: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9\[][A-Za-z0-9.:\]-]{0,253}$",
+        description="Name of this machine that the mail server is told (EHLO). Default: its own. Servers that look the "
+        "name up refuse one that is not in the DNS.",
+    )
+    mail_connections: int = Field(
+        4,
+        ge=1,
+        le=50,
+        description="Connections to the mail server over which one run sends the mails of a digest at once. Too low: "
+        "a digest of thousands takes long. Too high: the server answers 421, and mails wait.",
+    )
+    mails_per_connection: int = Field(
+        500,
+        ge=1,
+        description="Mails over one connection, after which another is made. Too low: each connection costs a tenth of "
+        "a second, and servers limit how many there are in a minute. Too high: the server ends it, and a new one is "
+        "made.",
+    )
+    mails_per_minute: float | None = Field(
+        None,
+        gt=0,
+        description="Mails that one process sends in a minute. Default: as many as the server takes. Too high: the "
+        "server answers 421 or 452, and mails wait. Too low: a digest takes long.",
+    )
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _server(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            try:
+                MailServer.of(url.get_secret_value())
+            except ConfigurationError as error:
+                raise ValueError(str(error)) from None
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, sender: str) -> str:
+        try:
+            mailbox(sender)
+        except ValueError as error:
+            raise ValueError(f"{error}; give Name <address>, or an address") from None
+        return sender
 
     concurrency: int = Field(
         4,

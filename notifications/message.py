@@ -13,11 +13,18 @@ from groundwork.blocks.settings import settings
 from groundwork.notifications.rendering import Rendered
 
 
-def message_id(delivery_id: UUID, template: str, recipient: str) -> str:
+def message_id(delivery_id: UUID, template: str, recipient: str, user_id: str = "") -> str:
     """The Message-ID of a delivery's notification to a recipient: the same at every try, so that mail servers and the
-    outbox know a repeat for what it is."""
-    digest = hashlib.sha256("\n".join((str(delivery_id), template, recipient)).encode()).hexdigest()
-    return f"<{digest}@groundwork>"
+    outbox know a repeat for what it is.
+
+    Args:
+        delivery_id, template: what it tells of, and by which words.
+        recipient: e-mail address.
+        user_id: whose address it is: two users of one address get a mail each.
+    """
+    parts = [str(delivery_id), template, recipient, *([user_id] if user_id else [])]
+    digest = hashlib.sha256("\n".join(parts).encode(errors="surrogatepass")).hexdigest()
+    return f"<{digest}@{settings().mail_domain}>"
 
 
 def compose(

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, exists, literal, select
+from sqlalchemy import ColumnElement, Connection, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from groundwork.blocks.errors import UnknownName
-from groundwork.blocks.schema import app_user, notification_setting
+from groundwork.blocks.schema import app_user, mail_bounce, notification_setting
 from groundwork.blocks.suggestions import did_you_mean
 from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.notifications.kinds import kind_of, kinds
@@ -17,12 +17,16 @@ class Recipient:
     """A user, as far as a mail to them needs it.
 
     Attributes:
+        workspace_id: of which they are a user now.
         wanted: whether they want mails of the kind.
+        bounced: whether mail to the address came back for good.
     """
 
     name: str
     email: str
+    workspace_id: str
     wanted: bool
+    bounced: bool
 
 
 def recipient(connection: Connection, user_id: UserId, template: str) -> Recipient | None:
@@ -38,7 +42,13 @@ def recipient(connection: Connection, user_id: UserId, template: str) -> Recipie
         UnknownName: there is no such notification.
     """
     columns = app_user.c
-    wanted = select(columns.name, columns.email, _wanted(template)).where(columns.id == str(_checked(user_id)))
+    bounce = mail_bounce.c
+    bounced = select(bounce.kind).where(
+        bounce.user_id == columns.id, bounce.kind == "hard", func.lower(bounce.address) == func.lower(columns.email)
+    )
+    wanted = select(columns.name, columns.email, columns.workspace_id, _wanted(template), exists(bounced)).where(
+        columns.id == str(_checked(user_id))
+    )
     user = connection.execute(wanted).one_or_none()
     return None if user is None else Recipient(*user)
 

@@ -6,15 +6,24 @@ a template wants and does not get is an error, never an empty place.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from groundwork.blocks.mail.headers import clean
 from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.words import counted
 from groundwork.notifications.image import InlineImage
 from groundwork.notifications.sources import Source, source_of, sources
+
+LONGEST_HTML = 100_000
+"""Bytes. Gmail cuts what is longer than 102 kB, and with it the link at the end."""
+LONGEST_URL = 4_000
+"""Characters of a link. A link that is cut leads nowhere."""
+_LIMITS = ((500, 50), (150, 20), (50, 10))
+"""Characters of a text, and entries of a list, that a template shows; the next ones where a mail is too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +42,8 @@ def render(template: str, *, unsubscribe_url: str | None = None, **values: Any) 
     Args:
         template: name of its folder, such as ``import_finished``.
         unsubscribe_url: where the person turns such mails off; None where they cannot.
-        values: what the template shows; its first lines say which. An :class:`InlineImage` among them becomes part of
-            the message.
+        values: what the template shows; its first lines say which. Texts become one line without control characters,
+            and are cut like long lists. An :class:`InlineImage` among them becomes part of the message.
 
     Raises:
         UnknownName: there is no such notification.
@@ -42,12 +51,29 @@ def render(template: str, *, unsubscribe_url: str | None = None, **values: Any) 
         jinja2.UndefinedError: a value is missing; the message names it.
     """
     environment = _environment(source_of(template))
-    subject, text, html = (
-        environment.get_template(f"{template}/{part}.j2").render(values, unsubscribe_url=unsubscribe_url)
-        for part in ("subject.txt", "body.txt", "body.html")
-    )
+    for limits in _LIMITS:
+        tidy = {name: _tidy(value, limits) for name, value in values.items()}
+        subject, text, html = (
+            environment.get_template(f"{template}/{part}.j2").render(tidy, unsubscribe_url=unsubscribe_url)
+            for part in ("subject.txt", "body.txt", "body.html")
+        )
+        if len(html.encode(errors="replace")) <= LONGEST_HTML:
+            break
     images = tuple(each for each in values.values() if isinstance(each, InlineImage))
     return Rendered(" ".join(subject.split()), text.strip() + "\n", html, images)
+
+
+def _tidy(value: Any, limits: tuple[int, int]) -> Any:
+    """A value as a mail may show it: texts on one line, without characters that are not seen or turn the writing
+    around; texts and lists cut."""
+    longest, most = limits
+    if isinstance(value, str):
+        return clean(value, LONGEST_URL if value.startswith(("https://", "http://")) else longest)
+    if isinstance(value, Mapping):
+        return {_tidy(name, limits): _tidy(each, limits) for name, each in list(value.items())[:most]}
+    if isinstance(value, list | tuple):
+        return [_tidy(each, limits) for each in value[:most]]
+    return value
 
 
 def templates() -> list[str]:

@@ -8,8 +8,9 @@ from uuid import UUID
 from groundwork.blocks.database import database
 from groundwork.blocks.mail.headers import LONGEST_NAME, clean
 from groundwork.blocks.mailer import mailer
-from groundwork.events.identifiers import UserId
-from groundwork.events.inbox import once, running_attempt, written
+from groundwork.events.identifiers import UserId, WorkspaceId
+from groundwork.events.inbox import once, running_attempt
+from groundwork.events.inbox.ledger import written_for
 from groundwork.notifications.kinds import kind_of
 from groundwork.notifications.message import compose, message_id
 from groundwork.notifications.recipient import recipient
@@ -22,7 +23,7 @@ _LEDGER = "notify"
 
 
 def notify_once(user_id: UserId, template: str, values: Mapping[str, Any]) -> bool:
-    """Send a notification to a user who wants it, once for the delivery that is running.
+    """Send a notification to a user of the delivery's workspace who wants it, once for the delivery that is running.
 
     It is sent first and then recorded, with no transaction open meanwhile, as the mail server may take its time. A
     crash in between sends the same message, with the same Message-ID, once more.
@@ -40,17 +41,30 @@ def notify_once(user_id: UserId, template: str, values: Mapping[str, Any]) -> bo
     """
     attempt = running_attempt()
     key = f"{template}:{user_id}"
-    before = written(attempt, _LEDGER).get(key)
+    before = written_for(attempt, _LEDGER, key)
     if before is not None:
         return bool(before)
-    sent = notify_user(user_id, template, values, delivery_id=attempt.delivery_id)
+    sent = notify_user(
+        user_id,
+        template,
+        values,
+        delivery_id=attempt.delivery_id,
+        workspace_id=WorkspaceId.stored(attempt.workspace_id),
+    )
     with once(attempt, _LEDGER, key=key) as entry:
         if entry.result is None:
             entry.result = sent
         return bool(entry.result)
 
 
-def notify_user(user_id: UserId, template: str, values: Mapping[str, Any], *, delivery_id: UUID) -> bool:
+def notify_user(
+    user_id: UserId,
+    template: str,
+    values: Mapping[str, Any],
+    *,
+    delivery_id: UUID,
+    workspace_id: WorkspaceId | None = None,
+) -> bool:
     """Send a notification to a user who wants it.
 
     Of which kind it is says ``kind.txt`` beside its templates; the mail has a link that turns the kind off. A template
@@ -63,9 +77,11 @@ def notify_user(user_id: UserId, template: str, values: Mapping[str, Any], *, de
         template: name of the notification.
         values: what it shows; ``user`` is added, with ``name`` and ``email``.
         delivery_id: what the notification is about.
+        workspace_id: whose business it tells of: whoever is not one of its users now, is not told. None: nobody's.
 
     Returns:
-        Whether a message was handed over. False: no such user (logged), or they do not want such mails.
+        Whether a message was handed over. False: no such user in the workspace, or mail to their address came back for
+        good (both are logged), or they do not want such mails.
 
     Raises:
         TypeError: ``user_id`` is not a UserId.
@@ -80,7 +96,13 @@ def notify_user(user_id: UserId, template: str, values: Mapping[str, Any], *, de
     if user is None:
         logger.warning("No %s sent: there is no user %s", template, user_id)
         return False
+    if workspace_id is not None and user.workspace_id != str(workspace_id):
+        logger.warning("No %s sent: the user %s is none of the workspace %s", template, user_id, workspace_id)
+        return False
     if not user.wanted:
+        return False
+    if user.bounced:
+        logger.warning("No %s sent to the user %s: mail to their address came back for good", template, user_id)
         return False
     kind = kind_of(template)
     unsubscribe_url = Unsubscription(user_id, kind).url() if kind else None
@@ -92,7 +114,7 @@ def notify_user(user_id: UserId, template: str, values: Mapping[str, Any], *, de
             rendered,
             recipient=user.email,
             name=user.name,
-            message_id=message_id(delivery_id, template, user.email),
+            message_id=message_id(delivery_id, template, user.email, str(user_id)),
             unsubscribe_url=unsubscribe_url,
         )
     )

@@ -2,9 +2,9 @@
 
 import base64
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -16,6 +16,8 @@ _CURE = (
     "GROUNDWORK_SMTP_URL: give smtp://user:password@host:587 or smtps://…:465, and write characters such as "
     "# / ? @ : [ % of the password percent-encoded (%23 %2F %3F %40 %3A %5B %25)"
 )
+REACH_SECONDS = 30.0
+"""Seconds until a host takes the connection. RFC 5321 leaves it open, and no copy of a mail can come of it."""
 _TELLING = 4
 """Characters of the password in a row that nobody may read."""
 _REPEATED = "(its words are left out: they repeat a part of the password)"
@@ -72,38 +74,48 @@ class MailServer:
             for begin in range(max(1, len(secret) - _TELLING + 1) if self.password else 0):
                 yield secret[begin : begin + _TELLING]
 
-    @contextmanager
-    def session(self, timeout: float) -> Iterator[smtplib.SMTP]:
+    def connect(self, timeout: float, hello: str | None = None) -> smtplib.SMTP:
         """A session that is encrypted where the server can, and always before a password is sent.
 
         Args:
             timeout: seconds that the server may stay silent.
+            hello: the name that EHLO says; None for this machine's own.
 
         Raises:
-            ConfigurationError: the server offers no encryption for the password.
-            OSError: the server refused, or the connection broke; mostly an smtplib.SMTPException.
+            OSError: the server refused, offers no encryption for the password, or the connection broke; mostly an
+                smtplib.SMTPException.
         """
         trust = ssl.create_default_context()
         smtp: smtplib.SMTP
         if self.tls:
-            smtp = smtplib.SMTP_SSL(self.host, self.port, timeout=timeout, context=trust)
+            smtp = _ReachedTls(self.host, self.port, hello, timeout=timeout, context=trust)
         else:
-            smtp = smtplib.SMTP(self.host, self.port, timeout=timeout)
+            smtp = _Reached(self.host, self.port, hello, timeout=timeout)
         try:
             smtp.ehlo_or_helo_if_needed()
             if not self.tls and smtp.has_extn("starttls"):
                 smtp.starttls(context=trust)
                 smtp.ehlo_or_helo_if_needed()
             elif not self.tls and self.user:
-                raise ConfigurationError(
-                    f"{self.host} offers no STARTTLS, and a password is not sent in clear. Use smtps://, or a URL "
-                    "without user"
+                raise smtplib.SMTPNotSupportedError(
+                    "it offers no STARTTLS, and a password is not sent in clear. Use smtps://, or a URL without user"
                 )
             if self.user:
                 smtp.login(self.user, self.password)
-            yield smtp
-            # The message is taken; a server that bungles its goodbye must not make us send it again.
-            with suppress(smtplib.SMTPException):
-                smtp.quit()
-        finally:
+        except BaseException:
             smtp.close()
+            raise
+        return smtp
+
+
+class _Reached(smtplib.SMTP):
+    """Waits for the host less long than for its words: one that is off answers nothing, and a name may have several."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        reached = socket.create_connection((host, port), min(REACH_SECONDS, timeout))
+        reached.settimeout(timeout)
+        return reached
+
+
+class _ReachedTls(smtplib.SMTP_SSL, _Reached):
+    """Likewise, with TLS from the start."""

@@ -5,7 +5,7 @@ from sqlalchemy import MetaData
 from groundwork.blocks.schema.base import metadata
 from groundwork.blocks.schema.inbox import delivery, event, job, lane_override, step_ledger
 from groundwork.blocks.schema.light import light_host, step_execution
-from groundwork.blocks.schema.users import app_user, notification_setting
+from groundwork.blocks.schema.users import app_user, mail_bounce, notification_setting
 from groundwork.blocks.schema.waits import arrival, awaited_event, wait
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "job",
     "lane_override",
     "light_host",
+    "mail_bounce",
     "metadata",
     "notification_setting",
     "step_execution",

@@ -1,6 +1,6 @@
 """Users and what mails they want: the engine's own, since notifications need them. Applications store them."""
 
-from sqlalchemy import Boolean, Column, DateTime, ForeignKey, Table, Text, func
+from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, ForeignKey, Integer, Table, Text, func
 
 from groundwork.blocks.schema.base import metadata
 
@@ -25,4 +25,18 @@ notification_setting = Table(
     Column("wanted", Boolean, nullable=False),
     schema=SCHEMA,
     comment="a person who has no row for a kind of mail wants it",
+)
+
+mail_bounce = Table(
+    "mail_bounce",
+    metadata,
+    Column("user_id", Text, ForeignKey(f"{SCHEMA}.app_user.id", ondelete="CASCADE"), primary_key=True),
+    Column("address", Text, nullable=False, comment="that it was; the user may have another since"),
+    Column("kind", Text, nullable=False, comment="hard: nothing is sent there; soft: it is tried again"),
+    Column("reason", Text, nullable=False),
+    Column("bounced_at", DateTime(timezone=True), nullable=False),
+    Column("times", Integer, nullable=False, server_default="1"),
+    CheckConstraint("kind IN ('hard', 'soft')", name="kind"),
+    schema=SCHEMA,
+    comment="addresses of users from which mail came back",
 )

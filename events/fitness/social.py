@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
-from groundwork.events.base import Event
+from groundwork.events.base import WIRE, Event
 from groundwork.events.identifiers import RecordId
 
 Reaction = Annotated[str, Field(pattern=r"^[a-z]{1,20}$", description="Such as like or fire.")]
@@ -73,6 +73,36 @@ class DigestWanted(Event, name="platform/social.digest-wanted"):
     """There is something to tell a member. What it is, the activities say that no digest has told of."""
 
     member_id: RecordId
+
+
+class DigestGroup(BaseModel):
+    """What was done to one post, or that one is followed.
+
+    Attributes:
+        names: of the newest members; all of them, where they are few.
+        others: members who are counted only.
+        post: beginning of the post; empty where it is about none.
+    """
+
+    model_config = WIRE
+
+    verb: str
+    names: tuple[str, ...]
+    others: int = Field(ge=0)
+    post: str
+
+
+class DigestClosed(Event, name="platform/social.digest-closed"):
+    """A member is to be told of this, by one mail.
+
+    Attributes:
+        groups: the newest first.
+        more: groups beyond those.
+    """
+
+    member_id: RecordId
+    groups: Annotated[tuple[DigestGroup, ...], Field(min_length=1, max_length=100)]
+    more: int = Field(ge=0)
 
 
 class FeedTrimDue(Event, name="platform/social.feed-trim-due"):

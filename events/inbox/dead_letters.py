@@ -116,13 +116,14 @@ def note_deaths_posted(deaths: Sequence[Death]) -> None:
 
 
 def deaths_to_mail(connection: Connection) -> list[DeadLetter]:
-    """Dead letters that the operators were not told of yet, in the order of their deaths.
-
-    Locked until the transaction ends; those that another transaction has locked are left out.
-    """
+    """Dead letters that the operators were not told of yet, in the order of their deaths, with the first 2,000
+    characters of their errors."""
     return [DeadLetter.model_validate(row) for row in connection.execute(_statement("deaths_to_mail"))]
 
 
 def note_mailed(connection: Connection, letters: Sequence[DeadLetter]) -> None:
     """Note that the operators were told of these deaths; a later death of the same delivery is another one."""
-    connection.execute(_statement("deaths_mailed"), {"ids": [each.id for each in letters]})
+    connection.execute(
+        _statement("deaths_mailed"),
+        {"ids": [each.id for each in letters], "died_at": [each.died_at for each in letters]},
+    )

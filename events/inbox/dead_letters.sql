@@ -65,16 +65,20 @@ FROM unnest(CAST(:ids AS uuid[]), CAST(:died_at AS timestamptz[])) AS told (id, 
 WHERE delivery.id = told.id;
 
 -- name: deaths_to_mail
--- Deaths that the operators were not told of yet; locked, so that two runs do not tell of the same ones.
+-- Deaths that the operators were not told of yet. Of an error the beginning: one of megabytes is no mail. Not locked, as
+-- the mail server takes its time; two runs at once write the same mail.
 SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.event_id, event.name AS event_name,
-       delivery.settled_at AS died_at, delivery.attempt, delivery.last_error, delivery.flow_run_id
+       delivery.settled_at AS died_at, delivery.attempt, left(delivery.last_error, 2000) AS last_error,
+       delivery.flow_run_id
 FROM groundwork.delivery
 JOIN groundwork.event ON event.id = delivery.event_id
 WHERE delivery.state = 'failed' AND delivery.death_mailed IS DISTINCT FROM delivery.settled_at
-ORDER BY delivery.settled_at
-LIMIT 10000
-FOR UPDATE OF delivery SKIP LOCKED;
+ORDER BY delivery.settled_at, delivery.id
+LIMIT 10000;
 
 -- name: deaths_mailed
--- Note that the operators were told of these deaths.
-UPDATE groundwork.delivery SET death_mailed = settled_at WHERE id = ANY(:ids);
+-- Note that the operators were told of these deaths. A later death of the same delivery is another one.
+UPDATE groundwork.delivery
+SET death_mailed = told.died_at
+FROM unnest(CAST(:ids AS uuid[]), CAST(:died_at AS timestamptz[])) AS told (id, died_at)
+WHERE delivery.id = told.id;

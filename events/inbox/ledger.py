@@ -143,6 +143,21 @@ def _write(connection: Connection, attempt: Attempt, address: LedgerAddress, res
         )
 
 
+def written_for(attempt: Attempt, step: str, key: str) -> Any:
+    """What :func:`once` has already written for one key; None where it has not. Whoever asks for each of thousands asks
+    so, and not for all of them each time.
+
+    Raises:
+        NotStorable: step or key cannot be stored.
+    """
+    values = {"delivery_id": attempt.delivery_id} | asdict(LedgerAddress(step, key))
+    row: Any = None
+    for trial in while_database_restarts(settings().lease_seconds):
+        with trial, database().transaction() as connection, storing(f"written_for({step!r}): the key"):
+            row = connection.execute(_statement("ledger_row"), values).one_or_none()
+    return None if row is None else row.result
+
+
 def written(attempt: Attempt, step: str, *, identity: str | None = None) -> dict[str, Any]:
     """What a step has already written for this delivery: results by key, as the ledger has it (:func:`once`).
 

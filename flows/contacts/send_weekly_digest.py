@@ -4,8 +4,7 @@ from typing import Any
 
 from groundwork.events.contacts.digests import WeeklyDigestDue
 from groundwork.flows.job import job
-from groundwork.tasks.contacts.digests.mailing import mail_digests
-from groundwork.tasks.contacts.digests.steps import count_week, find_subscribers
+from groundwork.tasks.contacts.digests.steps import count_week, find_subscribers, mail_digests
 
 
 @job(on=WeeklyDigestDue)
@@ -14,4 +13,5 @@ def send_weekly_digest(event: WeeklyDigestDue) -> dict[str, Any]:
     user_ids = find_subscribers(event.workspace_id)
     if not user_ids:
         return {"week": event.week, "sent": 0, "refused": {}}
-    return {"week": event.week} | mail_digests(user_ids, count_week(event.workspace_id, event.week))
+    mailed = mail_digests(user_ids, count_week(event.workspace_id, event.week))
+    return {"week": event.week} | mailed.model_dump()

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from groundwork.events.fitness.social import DigestWanted
 from groundwork.flows.flow_control import Batch, Debounce
 from groundwork.flows.job import job
-from groundwork.tasks.fitness.digests.mailing import send_digests
+from groundwork.tasks.fitness.digests.batch import close_all
 
 
 @job(on=DigestWanted, light=True, batch=Batch(size=100), debounce=Debounce(seconds=300, longest=1800))
 def send_activity_digests(events: Sequence[DigestWanted]) -> list[object]:
-    """Tell a workspace's members what there is to tell when nothing new has come for five minutes, after half an hour
-    at the latest: a hundred of them in one run, each with an outcome of their own."""
-    return send_digests(events)
+    """Find what there is to tell a workspace's members when nothing new has come for five minutes, after half an hour
+    at the latest: for a hundred of them in one run. ``mail-activity-digest`` mails it to each."""
+    return close_all(events)

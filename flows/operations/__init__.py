@@ -5,5 +5,6 @@ from groundwork.blocks.applications import Application
 application = Application(
     name="operations",
     jobs="groundwork.flows.operations",
+    events="groundwork.events.bounces",
     templates="groundwork.notifications:templates/operations",
 )

@@ -10,6 +10,7 @@ from groundwork.blocks.database import database
 from groundwork.blocks.errors import RecipientRefused
 from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.notifications import notify_once
+from groundwork.tasks.mail_patience import MAIL_PATIENCE
 from groundwork.tasks.nurture.agency import agency_of
 from groundwork.tasks.nurture.settings import nurture_settings
 from groundwork.tasks.nurture.webhooks.posting import WebhookMessage, post
@@ -36,7 +37,7 @@ class Mailed(BaseModel):
 
 
 # No provider limit on either: an alert would wait behind what an import of the same agency asks of models and CRMs.
-@step(retries=6, first_delay=2.0, key=("user_id", "template"))
+@step(**MAIL_PATIENCE, key=("user_id", "template"))
 def mail_agent(user_id: UserId, template: str, values: Mapping[str, Any]) -> Mailed:
     """Mail one person, once per delivery and template. One whom nobody can mail keeps the mail from nobody else."""
     try:

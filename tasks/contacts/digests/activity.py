@@ -1,6 +1,7 @@
 """What happened in workspaces, as small tables: PostgreSQL counts, and few rows come out."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ from groundwork.tasks.contacts.digests.week import Week
 _SQL = Path(__file__).with_suffix(".sql")
 
 MOST_TAGS = 1_000
-"""Tags that are counted, the most active first."""
+"""Tags that come out, the most active first. All of them are kept for the next digest."""
 
 
 class RememberedFigures(BaseModel):
@@ -30,12 +31,11 @@ class RememberedFigures(BaseModel):
     tags: dict[str, int]
 
 
-def active_workspaces(connection: Connection, week: Week) -> list[WorkspaceId]:
-    """The workspaces that have something to tell of a week."""
-    span = {"begins_at": week.begins_at, "ends_at": week.ends_at}
-    return [
-        WorkspaceId.stored(each) for each in connection.execute(statement(_SQL, "active_workspaces"), span).scalars()
-    ]
+def active_workspaces(connection: Connection, week: Week) -> dict[WorkspaceId, bool]:
+    """The workspaces that have something to tell of a week, and whether a digest has told of it before."""
+    span = {"begins_at": week.begins_at, "ends_at": week.ends_at, "week": week.name}
+    rows = connection.execute(statement(_SQL, "active_workspaces"), span)
+    return {WorkspaceId.stored(row.workspace_id): row.is_told for row in rows}
 
 
 def daily(connection: Connection, workspace_id: WorkspaceId, week: Week) -> pd.DataFrame:
@@ -51,16 +51,21 @@ def daily(connection: Connection, workspace_id: WorkspaceId, week: Week) -> pd.D
     return pd.DataFrame(rows.all(), columns=["day", "measure", "number"])
 
 
-def tags(connection: Connection, workspace_id: WorkspaceId, week: Week) -> pd.DataFrame:
-    """The tags of the contacts that were made or changed.
+def tags_told(connection: Connection, workspace_id: WorkspaceId, week: Week, counts: Mapping[str, int]) -> pd.DataFrame:
+    """The tags of the contacts that were made or changed. What the digest of the week tells is kept.
+
+    Args:
+        counts: what it tells besides, by measure.
 
     Returns:
         Columns ``tag``, ``number`` (contacts in the week) and ``before`` (in the week before).
     """
     rows = connection.execute(
-        statement(_SQL, "tags"),
+        statement(_SQL, "tags_told"),
         {
             "workspace_id": str(workspace_id),
+            "week": week.name,
+            "counts": json.dumps(counts),
             "before": week.before.begins_at,
             "begins_at": week.begins_at,
             "ends_at": week.ends_at,
@@ -70,14 +75,10 @@ def tags(connection: Connection, workspace_id: WorkspaceId, week: Week) -> pd.Da
     return pd.DataFrame(rows.all(), columns=["tag", "number", "before"])
 
 
-def remember(connection: Connection, workspace_id: WorkspaceId, week: Week, told: RememberedFigures) -> None:
-    """Keep what the digest of a week tells."""
-    row = {"workspace_id": str(workspace_id), "week": week.name, "figures": json.dumps(told.model_dump())}
-    connection.execute(statement(_SQL, "remember"), row)
-
-
-def remembered(connection: Connection, workspace_id: WorkspaceId, week: Week) -> RememberedFigures | None:
-    """What the digest of a week told; None where there was none."""
-    address = {"workspace_id": str(workspace_id), "week": week.name}
-    figures = connection.execute(statement(_SQL, "remembered"), address).scalar()
-    return None if figures is None else RememberedFigures.model_validate(figures)
+def remembered(
+    connection: Connection, workspace_id: WorkspaceId, week: Week, tags: Sequence[str]
+) -> RememberedFigures | None:
+    """What the digest of a week told, of some tags; None where there was none."""
+    wanted = {"workspace_id": str(workspace_id), "week": week.name, "tags": list(tags)}
+    row = connection.execute(statement(_SQL, "remembered"), wanted).one_or_none()
+    return None if row is None else RememberedFigures(counts=row.counts, tags=row.tags)

@@ -26,17 +26,19 @@ class Announcement(BaseModel):
 def announce(connection: Connection, week: Week) -> Announcement:
     """Send ``digest/week.due`` to every workspace that was active, in the caller's transaction.
 
-    A workspace and week is announced once, however often this is called: the event's dedupe id is made of both.
+    A workspace and week is announced once, however often this is called: the event's dedupe id is made of both, and
+    what a digest has told stays known when the inbox has forgotten the event.
     """
+    active = active_workspaces(connection, week)
     events = [
         NewEvent.of(
             WeeklyDigestDue(workspace_id=workspace_id, week=week.name),
             dedupe_id=f"digest:{workspace_id}:{week.name}",
             source="weekly-digest",
         )
-        for workspace_id in active_workspaces(connection, week)
+        for workspace_id, is_told in active.items()
+        if not is_told
     ]
     accepted = accept(connection, events)
-    return Announcement(
-        week=week.name, workspaces=len(accepted), announced=sum(not each.duplicate for each in accepted)
-    )
+    announced = sum(not each.duplicate for each in accepted)
+    return Announcement(week=week.name, workspaces=len(active), announced=announced)

@@ -70,15 +70,11 @@ class WeeklyFigures(BaseModel):
 
 def weekly_figures(connection: Connection, workspace_id: WorkspaceId, week: Week) -> WeeklyFigures:
     """The figures of a workspace's week, kept for the next digest to compare with."""
-    days = activity.daily(connection, workspace_id, week)
-    tags = activity.tags(connection, workspace_id, week)
-    table = by_day(days, week)
-    told = RememberedFigures(
-        counts={name: int(number) for name, number in table.loc[week.days].sum().items()},
-        tags={str(tag): int(number) for tag, number in zip(tags["tag"], tags["number"], strict=True) if number},
-    )
-    activity.remember(connection, workspace_id, week, told)
-    return compared(table, tags, week, activity.remembered(connection, workspace_id, week.before))
+    table = by_day(activity.daily(connection, workspace_id, week), week)
+    counts = {str(name): int(number) for name, number in table.loc[week.days].sum().items()}
+    tags = activity.tags_told(connection, workspace_id, week, counts)
+    told = activity.remembered(connection, workspace_id, week.before, tags["tag"].tolist())
+    return compared(table, tags, week, told)
 
 
 def by_day(days: pd.DataFrame, week: Week) -> pd.DataFrame:

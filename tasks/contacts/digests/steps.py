@@ -1,18 +1,19 @@
 """The steps of the weekly digest."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from groundwork.blocks.database import database
-from groundwork.events.identifiers import UserId, WorkspaceId
-from groundwork.notifications import notify_once
+from groundwork.blocks.errors import NonRetriable
+from groundwork.events.identifiers import WorkspaceId
 from groundwork.notifications.recipient import subscribers
 from groundwork.tasks.contacts.digests.announce import Announcement, announce
 from groundwork.tasks.contacts.digests.figures import WeeklyFigures, weekly_figures
 from groundwork.tasks.contacts.digests.week import Week
+from groundwork.tasks.mail_patience import MAIL_PATIENCE
+from groundwork.tasks.mail_round import MailedRound, mail_round
 from groundwork.tasks.step import step
 
 _TEMPLATE = "weekly_digest"
@@ -23,8 +24,14 @@ def announce_week(connection: Connection, week: str | None) -> Announcement:
     """Announce a week, or the last complete one, to the workspaces that were active in it.
 
     A late run of the schedule means the last complete week, too. A week that passed without a run gets no digest.
+
+    Raises:
+        NonRetriable: the week is not over. Its digest would tell of a part, and there is one digest of a week.
     """
-    wanted = Week.named(week) if week else Week.last_complete(datetime.now(UTC))
+    last = Week.last_complete(datetime.now(UTC))
+    wanted = Week.named(week) if week else last
+    if wanted.monday > last.monday:
+        raise NonRetriable(f"The week {wanted.name} is not over. Its digest goes out on the Monday after it.")
     return announce(connection, wanted)
 
 
@@ -41,14 +48,14 @@ def count_week(connection: Connection, workspace_id: WorkspaceId, week: str) -> 
     return weekly_figures(connection, workspace_id, Week.named(week))
 
 
-@step(retries=6, first_delay=2.0, key=("user_id",), provider=True)
-def mail_digest(user_id: UserId, values: Mapping[str, Any]) -> bool:
-    """Send the digest to one user, unless they have turned it off since.
+@step(**MAIL_PATIENCE, key=("figures.week",), provider=True)
+def mail_digests(user_ids: list[str], figures: WeeklyFigures) -> MailedRound:
+    """Send the digest to each of the users, unless they have turned it off or left the workspace since.
 
-    Returns:
-        Whether a message was sent.
+    Raises:
+        MailsNotSent, MailsRefused: see :func:`groundwork.tasks.mail_round.mail_round`.
     """
-    return notify_once(user_id, _TEMPLATE, values)
+    return mail_round(_TEMPLATE, user_ids, digest_values(figures))
 
 
 def digest_values(week: WeeklyFigures) -> dict[str, Any]:

@@ -36,7 +36,9 @@ def notify_failed(event: CsvExportConfirmed, error: BaseException) -> bool:
         Whether a message was sent.
     """
     delivery_id = running_attempt().delivery_id
-    return notify_user(event.user_id, "export_failed", {"error": str(error)}, delivery_id=delivery_id)
+    return notify_user(
+        event.user_id, "export_failed", {"error": str(error)}, delivery_id=delivery_id, workspace_id=event.workspace_id
+    )
 
 
 def _size(count: int) -> str:

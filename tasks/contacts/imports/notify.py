@@ -39,7 +39,7 @@ def notify_failed(event: CsvImportConfirmed, error: BaseException) -> bool:
     kept = counts_so_far()
     values = {"filename": clean(filename, LONGEST_TEXT), "error": str(error), "imported": kept.inserted + kept.updated}
     delivery_id = running_attempt().delivery_id
-    return notify_user(event.user_id, "import_failed", values, delivery_id=delivery_id)
+    return notify_user(event.user_id, "import_failed", values, delivery_id=delivery_id, workspace_id=event.workspace_id)
 
 
 def _rejects_url(rejects_path: str | None) -> str | None:

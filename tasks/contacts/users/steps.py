@@ -6,6 +6,7 @@ from groundwork.events.identifiers import UserId
 from groundwork.events.inbox import running_attempt
 from groundwork.notifications import notify_once
 from groundwork.tasks.contacts.users.welcome import WelcomeClaim, claim_for
+from groundwork.tasks.mail_patience import MAIL_PATIENCE
 from groundwork.tasks.step import step
 
 
@@ -15,7 +16,7 @@ def claim_welcome(connection: Connection, user_id: UserId) -> WelcomeClaim:
     return claim_for(connection, user_id, running_attempt().delivery_id)
 
 
-@step(retries=6, first_delay=2.0, provider=True)
+@step(**MAIL_PATIENCE, provider=True)
 def mail_welcome(user_id: UserId) -> bool:
     """Welcome the user. Nobody can turn this one off.
 

@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from groundwork.blocks.mail.headers import LONGEST_NAME, clean
 from groundwork.blocks.sql import statement
-from groundwork.events.fitness.social import DigestWanted
-from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.fitness.social import DigestClosed, DigestGroup, DigestWanted
+from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.inbox import send
 from groundwork.tasks.fitness.digests.quiet_hours import QuietHours
 from groundwork.tasks.fitness.settings import fitness_settings
@@ -26,47 +26,28 @@ GROUPS_TOLD = 20
 """Of one mail. The others are counted."""
 
 
-class Group(BaseModel):
-    """What was done to one post, or that one is followed.
-
-    Attributes:
-        names: of the newest members; all of them, where they are few.
-        others: members who are counted only.
-        post: beginning of the post; empty where it is about none.
-    """
-
-    verb: str
-    names: list[str]
-    others: int
-    post: str
-
-
 class Digest(BaseModel):
-    """What is to be mailed to a member.
+    """What became of a member's open groups.
 
     Attributes:
-        user_id: whom it goes to; None where nothing is to be mailed.
-        groups: the newest first.
-        more: groups beyond those.
+        groups: that are closed, and told of by a mail; 0 where there is nothing to tell now.
         waits_until: when a digest is asked for again; None where this one goes out, or there is nothing.
     """
 
-    user_id: str | None = None
-    groups: list[Group] = []
-    more: int = 0
+    groups: int = 0
     waits_until: datetime | None = None
 
 
 def close_groups(connection: Connection, event: DigestWanted, delivery_id: UUID, now: datetime) -> Digest:
     """Close what is open for a member, unless it is quiet there or the day has had its mails: then a digest is asked
-    for again when that is over, once.
+    for again when that is over, once. What was closed is an event, so that its mail may wait for hours on its own.
 
     What is in the groups is looked at now: whoever took a reaction back is in none, and where nothing is left, nothing
     is to be mailed.
 
     Args:
-        connection: a transaction, with which the event is sent.
-        delivery_id: that mails the digest.
+        connection: a transaction, with which the events are sent.
+        delivery_id: that closes the groups.
     """
     where = {"workspace_id": str(event.workspace_id), "member_id": event.member_id}
     receiver = connection.execute(statement(_SQL, "receiver"), where).one_or_none()
@@ -84,7 +65,21 @@ def close_groups(connection: Connection, event: DigestWanted, delivery_id: UUID,
     if not groups:
         return Digest()
     connection.execute(statement(_SQL, "note_digest"), where | {"delivery_id": delivery_id, "day": today})
-    return Digest(user_id=receiver.user_id, groups=groups[:GROUPS_TOLD], more=max(0, len(groups) - GROUPS_TOLD))
+    told = DigestClosed(
+        workspace_id=WorkspaceId.stored(event.workspace_id),
+        member_id=event.member_id,
+        groups=tuple(groups[:GROUPS_TOLD]),
+        more=max(0, len(groups) - GROUPS_TOLD),
+    )
+    send(told, connection)
+    return Digest(groups=len(groups))
+
+
+def user_of(connection: Connection, workspace_id: WorkspaceId, member_id: str) -> UserId | None:
+    """The user that a member is now; None where they are gone, or no user."""
+    where = {"workspace_id": str(workspace_id), "member_id": member_id}
+    user_id = connection.execute(statement(_SQL, "user_of"), where).scalar()
+    return None if user_id is None else UserId.stored(user_id)
 
 
 def _ask_again(connection: Connection, event: DigestWanted, until: datetime) -> None:
@@ -93,9 +88,12 @@ def _ask_again(connection: Connection, event: DigestWanted, until: datetime) -> 
     send(again, connection, dedupe_id=f"digest:{event.member_id}:{until.isoformat()}", occurred_at=until)
 
 
-def _group(row: Any) -> Group:
+def _group(row: Any) -> DigestGroup:
     names = [clean(each, LONGEST_NAME) for each in row.names]
     named = names if row.actors <= NAMES_TOLD else names[:1]
-    return Group(
-        verb=row.verb, names=named, others=row.actors - len(named), post=clean(row.post_text or "", LONGEST_EXCERPT)
+    return DigestGroup(
+        verb=row.verb,
+        names=tuple(named),
+        others=row.actors - len(named),
+        post=clean(row.post_text or "", LONGEST_EXCERPT),
     )

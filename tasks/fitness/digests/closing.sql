@@ -8,6 +8,10 @@ LEFT JOIN fitness.gym USING (workspace_id)
 WHERE workspace_id = :workspace_id AND member.id = :member_id AND member.user_id IS NOT NULL
 FOR UPDATE OF member
 
+-- name: user_of
+-- Whom a member's mail goes to.
+SELECT user_id FROM fitness.member WHERE workspace_id = :workspace_id AND id = :member_id
+
 -- name: digests_of_day
 -- How many mails a member has had in a day.
 SELECT count(*)

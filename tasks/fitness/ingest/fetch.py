@@ -22,6 +22,7 @@ from groundwork.tasks.fitness.providers.http import Gone
 from groundwork.tasks.fitness.providers.provider import FetchingProvider
 from groundwork.tasks.fitness.readings.reading import Reading, deletion, judge
 from groundwork.tasks.fitness.readings.store import write_readings
+from groundwork.tasks.mail_patience import MAIL_PATIENCE
 from groundwork.tasks.step import step
 
 GROUP = 10
@@ -159,7 +160,7 @@ def note_broken(connection: Connection, linked: Linked, reason: str, since: date
     return mark_broken(connection, linked, reason, since)
 
 
-@step(key=("linked.member_id", "linked.provider"))
+@step(**MAIL_PATIENCE, key=("linked.member_id", "linked.provider"))
 def tell_of_broken(linked: Linked, owner: UserId, reason: str) -> bool:
     """Tell the gym's owner that a member has to connect anew. Returns whether a mail was sent."""
     with database().transaction() as connection:

@@ -21,6 +21,7 @@ from groundwork.tasks.fitness.pushes.endpoint import (
     secret_of,
 )
 from groundwork.tasks.fitness.pushes.post import Message, PushFailed, post
+from groundwork.tasks.mail_patience import MAIL_PATIENCE
 from groundwork.tasks.step import step
 
 _TEMPLATE = "push_paused"
@@ -109,7 +110,7 @@ def take_telling(connection: Connection, workspace_id: WorkspaceId) -> Telling:
     return Telling(owner_id=owner_id, values=values)
 
 
-@step(retries=6, first_delay=2.0, key=("owner_id",))
+@step(**MAIL_PATIENCE, key=("owner_id",))
 def mail_owner(owner_id: UserId, values: dict[str, Any]) -> bool:
     """Tell the owner, who cannot turn this one off."""
     return notify_once(owner_id, _TEMPLATE, values)

@@ -10,6 +10,7 @@ from groundwork.events.identifiers import UserId
 from groundwork.events.inbox import running_attempt
 from groundwork.notifications import notify_once
 from groundwork.tasks.fitness.risks.mailing import Receiver, receiver_of, report, values_of
+from groundwork.tasks.mail_patience import MAIL_PATIENCE
 from groundwork.tasks.step import step
 
 _TEMPLATE = "risk_alert"
@@ -41,7 +42,7 @@ def publish_alert(alert: Alert) -> str:
     return markdown
 
 
-@step(retries=6, first_delay=2.0, provider=True)
+@step(**MAIL_PATIENCE, provider=True)
 def mail_alert(alert: Alert, receiver: Receiver) -> bool:
     """Mail the alert with its chart, unless the person has turned such mails off.
 

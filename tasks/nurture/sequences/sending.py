@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from groundwork.blocks.database import database
 from groundwork.events.identifiers import WorkspaceId
+from groundwork.tasks.mail_patience import MAIL_PATIENCE
 from groundwork.tasks.nurture.sequences.mailing import DueMail, Sent, due_mails, finish, send_if_wanted
 from groundwork.tasks.step import step
 
@@ -17,7 +18,7 @@ def plan_mails(workspace_id: WorkspaceId, sequence_id: UUID) -> list[DueMail]:
         return due_mails(connection, workspace_id, sequence_id)
 
 
-@step(retries=6, first_delay=2.0, key=("sequence_id", "number"), provider=True)
+@step(**MAIL_PATIENCE, key=("sequence_id", "number"), provider=True)
 def send_mail(workspace_id: WorkspaceId, sequence_id: UUID, number: int) -> Sent:
     """Send one mail, unless the contact has unsubscribed, replied, or been given another category."""
     return send_if_wanted(workspace_id, sequence_id, number)

@@ -8,6 +8,7 @@ from uuid import uuid5
 from prefect.utilities.urls import url_for
 
 from groundwork.blocks.database import database
+from groundwork.blocks.mail.headers import clean
 from groundwork.events.inbox.dead_letters import DeadLetter, deaths_to_mail, note_mailed
 from groundwork.notifications.operators import notify_operators
 from groundwork.tasks.step import step
@@ -16,6 +17,10 @@ logger = logging.getLogger(__name__)
 
 SHOWN = 20
 """Dead letters that a mail quotes; it counts the others."""
+LONGEST_ERROR = 500
+"""Characters of an error that it quotes: 20 of them, with markup, stay below the 102 kB at which Gmail cuts."""
+JOBS_SHOWN = 50
+"""Jobs that it counts by name, those with the most dead letters first."""
 
 
 @step(memoise=False)
@@ -28,11 +33,13 @@ def mail_operators() -> int:
     """
     with database().transaction() as connection:
         deaths = deaths_to_mail(connection)
-        if not deaths:
-            return 0
-        first_death = uuid5(deaths[0].id, deaths[0].died_at.isoformat())
-        if not notify_operators("dead_letters", mail_of(deaths), about=first_death):
-            logger.warning("%s dead letters, and GROUNDWORK_OPERATORS_EMAIL names nobody to tell", len(deaths))
+    if not deaths:
+        return 0
+    # No transaction is open meanwhile: a replay would wait for the mail server.
+    first_death = uuid5(deaths[0].id, deaths[0].died_at.isoformat())
+    if not notify_operators("dead_letters", mail_of(deaths), about=first_death):
+        logger.warning("%s dead letters, and GROUNDWORK_OPERATORS_EMAIL names nobody to tell", len(deaths))
+    with database().transaction() as connection:
         note_mailed(connection, deaths)
     return len(deaths)
 
@@ -42,9 +49,10 @@ def mail_of(deaths: list[DeadLetter]) -> dict[str, Any]:
     jobs = Counter(each.job for each in deaths)
     return {
         "total": len(deaths),
-        "jobs": [{"job": job, "number": number} for job, number in jobs.most_common()],
+        "jobs": [{"job": job, "number": number} for job, number in jobs.most_common(JOBS_SHOWN)],
         "latest": [
-            each.model_dump(include={"job", "workspace_id", "event_id", "attempt", "last_error"})
+            each.model_dump(include={"job", "workspace_id", "event_id", "attempt"})
+            | {"last_error": clean(each.last_error or "", LONGEST_ERROR)}
             | {"run_url": url_for("flow-run", obj_id=each.flow_run_id) if each.flow_run_id else None}
             for each in deaths[::-1][:SHOWN]
         ],

@@ -2,12 +2,13 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,10 @@ class Postmaster:
         waiting: how many clients wait for such an answer, or have waited.
         encrypted: whether each message came over TLS.
         logins: user and password as sent.
+        sessions: connections that said hello.
+        closers: what closes the connection of each message taken.
+        mails_per_session: after as many a session is ended with 421; 0 for any number.
+        most_sessions: a session beyond is ended with 421; 0 for any number.
     """
 
     received: list[EmailMessage] = field(default_factory=list)
@@ -51,8 +56,24 @@ class Postmaster:
     waiting: int = 0
     encrypted: list[bool] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
+    sessions: list[str] = field(default_factory=list)
+    closers: list[Callable[[], object]] = field(default_factory=list)
+    mails_per_session: int = 0
+    most_sessions: int = 0
+
+    async def handle_EHLO(self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]) -> Any:
+        session.host_name = hostname
+        if not getattr(session, "ssl", None):
+            self.sessions.append(hostname)
+            session.number = len(self.sessions)
+        return responses
 
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        session.mails = getattr(session, "mails", 0) + 1
+        if self.most_sessions and session.number > self.most_sessions:
+            return "421 4.7.0 Too many connections"
+        if self.mails_per_session and session.mails > self.mails_per_session:
+            return "421 4.7.0 Too many messages in this session"
         if self.answer_to_sender:
             return self.answer_to_sender
         envelope.mail_from = address
@@ -62,7 +83,7 @@ class Postmaster:
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if self.put_off.get(address, 0):
             self.put_off[address] -= 1
-            return "450 Mailbox busy"
+            return "450 4.2.0 Greylisted, see you later"
         if address not in self.refusals:
             envelope.rcpt_tos.append(address)
         return self.refusals.get(address, "250 OK")
@@ -76,6 +97,8 @@ class Postmaster:
         if answer is None or answer.startswith("2"):
             self.received.append(message_from_bytes(envelope.content, policy=policy.default))
             self.raw.append(envelope.content)
+            loop = asyncio.get_running_loop()
+            self.closers.append(partial(loop.call_soon_threadsafe, server.transport.abort))
             self.envelopes.append((envelope.mail_from, list(envelope.rcpt_tos)))
             self.encrypted.append(server.transport.get_extra_info("sslcontext") is not None)
         if answer is None:
@@ -94,10 +117,10 @@ class Postmaster:
 
 @contextmanager
 def serving(
-    postmaster: Postmaster, certificate: Path | None = None, *, tls_from_the_start: bool = False
+    postmaster: Postmaster, certificate: Path | None = None, *, tls_from_the_start: bool = False, port: int = 0
 ) -> Iterator[int]:
-    """The postmaster's server on a free port; with a certificate it offers STARTTLS, or speaks TLS from the start, and
-    offers AUTH under it."""
+    """The postmaster's server on a port, by default a free one; with a certificate it offers STARTTLS, or speaks TLS
+    from the start, and offers AUTH under it."""
     options: dict[str, Any] = {}
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -107,7 +130,7 @@ def serving(
         options |= (
             {"ssl_context": context, "auth_require_tls": False} if tls_from_the_start else {"tls_context": context}
         )
-    controller = _AnyPort(postmaster, hostname="127.0.0.1", port=0, **options)
+    controller = _AnyPort(postmaster, hostname="127.0.0.1", port=port, **options)
     controller.start()
     try:
         yield controller.port

@@ -2,6 +2,7 @@
 
 import base64
 import socket
+import time
 import traceback
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -18,7 +19,9 @@ from groundwork.blocks.errors import (
     NonRetriable,
     RecipientRefused,
 )
+from groundwork.blocks.mail.connection import TimeLimits
 from groundwork.blocks.mailer import Mailer, mailer
+from groundwork.blocks.process_cache import forget
 from tests.integration.blocks.mail_server import Postmaster, self_signed_certificate, serving
 
 
@@ -80,7 +83,7 @@ def test_a_server_that_speaks_tls_from_the_start_gets_mail_and_password(postmast
 def test_a_server_that_speaks_tls_from_the_start_must_be_vouched_for_too(postmaster, certificate):
     with (
         serving(postmaster, certificate, tls_from_the_start=True) as number,
-        pytest.raises(ConfigurationError, match=r"self.signed certificate.*SSL_CERT_FILE"),
+        pytest.raises(MailSetupRefused, match=r"self.signed certificate.*SSL_CERT_FILE"),
     ):
         Mailer(smtp_url=f"smtps://127.0.0.1:{number}").send(letter())
     assert postmaster.received == []
@@ -151,13 +154,13 @@ def test_a_url_whose_password_breaks_it_is_refused_without_being_quoted(url):
 
 
 def test_a_password_is_never_sent_in_clear(postmaster, port):
-    with pytest.raises(ConfigurationError, match="offers no STARTTLS"):
+    with pytest.raises(MailSetupRefused, match="offers no STARTTLS"):
         Mailer(smtp_url=f"smtp://ann:secret@127.0.0.1:{port}").send(letter())
     assert postmaster.logins == []
 
 
 def test_a_certificate_nobody_vouches_for_is_refused_with_the_cure(postmaster, tls_port):
-    with pytest.raises(ConfigurationError, match=r"self.signed certificate.*SSL_CERT_FILE"):
+    with pytest.raises(MailSetupRefused, match=r"self.signed certificate.*SSL_CERT_FILE"):
         Mailer(smtp_url=f"smtp://127.0.0.1:{tls_port}").send(letter())
     assert postmaster.received == []
 
@@ -223,7 +226,7 @@ def test_a_server_that_is_not_there_may_be_tried_again():
 
 
 def test_a_server_that_says_nothing_is_given_up_after_the_timeout(monkeypatch):
-    monkeypatch.setattr("groundwork.blocks.mailer.TIMEOUT", 0.2)
+    monkeypatch.setattr("groundwork.blocks.mail.connection.LIMITS", TimeLimits(*[0.2] * 5))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"smtp://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(MailTemporarilyRefused, match="timed out"):
@@ -231,7 +234,7 @@ def test_a_server_that_says_nothing_is_given_up_after_the_timeout(monkeypatch):
 
 
 def test_a_server_that_takes_the_content_and_says_nothing_is_given_up_after_the_timeout(postmaster, port, monkeypatch):
-    monkeypatch.setattr("groundwork.blocks.mailer.TIMEOUT", 0.2)
+    monkeypatch.setattr("groundwork.blocks.mail.connection.LIMITS", TimeLimits(*[0.2] * 5))
     postmaster.hangs = True
     with pytest.raises(MailTemporarilyRefused, match="timed out"):
         Mailer(smtp_url=f"smtp://127.0.0.1:{port}").send(letter())
@@ -280,3 +283,94 @@ def test_a_header_cannot_bring_another_one_with_it(header):
     del message[header]
     with pytest.raises(ValueError, match="linefeed or carriage return"):
         message[header] = "ann@example.com\r\nBcc: eve@example.com"
+
+
+def test_mails_in_a_row_go_over_one_connection(postmaster, port):
+    box = Mailer(smtp_url=f"smtp://127.0.0.1:{port}")
+    for number in range(5):
+        box.send(letter(message_id=f"<{number}@groundwork>"))
+    assert len(postmaster.received) == 5
+    assert len(postmaster.sessions) == 1
+
+
+def test_a_refused_mail_leaves_the_connection_to_the_next(postmaster, port):
+    box = Mailer(smtp_url=f"smtp://127.0.0.1:{port}")
+    postmaster.refusals["bob@example.com"] = "550 5.1.1 No such user"
+    box.send(letter())
+    with pytest.raises(RecipientRefused):
+        box.send(letter("bob@example.com"))
+    postmaster.answer_to_data = "554 5.6.0 Malformed"
+    with pytest.raises(MailRefused):
+        box.send(letter())
+    postmaster.answer_to_data = "250 OK"
+    box.send(letter("cleo@example.com"))
+    assert postmaster.recipients == ["ann@example.com", "cleo@example.com"]
+    assert len(postmaster.sessions) == 1
+
+
+def test_a_new_connection_is_made_after_as_many_mails_as_the_setting_says(postmaster, port, monkeypatch):
+    monkeypatch.setenv("GROUNDWORK_MAILS_PER_CONNECTION", "2")
+    forget()
+    box = Mailer(smtp_url=f"smtp://127.0.0.1:{port}")
+    for _ in range(5):
+        box.send(letter())
+    assert (len(postmaster.received), len(postmaster.sessions)) == (5, 3)
+
+
+def test_a_server_that_ends_the_session_after_some_mails_is_called_again(postmaster, port):
+    postmaster.mails_per_session = 2
+    box = Mailer(smtp_url=f"smtp://127.0.0.1:{port}")
+    for number in range(5):
+        box.send(letter(message_id=f"<{number}@groundwork>"))
+    assert [each["Message-ID"] for each in postmaster.received] == [f"<{number}@groundwork>" for number in range(5)]
+    assert len(postmaster.sessions) == 3
+
+
+def test_a_connection_that_was_closed_while_it_rested_costs_no_mail(postmaster, port):
+    box = Mailer(smtp_url=f"smtp://127.0.0.1:{port}")
+    box.send(letter())
+    postmaster.closers[-1]()
+    box.send(letter())
+    assert (len(postmaster.received), len(postmaster.sessions)) == (2, 2)
+
+
+def test_mails_keep_the_pace_that_the_setting_says(postmaster, port, monkeypatch):
+    monkeypatch.setenv("GROUNDWORK_MAILS_PER_MINUTE", "600")
+    forget()
+    box = Mailer(smtp_url=f"smtp://127.0.0.1:{port}")
+    began = time.monotonic()
+    for _ in range(6):
+        box.send(letter())
+    assert time.monotonic() - began >= 0.49
+
+
+def test_the_server_is_told_the_name_that_the_setting_says(postmaster, port, monkeypatch):
+    monkeypatch.setenv("GROUNDWORK_MAIL_HELLO", "mail.acme.example")
+    forget()
+    Mailer(smtp_url=f"smtp://127.0.0.1:{port}").send(letter())
+    assert postmaster.sessions == ["mail.acme.example"]
+
+
+def test_lines_that_begin_with_a_dot_arrive_as_they_were_written(postmaster, port):
+    message = letter()
+    del message["Content-Type"], message["Content-Transfer-Encoding"]
+    message.set_content(".\n..\n.hidden\nend\n")
+    Mailer(smtp_url=f"smtp://127.0.0.1:{port}").send(message)
+    assert postmaster.received[0].get_content().splitlines() == [".", "..", ".hidden", "end"]
+
+
+def test_a_server_that_is_away_or_ends_the_session_concerns_everybody(postmaster, port):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(MailTemporarilyRefused) as caught:
+            Mailer(smtp_url=f"smtp://127.0.0.1:{taken.getsockname()[1]}").send(letter())
+    assert caught.value.for_everybody
+    postmaster.answer_to_sender = "421 4.7.0 Too many connections"
+    with pytest.raises(MailTemporarilyRefused) as caught:
+        Mailer(smtp_url=f"smtp://127.0.0.1:{port}").send(letter())
+    assert caught.value.for_everybody
+    postmaster.answer_to_sender = None
+    postmaster.refusals["ann@example.com"] = "450 4.2.0 Greylisted"
+    with pytest.raises(MailTemporarilyRefused) as caught:
+        Mailer(smtp_url=f"smtp://127.0.0.1:{port}").send(letter())
+    assert not caught.value.for_everybody

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from groundwork.blocks.errors import ConfigurationError, MailTemporarilyRefused, RecipientRefused, StaleAttempt
+from groundwork.blocks.mail.connection import TimeLimits
 from groundwork.events.identifiers import UserId
 from groundwork.events.inbox import Attempt, claim
 from groundwork.events.inbox.claim import Run
@@ -99,7 +100,7 @@ def test_an_attempt_that_has_lost_its_delivery_cannot_record(db, attempt, postma
 
 
 def test_no_transaction_is_open_while_the_mail_server_takes_its_time(db, attempt, postmaster, monkeypatch):
-    monkeypatch.setattr("groundwork.blocks.mailer.TIMEOUT", 2.0)
+    monkeypatch.setattr("groundwork.blocks.mail.connection.LIMITS", TimeLimits(*[2.0] * 5))
     postmaster.hangs = True
     with ThreadPoolExecutor(1) as pool:
         sending = pool.submit(copy_context().run, notify)

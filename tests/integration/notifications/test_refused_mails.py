@@ -1,18 +1,26 @@
 """Single mails that a real server refuses, at each stage: welcome, end of an import, dead letters."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+
 import pytest
+from sqlalchemy import text
 
 from groundwork.blocks.errors import (
     MailRefused,
     MailSetupRefused,
     MailTemporarilyRefused,
     NonRetriable,
+    RecipientPutOff,
     RecipientRefused,
 )
+from groundwork.blocks.mail.connection import TimeLimits
 from groundwork.blocks.settings import settings
 from groundwork.events.inbox import claim, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
+from groundwork.events.inbox.dead_letters import dead_letters
+from groundwork.events.inbox.dead_letters import replay as replay_dead
 from groundwork.flows.contacts.send_welcome import send_welcome
 from groundwork.tasks.contacts.imports.notify import notify_finished
 from groundwork.tasks.contacts.imports.record import ImportRecord, ImportSummary
@@ -21,12 +29,13 @@ from groundwork.tasks.operations.dead_letters.mail import mail_operators
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job
 from tests.integration.mailing import add_user
 from tests.integration.notifications.test_send_welcome import replay
+from tests.waiting import wait_until
 
 RELAY_DENIED = "554 5.7.1 Relay access denied"
 STAGES = [
     ("RCPT", RELAY_DENIED, MailSetupRefused),
     ("RCPT", "550 5.1.1 No such user", RecipientRefused),
-    ("RCPT", "450 4.2.0 Greylisted", MailTemporarilyRefused),
+    ("RCPT", "450 4.2.0 Greylisted", RecipientPutOff),
     ("MAIL", "530 5.7.0 Authentication required", MailSetupRefused),
     ("MAIL", "552 5.3.4 Message too big", MailRefused),
     ("MAIL", "451 4.3.0 Try later", MailTemporarilyRefused),
@@ -126,3 +135,39 @@ def test_operators_who_could_not_be_told_of_dead_letters_are_told_later(
     assert mail_operators.fn() == 1
     assert mail_operators.fn() == 0
     assert postmaster.recipients == ["operators@example.com"]
+
+
+@pytest.fixture
+def dead(db, monkeypatch):
+    """Makes dead letters whose errors are long, and gives the operators an address."""
+    monkeypatch.setattr(settings(), "operators_email", "operators@example.com")
+    register_job(db, lane=100)
+
+    def die(number: int, error: str) -> None:
+        events = [send(csv_import_confirmed(f"import-{each}")) for each in range(number)]
+        admit(capacity=100)
+        for event_id in events:
+            claim(delivery_of(db, event_id).id, Run(flow_run_id=flow_run_id())).fail(ConnectionError(error))
+
+    return die
+
+
+def test_the_mail_to_the_operators_stays_small_whatever_the_errors_are(db, postmaster, dead):
+    dead(25, "<away> & " * 50_000)
+    assert mail_operators.fn() == 25
+    assert len(postmaster.raw[0]) < 102_000
+    assert "25 dead letters" in postmaster.received[0].get_body(("plain",)).get_content()
+
+
+def test_a_replay_does_not_wait_for_the_mail_to_the_operators(db, postmaster, dead, monkeypatch):
+    monkeypatch.setattr("groundwork.blocks.mail.connection.LIMITS", TimeLimits(*[3.0] * 5))
+    dead(1, "away")
+    postmaster.hangs = True
+    with ThreadPoolExecutor(1) as pool:
+        mailing = pool.submit(copy_context().run, mail_operators.fn)
+        wait_until(lambda: postmaster.waiting)
+        with db.transaction() as connection:
+            connection.execute(text("SET LOCAL lock_timeout = '1s'"))
+            assert len(replay_dead(connection, dead_letters(connection))) == 1
+        with pytest.raises(MailTemporarilyRefused):
+            mailing.result()

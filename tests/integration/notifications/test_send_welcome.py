@@ -11,7 +11,6 @@ from groundwork.blocks.errors import NonRetriable, RecipientRefused
 from groundwork.events.contacts.users import UserSignedUp
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.flows.contacts.send_welcome import send_welcome
-from groundwork.tasks.contacts.users.steps import mail_welcome
 from tests.factories import delivery_of
 from tests.integration.mailing import add_user, mails
 
@@ -109,7 +108,3 @@ def test_the_user_is_looked_up_by_their_own_id_and_never_by_the_workspaces(db, s
 def test_a_workspace_does_not_pass_for_the_user_who_signed_up():
     with pytest.raises(ValidationError, match="a UserId is wanted"):
         UserSignedUp(workspace_id=WorkspaceId("acme"), user_id=WorkspaceId("acme"))
-
-
-def test_the_mail_is_tried_for_two_minutes():
-    assert sum(mail_welcome.retry_delay_seconds) >= 120

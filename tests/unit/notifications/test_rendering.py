@@ -118,3 +118,27 @@ def test_changes_read_well():
 def test_a_sample_of_an_unknown_notification_gets_a_suggestion():
     with pytest.raises(UnknownName, match="did you mean 'welcome'"):
         sample_values("welcom")
+
+
+HOSTILE = "<a&\u202e\x07\r\n\u2028\u200b" * 20_000
+
+
+def stretched(value, times=3_000):
+    """A value with long texts that do harm, and long lists of them."""
+    if isinstance(value, str):
+        return HOSTILE
+    if isinstance(value, dict):
+        return {name: stretched(each) for name, each in value.items()}
+    return [stretched(each) for each in value] * times if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("template", templates())
+def test_no_value_makes_a_mail_longer_than_gmail_shows_or_writes_lines_of_its_own(template):
+    values = sample_values(template)
+    kept = {name: values[name] for name in ("chart", "unsubscribe_url", "verb") if name in values}
+    rendered = render(template, **(stretched(values, 50) | kept))
+    assert len(rendered.html.encode()) < 102_000
+    assert rendered.html.endswith("</html>") or "</html>" in rendered.html
+    for words in (rendered.subject, rendered.text, rendered.html):
+        assert not {"\u202e", "\x07", "\r", "\u2028", "\u200b"} & set(words)
+    assert "\n" not in rendered.subject

@@ -131,3 +131,15 @@ def test_a_workspace_is_active_that_made_changed_or_imported_contacts(db, worksp
     workspace.contact(AFTERWARDS, workspace_id="too late")
     workspace.imported(DURING, None, workspace_id="failed to import")
     assert active(db) == ["changes", "imports", "made, and changed later", "makes"]
+
+
+def test_last_weeks_figure_of_a_tag_is_right_beyond_the_most_active_ones(db, workspace, monkeypatch):
+    monkeypatch.setattr("groundwork.tasks.contacts.digests.activity.MOST_TAGS", 2)
+    for tag, number in (("a", 3), ("b", 2), ("rare", 1)):
+        for _ in range(number):
+            workspace.contact(BEFORE, tags=[tag])
+    with db.transaction() as connection:
+        weekly_figures(connection, ACME, WEEK.before)
+        connection.execute(update(contact).values(updated_at=DURING).where(contact.c.tags == ["rare"]))
+        [rare] = weekly_figures(connection, ACME, WEEK).tags
+    assert (rare.tag, rare.count, rare.before) == ("rare", 1, 1)

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from groundwork.events.fitness.social import DigestWanted
 from groundwork.flows.job import flow_of
-from groundwork.tasks.fitness.digests.closing import close_groups
+from groundwork.tasks.fitness.digests.closing import Digest, close_groups
 from tests.factories import scalar
 from tests.integration.fitness.feed.gym import ACME, DAYTIME, Members, add_gym, add_members
 from tests.integration.mailing import add_user, by_smtp, mails
@@ -38,8 +38,11 @@ def close(db, now: datetime = NOON, event: DigestWanted = WANTED):
         return close_groups(connection, event, delivery, now)
 
 
-def told(digest) -> list[tuple[str, list[str], int]]:
-    return [(each.verb, each.names, each.others) for each in digest.groups]
+def told(db, now: datetime = NOON) -> list[tuple[str, list[str], int]]:
+    """What the mail tells that is asked for when what is open is closed."""
+    assert close(db, now).groups
+    last = "SELECT data FROM groundwork.event WHERE name = 'platform/social.digest-closed' ORDER BY id DESC LIMIT 1"
+    return [(each["verb"], each["names"], each["others"]) for each in scalar(db, last)["groups"]]
 
 
 class TestWhatIsTold:
@@ -50,7 +53,7 @@ class TestWhatIsTold:
         ada.comment("dora", "p1", "c1")
         ada.comment("dora", "p1", "c2")
         ada.follow("ben", "ada")
-        assert told(close(db)) == [
+        assert told(db) == [
             ("follow", ["Ben"], 0), ("comment", ["Dora"], 0), ("reaction", ["Cleo", "Ben"], 0)
         ]  # fmt: skip
 
@@ -59,25 +62,25 @@ class TestWhatIsTold:
         add_members(db, fans)
         for each in fans:
             ada.react(each, "p1")
-        assert told(close(db)) == [("reaction", ["Fan 12"], 12)]
+        assert told(db) == [("reaction", ["Fan 12"], 12)]
 
     def test_who_took_it_back_is_in_none(self, db, ada):
         ada.react("ben", "p1")
         ada.react("cleo", "p1")
         ada.unreact("cleo", "p1")
-        assert told(close(db)) == [("reaction", ["Ben"], 0)]
+        assert told(db) == [("reaction", ["Ben"], 0)]
 
     def test_nothing_is_told_twice_also_when_it_is_done_again(self, db, ada):
         ada.react("ben", "p1")
         assert close(db).groups
         ada.unreact("ben", "p1")
         ada.react("ben", "p1")
-        assert close(db).user_id is None
+        assert not close(db).groups
 
     def test_what_was_done_to_a_post_that_is_gone_is_not_told(self, db, ada):
         ada.react("ben", "p1")
         ada.delete("p1")
-        assert close(db).user_id is None
+        assert not close(db).groups
         assert scalar(db, "SELECT count(*) FROM fitness.digest") == 0
 
     def test_nobody_hears_of_another_workspace(self, db, ada):
@@ -85,12 +88,12 @@ class TestWhatIsTold:
         globex = Members(db, type(ACME)("globex"))
         globex.post("ada", "p1")
         globex.react("ben", "p1")
-        assert close(db).groups == []
+        assert not close(db).groups
 
     def test_a_name_is_one_line_whatever_is_in_it(self, db, ada):
         add_members(db, ["evil"], name="Eve\n\nYou won: https://evil.example\u202e")
         ada.react("evil", "p1")
-        assert told(close(db)) == [("reaction", ["Eve You won: https://evil.example"], 0)]
+        assert told(db) == [("reaction", ["Eve You won: https://evil.example"], 0)]
 
 
 class TestWhen:
@@ -101,10 +104,10 @@ class TestWhen:
         ada.react("ben", "p1")
         for _ in range(3):
             digest = close(db)
-            assert (digest.user_id, digest.waits_until) == (None, datetime(2026, 11, 27, 22, tzinfo=UTC))
+            assert (digest.groups, digest.waits_until) == (0, datetime(2026, 11, 27, 22, tzinfo=UTC))
         asked = "SELECT count(*) FROM groundwork.event WHERE name = 'platform/social.digest-wanted'"
         assert scalar(db, asked) == 1
-        assert told(close(db, NOON + timedelta(hours=10))) == [("reaction", ["Ben"], 0)]
+        assert told(db, NOON + timedelta(hours=10)) == [("reaction", ["Ben"], 0)]
 
     def test_a_day_has_so_many_mails_and_the_rest_comes_in_one_the_next_day(self, db, ada, setting):
         setting(digest_mails_per_day=2)
@@ -112,15 +115,15 @@ class TestWhen:
             ada.react("ben", "p1", "abcde"[number])
             ada.comment("cleo", "p1", f"c{number}")
             digest = close(db, NOON + timedelta(minutes=number))
-            assert bool(digest.user_id) is (number < 2)
+            assert bool(digest.groups) is (number < 2)
         assert digest.waits_until == datetime(2026, 11, 28, tzinfo=UTC)
-        assert told(close(db, NOON + timedelta(days=1))) == [("comment", ["Cleo"], 0), ("reaction", ["Ben"], 0)]
+        assert told(db, NOON + timedelta(days=1)) == [("comment", ["Cleo"], 0), ("reaction", ["Ben"], 0)]
 
     def test_a_member_without_a_user_is_sent_nothing_and_asked_for_nothing(self, db, ada):
         add_members(db, ["guest"], user_id=None)
         ada.post("guest", "p2")
         ada.react("ben", "p2")
-        assert close(db, event=DigestWanted(workspace_id=ACME, member_id="guest")).user_id is None
+        assert close(db, event=DigestWanted(workspace_id=ACME, member_id="guest")) == Digest()
 
 
 @pytest.mark.usefixtures("registered")
@@ -185,7 +188,7 @@ class TestMails:
             pass_time(301)
             go()
         assert sorted(postmaster.recipients) == ["ada@example.com", "cleo@example.com"]
-        ended = "SELECT count(*) FROM groundwork.delivery WHERE job = 'send-activity-digests' AND state = :state"
+        ended = "SELECT count(*) FROM groundwork.delivery WHERE job = 'mail-activity-digest' AND state = :state"
         assert [scalar(db, ended, state=each) for each in ("done", "failed")] == [2, 1]
         runs = "SELECT count(DISTINCT flow_run_id) FROM groundwork.delivery WHERE job = 'send-activity-digests'"
         assert scalar(db, runs) == 1

@@ -1,0 +1,128 @@
+"""A signed webhook says that mail came back: nothing more goes to an address that does not exist."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import httpx
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from groundwork.deployments.cli import program
+from groundwork.events.identifiers import UserId, WorkspaceId
+from groundwork.events.inbox.admission import admit
+from groundwork.flows.operations.note_bounce import note_bounce
+from groundwork.notifications.bounces import bounces
+from groundwork.notifications.user import notify_user
+from tests.factories import delivery_of, register_job
+from tests.integration.gateway.events import encoded
+from tests.integration.gateway.test_signing import signed
+from tests.integration.mailing import add_user, empty_outbox, mails
+
+pytestmark = pytest.mark.usefixtures("prefect_api")
+
+ACME = WorkspaceId("acme")
+NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def outbox(home):
+    return empty_outbox(home)
+
+
+@pytest.fixture
+def bounce(db, send: Callable[..., httpx.Response]) -> Callable[..., dict]:
+    """A provider's signed webhook that mail to an address came back, and the job that it starts; the job's result."""
+    register_job(db, "note-bounce", "mail/address.bounced")
+
+    def tell(
+        address: str, kind: str = "hard", *, workspace: str = "acme", at: datetime = NOON, reason: str = ""
+    ) -> dict:
+        data = {"workspaceId": workspace, "address": address, "kind": kind, "at": at.isoformat(), "reason": reason}
+        body = encoded({"name": "mail/address.bounced", "data": data})
+        answer = send(body, **signed(body, webhook_id=f"msg_{uuid4()}"))
+        assert answer.status_code == 202, answer.text
+        [accepted] = answer.json()["ids"]
+        admit(10)
+        return note_bounce(delivery_id=delivery_of(db, accepted).id)
+
+    return tell
+
+
+def welcome(user: str) -> bool:
+    return notify_user(UserId(user), "welcome", {}, delivery_id=uuid4())
+
+
+def test_nothing_is_sent_to_an_address_that_does_not_exist_and_to_others_it_is(db, bounce, outbox):
+    add_user(db, "ada", email="Ada@Example.com")
+    add_user(db, "ben")
+    assert bounce("ada@example.com", reason="550 5.1.1 No such user\r\n\u202eevil") == {"users": 1}
+    assert [welcome("ada"), welcome("ben")] == [False, True]
+    assert [each["To"] for each in mails(outbox)] == ["Ben <ben@example.com>"]
+    with db.transaction() as connection:
+        [shown] = bounces(connection, ACME)
+        assert bounces(connection, WorkspaceId("globex")) == []
+    assert (shown.user_id, shown.kind, shown.reason, shown.times) == ("ada", "hard", "550 5.1.1 No such user evil", 1)
+
+
+def test_a_full_mailbox_gets_the_next_mail_and_is_shown_all_the_same(db, bounce, outbox):
+    add_user(db, "ada")
+    bounce("ada@example.com", "soft")
+    bounce("ada@example.com", "soft", at=NOON + timedelta(days=1))
+    assert welcome("ada")
+    with db.transaction() as connection:
+        [shown] = bounces(connection, ACME)
+    assert (shown.kind, shown.times, shown.bounced_at) == ("soft", 2, NOON + timedelta(days=1))
+
+
+def test_a_full_mailbox_does_not_make_one_exist_again(db, bounce, outbox):
+    add_user(db, "ada")
+    bounce("ada@example.com", "soft")
+    bounce("ada@example.com", "hard")
+    bounce("ada@example.com", "soft")
+    assert not welcome("ada")
+
+
+def test_another_address_of_the_user_is_mailed(db, bounce, outbox):
+    add_user(db, "ada")
+    bounce("ada@example.com")
+    with db.transaction() as connection:
+        connection.execute(text("UPDATE app.app_user SET email = 'new@example.com'"))
+        assert bounces(connection, ACME) == []
+    assert welcome("ada")
+
+
+def test_a_neighbour_cannot_keep_mail_from_another_workspaces_user(db, bounce, outbox):
+    add_user(db, "ada")
+    assert bounce("ada@example.com", workspace="globex") == {"users": 0}
+    assert welcome("ada")
+    with db.transaction() as connection:
+        assert connection.execute(text("SELECT count(*) FROM app.mail_bounce")).scalar() == 0
+
+
+def test_a_domain_in_another_script_is_known_by_both_of_its_forms(db, bounce, outbox):
+    add_user(db, "ada", email="ada@bücher.example")
+    add_user(db, "ben", email="ben@xn--bcher-kva.example")
+    assert bounce("ada@xn--bcher-kva.example") == {"users": 1}
+    assert bounce("ben@bücher.example") == {"users": 1}
+    assert [welcome("ada"), welcome("ben")] == [False, False]
+
+
+def test_whoever_does_not_sign_marks_nothing(db, send):
+    data = {"workspaceId": "acme", "address": "ada@example.com", "kind": "hard", "at": NOON.isoformat()}
+    body = encoded({"name": "mail/address.bounced", "data": data})
+    headers = signed(body) | {"webhook-signature": "v1,AAAA"}
+    assert send(body, **headers).status_code == 401
+
+
+def test_the_command_line_shows_bounces_and_lets_an_address_be_mailed_again(db, bounce, outbox):
+    add_user(db, "ada")
+    bounce("ada@example.com", reason="No such user")
+    shown = CliRunner().invoke(program(), ["user", "bounces", "--workspace", "acme"])
+    assert "ada  ada@example.com  hard, 1 times, last 2026-11-27 12:00: No such user" in shown.output
+    CliRunner().invoke(program(), ["user", "works-again", "ada", "--workspace", "globex"])
+    assert not welcome("ada")
+    answer = CliRunner().invoke(program(), ["user", "works-again", "ada", "--workspace", "acme"])
+    assert "ada of acme gets mail again" in answer.output
+    assert welcome("ada")
