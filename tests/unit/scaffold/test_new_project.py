@@ -55,7 +55,7 @@ def test_its_deployments_of_operations_are_ours(shop: Path):
         wiring = yaml.safe_load((folder / "prefect.yaml").read_text())
         return [each for each in wiring["deployments"] if "operations" in each.get("tags", ())]
 
-    assert [each["name"] for each in of_operations(shop)] == ["tell-of-dead-letters", "apply-retention"]
+    assert [each["name"] for each in of_operations(shop)] == ["tell-of-dead-letters", "apply-retention", "note-bounce"]
     assert of_operations(shop) == of_operations(ROOT)
 
 
