@@ -83,6 +83,7 @@ def replay(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say which would be accepted, and change nothing.")
     ] = False,
+    *,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -103,7 +103,7 @@ class _Reading:
         id = self._seed.id_of(index + 1) if self._seed else None
         if kind is None:
             return self._unknown(sent, item, place, id)
-        return self._known(sent, kind, place, id, path)
+        return self._known(sent, kind, place, path=path, id=id)
 
     def _place(self, sent: InngestEvent, where: str, path: Path) -> Place | None:
         """The workspace at the place that is declared, and at no other."""
@@ -133,7 +133,7 @@ class _Reading:
         return Place(where, workspace)
 
     def _known(
-        self, sent: InngestEvent, kind: type[Event], place: Place, id: UUID | None, path: Path
+        self, sent: InngestEvent, kind: type[Event], place: Place, *, path: Path, id: UUID | None
     ) -> NewEvent | None:
         data = sent.data_for(kind, place)
         try:
