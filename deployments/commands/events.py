@@ -90,7 +90,7 @@ def replay(
     """Accept kept events whose names have an event type now, in the order in which they came. Those that do not fit it
     are kept.
 
-    Exit code 1 if one does not fit, or if none was there.
+    Exit code 1 if one does not fit, if a name that was given has none, or if there was none to replay.
 
     Examples:
 
@@ -122,7 +122,7 @@ def replay(
             print(f"{printable(name)}: nothing is kept, or no event type has the name")
         if not (done or missing):
             print("no kept event has a type")
-    if missing or not done or any(each.misfits for each in done):
+    if missing or not (done or dry_run) or any(each.misfits for each in done):
         raise typer.Exit(1)
 
 

@@ -237,6 +237,7 @@ def test_the_commands_list_what_is_kept_and_replay_it(
 def test_the_commands_say_that_nothing_is_kept(client: httpx.Client) -> None:
     assert command("unknown") == (0, "no event is kept without a type\n")
     assert command("replay") == (1, "no kept event has a type\n")
+    assert command("replay", "--dry-run") == (0, "no kept event has a type\n")
     assert command("replay", "Other") == (1, "Other: nothing is kept, or no event type has the name\n")
 
 
