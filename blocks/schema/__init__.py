@@ -5,6 +5,7 @@ from sqlalchemy import MetaData
 from groundwork.blocks.schema.base import metadata
 from groundwork.blocks.schema.inbox import delivery, event, job, lane_override, step_ledger
 from groundwork.blocks.schema.light import light_host, step_execution
+from groundwork.blocks.schema.unknown import unknown_event
 from groundwork.blocks.schema.users import app_user, mail_bounce, notification_setting
 from groundwork.blocks.schema.waits import arrival, awaited_event, wait
 
@@ -22,6 +23,7 @@ __all__ = [
     "notification_setting",
     "step_execution",
     "step_ledger",
+    "unknown_event",
     "wait",
     "with_applications",
 ]

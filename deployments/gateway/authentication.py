@@ -18,6 +18,7 @@ from groundwork.deployments.gateway.refusal import Refusal
 
 _WEBHOOK_ID = re.compile(r"[!-\-/-~]{1,200}")
 """Visible ASCII without the dot, which separates id, timestamp and body in what is signed."""
+_NO_KEY = "NO_EVENT_KEY_SET"
 
 
 class Authentication:
@@ -39,18 +40,34 @@ class Authentication:
         """
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         entry = self._keys.find(key.strip()) if scheme.lower() == "bearer" else None
-        if entry is None:
+        if entry is None or entry.in_path:
             raise Refusal(
                 401,
                 "Send the header Authorization: Bearer <event key>, with a key that this gateway knows.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        if entry.key.get_secret_value() == DEVELOPMENT_EVENT_KEY and _may_be_a_page(request):
+        _refuse_pages(entry, request)
+        return entry
+
+    def sender_in_path(self, request: Request, key: str) -> IngestKey:
+        """The sender whose key stands in the path, as Inngest's clients send it.
+
+        Args:
+            key: of the path, unquoted. Without one, such a client in development mode says ``NO_EVENT_KEY_SET``.
+
+        Raises:
+            Refusal: 401; 403 where a web page uses the key that anybody knows.
+        """
+        entry = self._keys.find(DEVELOPMENT_EVENT_KEY if key == _NO_KEY else key)
+        if entry is None:
+            raise Refusal(401, "Event key not found: set INNGEST_EVENT_KEY to a key that this gateway knows.")
+        if not entry.in_path and (entry.signing_secrets or settings().in_production):
             raise Refusal(
-                403,
-                "The development key is not for web pages, nor under another name than localhost. "
-                "Set GROUNDWORK_EVENT_KEY.",
+                401,
+                "This event key is not for paths, where nothing is signed: use that of GROUNDWORK_INNGEST_KEY, or one "
+                "of the block ingest-keys with in_path.",
             )
+        _refuse_pages(entry, request)
         return entry
 
     def verify(self, sender: IngestKey, headers: Headers, body: bytes) -> str | None:
@@ -75,6 +92,15 @@ class Authentication:
                 "webhook-signature (v1, over the bytes that are sent).",
             )
         return webhook_id
+
+
+def _refuse_pages(entry: IngestKey, request: Request) -> None:
+    if entry.key.get_secret_value() == DEVELOPMENT_EVENT_KEY and _may_be_a_page(request):
+        raise Refusal(
+            403,
+            "The development key is not for web pages, nor under another name than localhost. "
+            "Set GROUNDWORK_EVENT_KEY.",
+        )
 
 
 def _may_be_a_page(request: Request) -> bool:

@@ -25,6 +25,15 @@ def require_json(request: Request) -> None:
     charset = parameters.partition("charset=")[2].strip(' ";')
     if charset not in ("", "utf-8", "utf8"):
         raise Refusal(415, f"The charset is {charset!r}; JSON is sent as UTF-8.")
+    require_plain(request)
+
+
+def require_plain(request: Request) -> None:
+    """Check that the body is not compressed.
+
+    Raises:
+        Refusal: 415.
+    """
     encoding = request.headers.get("content-encoding", "identity").lower()
     if encoding != "identity":
         raise Refusal(415, f"Content-Encoding is {encoding!r}; send the body without compression.")

@@ -14,7 +14,7 @@ router = APIRouter()
 
 @router.get("/catalogue")
 def get_catalogue(request: Request) -> dict[str, Any]:
-    """Every event that the key may send: name, description, JSON Schema of its data, listening jobs."""
+    """Every event that the key may send: name, aliases, description, JSON Schema of its data, listening jobs."""
     authentication: Authentication = request.app.state.authentication
     sender = authentication.sender(request)
     with database().transaction() as connection:
@@ -23,6 +23,7 @@ def get_catalogue(request: Request) -> dict[str, Any]:
         "events": [
             {
                 "name": name,
+                "aliases": list(event_type.aliases),
                 "description": event_type.__doc__,
                 "schema": event_type.model_json_schema(),
                 "jobs": listening.get(name, []),
