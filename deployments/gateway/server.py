@@ -14,7 +14,7 @@ KEEP_ALIVE_SECONDS = 5
 """How long a connection stays open after an answer. Too low: senders connect anew for each request."""
 _LONGEST_TARGET = 200
 """Characters of a path in the access log."""
-_TOKEN = re.compile(r"^(/(?:downloads|unsubscribe)/|/[^/]+/hooks/[^/]+/).*")
+_TOKEN = re.compile(r"^(/(?:downloads|unsubscribe)/|(?:/[^/]+)?/hooks/[^/]+/).*")
 """What stands in a path before what opens a door: a token, or the secret of a provider that signs nothing."""
 
 
