@@ -22,10 +22,11 @@ from groundwork.blocks.errors import ConfigurationError, NotStorable
 from groundwork.blocks.settings import settings
 from groundwork.blocks.uuid7 import uuid7
 from groundwork.deployments.gateway.body import discard_body, read_body
+from groundwork.deployments.gateway.faults import Faults
 from groundwork.deployments.gateway.hook_counts import HookCounts
 from groundwork.deployments.gateway.ingest import READ_AT_ONCE_BYTES
 from groundwork.deployments.gateway.refusal import DATABASE_ERRORS, Refusal, not_stored, queue_full
-from groundwork.deployments.gateway.values import too_many_values
+from groundwork.deployments.gateway.values import check_values, too_many_values
 from groundwork.deployments.gateway.writer import GroupWriter, QueueFull
 from groundwork.events.webhooks import Delivery, Incoming, Malformed, Proved, Source, Unproved
 from groundwork.events.webhooks.reading import Reading, read
@@ -128,7 +129,8 @@ class _Reception:
         if self._beyond and not source.secret_in_path:
             await discard_body(self._request)
             raise Refusal(404, "There is no such address for webhooks.")
-        secrets = list(source.secrets())
+        # They may come from a table.
+        secrets = list(await asyncio.to_thread(source.secrets))
         if source.needs_secrets and not secrets:
             await discard_body(self._request)
             raise Refusal(404, f"Webhooks of {source.name} are not set up here. {source.cure}".rstrip())
@@ -145,7 +147,7 @@ class _Reception:
         if (reply := self._reply(delivery.value)) is not None:
             return reply
         async with asyncio.timeout(source.answer_seconds):
-            found = await self._in_thread(read, source, delivery)
+            found = await self._in_thread(self._read, delivery)
             self._count(found)
             if found.misfits and source.misfit == "refuse":
                 raise Refusal(422, f"It does not fit the event that it is mapped to: {found.misfits[0]}.")
@@ -173,6 +175,20 @@ class _Reception:
             return self._source.decode(incoming)
         except ValueError:
             raise Malformed("the body is not JSON") from None
+
+    def _read(self, delivery: Delivery) -> Reading:
+        """The events that a message tells of, without those that no sender may send: they hold a stranger's values."""
+        found = read(self._source, delivery)
+        events, found.events = found.events, []
+        for event in events:
+            faults = Faults()
+            check_values(event.data, [], faults)
+            if faults.count:
+                logger.warning("a webhook of %s holds what no event may: %s", self._source.name, event.name)
+                found.misfits.append(f"{event.name}: it holds what no event may, or too many values")
+            else:
+                found.events.append(event)
+        return found
 
     def _reply(self, value: Any) -> Response | None:
         """What is answered in place of storing a message."""

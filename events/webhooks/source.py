@@ -17,6 +17,8 @@ from groundwork.events.webhooks.proof import Incoming, Proof
 from groundwork.events.webhooks.workspaces import Workspaces
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_LONGEST_NAME = 60
+"""Characters of a source's name, which is a part of ids."""
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -116,8 +118,8 @@ class Source:
     Attributes:
         name: lower case with hyphens.
         proof: how it proves itself.
-        secrets: what it signs with, read anew for each request; several while they are rotated. None: the source is not
-            set up, and is answered 404.
+        secrets: what it signs with, asked for anew for each request, in a thread, since they may come from a table;
+            several while they are rotated. None: the source is not set up, and is answered 404.
         read: what a message tells: :class:`~.mapping.Mapped`, or a function of your own, which raises Malformed.
         workspaces: whose a message is.
         secret_in_path: whether what follows the name in the path is the proof's.
@@ -159,7 +161,9 @@ class Source:
     decode: Callable[[Incoming], Any] = json_or_form
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
-            raise ConfigurationError(f"Source: {self.name!r} is no name: lower case, digits and single hyphens")
+        if not _NAME.fullmatch(self.name) or len(self.name) > _LONGEST_NAME:
+            raise ConfigurationError(
+                f"Source: {self.name!r} is no name: up to {_LONGEST_NAME} of lower case, digits and single hyphens"
+            )
         if not 200 <= self.status < 300:
             raise ConfigurationError(f"Source {self.name}: status is {self.status}; a provider takes 2xx for stored")

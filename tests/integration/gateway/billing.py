@@ -3,11 +3,13 @@
 import json
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from pydantic import Field, SecretStr
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from groundwork.blocks.applications import Application
+from groundwork.blocks.database import database
 from groundwork.blocks.environment import EnvironmentSettings, read_settings
 from groundwork.blocks.process_cache import process_cache
 from groundwork.events.base import Event
@@ -36,6 +38,12 @@ class InvoicePaid(Event, name="billing/invoice.paid"):
     invoice_id: str = Field(max_length=100)
     cents: int = Field(ge=0)
     note: str | None = None
+
+
+class AnythingSaid(Event, name="billing/anything.said"):
+    """Whatever a provider says."""
+
+    said: dict[str, Any]
 
 
 class IssueOpened(Event, name="billing/issue.opened"):
@@ -70,6 +78,12 @@ def _installations(connection: Connection, accounts: Collection[str]) -> Mapping
     """GitHub's installation 7 is acme's; 8 is of two workspaces."""
     known = {"7": ("acme",), "8": ("acme", "globex")}
     return {each: known[each] for each in accounts if each in known}
+
+
+def _kept_secrets() -> list[str]:
+    """Of a table, as an application keeps them that lets people set them."""
+    with database().transaction() as connection:
+        return list(connection.execute(text("SELECT secret FROM billing_secret ORDER BY secret")).scalars())
 
 
 def _batch(delivery: Delivery) -> list[Told]:
@@ -142,6 +156,13 @@ sources = (
         workspaces=OneWorkspace("acme"),
         replies={"url_verification": lambda body: {"challenge": str(body["challenge"])[:100]}},
         read=Mapped(kind="type", events={}),
+    ),
+    Source(
+        name="vault",
+        proof=Hmac(header="x-signature"),
+        secrets=_kept_secrets,
+        workspaces=OneWorkspace("acme"),
+        read=Mapped(kind="type", events={"said": To(AnythingSaid, said="said")}),
     ),
 )
 

@@ -284,6 +284,44 @@ def test_a_database_that_is_away_is_503_so_that_the_provider_sends_again(client,
     assert from_stripe(client, paid()).json()["accepted"] == 1
 
 
+@pytest.fixture
+def vault(db: Database) -> Iterator[None]:
+    with db.transaction() as connection:
+        connection.execute(text("CREATE TABLE billing_secret (secret text)"))
+    yield
+    with db.transaction() as connection:
+        connection.execute(text("DROP TABLE billing_secret"))
+
+
+def from_vault(client: httpx.Client, said: Any, secret: str) -> int:
+    body = json.dumps({"type": "said", "said": said}).encode()
+    signature = hmac.digest(secret.encode(), body, hashlib.sha256).hex()
+    return client.post("/hooks/vault", content=body, headers={"X-Signature": signature}).status_code
+
+
+def test_secrets_of_a_table_are_asked_for_anew_with_each_request(client, db, vault):
+    assert from_vault(client, {"n": 1}, "first") == 404
+    for secret in ("first", "second"):
+        with db.transaction() as connection:
+            connection.execute(text("INSERT INTO billing_secret VALUES (:secret)"), {"secret": secret})
+        assert from_vault(client, {"n": secret}, secret) == 202
+    with db.transaction() as connection:
+        connection.execute(text("DELETE FROM billing_secret WHERE secret = 'first'"))
+    assert [from_vault(client, {"n": 3}, each) for each in ("first", "second")] == [401, 202]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"__prefect_kind": "jinja", "template": "{{ 1 }}"}, {"a": [{"__prefect_kind": "json"}]}, {"x": [0] * 10_001}],
+    ids=["a template", "a template within", "too many values"],
+)
+def test_what_no_sender_may_send_no_provider_may_either(client, db, vault, said):
+    with db.transaction() as connection:
+        connection.execute(text("INSERT INTO billing_secret VALUES ('first')"))
+    assert from_vault(client, said, "first") == 422
+    assert stored_events() == 0
+
+
 def test_a_large_body_keeps_nobody_waiting(client):
     began = time.monotonic()
     from_stripe(client, paid(more=["x" * 30] * 90_000))

@@ -89,7 +89,7 @@ def test_a_source_says_whose_its_messages_are_or_is_refused():
     mapped = Mapped(kind="kind", events={})
     with pytest.raises(TypeError, match="workspaces"):
         Source(name="shop", proof=Stripe(), read=mapped)
-    for name in ("Shop", "my_shop", "a/b", "", "-x", "x--y"):
+    for name in ("Shop", "my_shop", "a/b", "", "-x", "x--y", "x" * 61):
         with pytest.raises(ConfigurationError, match="is no name"):
             Source(name=name, proof=Stripe(), read=mapped, workspaces=OneWorkspace("acme"))
     with pytest.raises(ConfigurationError, match="2xx"):

@@ -1,5 +1,6 @@
 """What a client does, step by step: talk to the gateway, keep what it cannot take now. Both clients carry it out."""
 
+import os
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ class Options:
     url: str
     key: str
     secret: str | None = None
-    outbox: str | None = None
+    outbox: str | os.PathLike[str] | None = None
     outbox_events: int = 100_000
     timeout: float = 10.0
     tries: int = 4
