@@ -6,7 +6,7 @@ from groundwork.deployments.gateway.faults import shortened
 
 LONGEST_TARGET = 200
 """Characters of a path in a log."""
-_TOKEN = re.compile(r"^(/(?:downloads|unsubscribe)/|/[^/]+/hooks/[^/]+/).*", re.DOTALL)
+_TOKEN = re.compile(r"^(/(?:downloads|unsubscribe)/|(?:/[^/]+)?/hooks/[^/]+/).*", re.DOTALL)
 """What stands in a path before what opens a door: a token, or the secret of a provider that signs nothing."""
 _EVENT_KEY = re.compile(r"^((?:.*?/)?e/+).+", re.DOTALL | re.IGNORECASE)
 """What stands before an event key, behind whatever a client has put before it by mistake."""
