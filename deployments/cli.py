@@ -20,6 +20,7 @@ from groundwork.deployments.commands import (
     new,
     pause,
     send,
+    senders,
     status,
     up,
     user,
@@ -72,6 +73,7 @@ def program() -> typer.Typer:
     app.command("lanes")(lanes.lanes)
     app.add_typer(lanes.lane, name="lane")
     app.add_typer(dead.app, name="dead")
+    app.add_typer(senders.app, name="senders")
     app.add_typer(events.app, name="events")
     app.add_typer(mail.app, name="mail")
     app.add_typer(user.app, name="user")

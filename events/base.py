@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError, PydanticSerializationError
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.place import is_same_definition, place_of
 from groundwork.blocks.storable import Unstorable, check_plain
+from groundwork.events.checked_in_sql import checked_in_sql
 from groundwork.events.identifiers import UserId, WorkspaceId
 
 NAME_PATTERN = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*/[a-z][a-z0-9]*(-[a-z0-9]+)*(\.[a-z][a-z0-9]*(-[a-z0-9]+)*)+$")
@@ -68,6 +69,7 @@ class Event(BaseModel):
         _registry[name] = cls
 
     @model_validator(mode="after")
+    @checked_in_sql(nothing=True)
     def _refuse_what_the_inbox_cannot_hold(self) -> Self:
         try:
             check_plain(self.wire())
