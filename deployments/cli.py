@@ -10,6 +10,7 @@ from groundwork.blocks.applications import applications
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.deployments.commands import (
     cancel,
+    catalogue,
     dead,
     demo,
     deploy,
@@ -66,6 +67,7 @@ def program() -> typer.Typer:
     app.command("deploy")(deploy.deploy)
     app.command("send")(send.send)
     app.command("status")(status.status)
+    app.command("catalogue")(catalogue.catalogue)
     app.command("cancel")(cancel.cancel)
     app.command("pause")(pause.pause)
     app.command("resume")(pause.resume)

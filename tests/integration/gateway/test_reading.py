@@ -8,10 +8,11 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from groundwork.blocks.blob.link import DownloadLink
-from groundwork.blocks.database import database
+from groundwork.blocks.database import Database, database
 from groundwork.events.identifiers import UserId
 from groundwork.notifications.kinds import kinds
 from groundwork.notifications.unsubscribe import Unsubscription
+from tests.factories import register_job
 from tests.integration.gateway.conftest import RESTRICTED_KEY, SIGNED_KEY
 from tests.integration.gateway.events import event
 
@@ -117,8 +118,40 @@ def test_the_catalogue_has_the_schema_of_every_event_and_the_jobs_that_listen(
 
     confirmed = events["import/csv.confirmed"]
     assert confirmed["jobs"] == ["process-csv"]
+    assert confirmed["listeners"] == [
+        {
+            "job": "process-csv",
+            "priority": 0,
+            "interactive": False,
+            "ordered": False,
+            "light": False,
+            "maxAttempts": 5,
+            "batchSize": 1,
+            "laneLimit": 1,
+            "limits": {},
+        }
+    ]
     assert confirmed["description"] == "A person uploaded a CSV of contacts and confirmed its import."
     assert set(confirmed["schema"]["required"]) == {"workspaceId", "userId", "importId"}
+
+
+def test_the_limits_of_a_listener_are_in_the_catalogue_and_other_events_are_not(
+    client: httpx.Client, db: Database
+) -> None:
+    flow_control = {
+        "rate_limit": {"limit": 5, "period": 60.0, "field": "importId"},
+        "idempotency": {"field": "importId", "seconds": 60.0, "free_on_failure": True},
+        "cancel_on": {"event": "secret/thing.happened"},
+        "key_fields": [],
+    }
+    register_job(db, lane=1_000_000, flow_control=flow_control)
+    events = {each["name"]: each for each in client.get("/catalogue").json()["events"]}
+    [listener] = events["import/csv.confirmed"]["listeners"]
+    assert listener["laneLimit"] is None
+    assert listener["limits"] == {
+        "rateLimit": {"limit": 5, "period": 60.0, "field": "importId"},
+        "idempotency": {"field": "importId", "seconds": 60.0, "freeOnFailure": True},
+    }
 
 
 def test_a_restricted_key_sees_only_what_it_may_send(client: httpx.Client) -> None:
