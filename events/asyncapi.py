@@ -45,21 +45,28 @@ def _key(name: str) -> str:
 
 
 def _message(event_type: type[Event]) -> dict[str, Any]:
-    schema = event_type.model_json_schema()
-    where = f"#/components/messages/{_key(event_type.event_name)}/payload/properties/data/$defs/"
     return {
         "name": event_type.event_name,
         "title": event_type.__name__,
         "summary": " ".join((event_type.__doc__ or "").split()),
-        "payload": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["name", "data"],
-            "properties": {
-                "name": {"const": event_type.event_name},
-                "data": _moved(schema, where),
-                **_ENVELOPE,
-            },
+        "payload": message_schema(event_type, f"#/components/messages/{_key(event_type.event_name)}/payload"),
+    }
+
+
+def message_schema(event_type: type[Event], here: str) -> dict[str, Any]:
+    """JSON Schema of an event with its envelope, as it is sent.
+
+    Args:
+        here: reference to where the schema will stand in its document.
+    """
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["name", "data"],
+        "properties": {
+            "name": {"const": event_type.event_name},
+            "data": _moved(event_type.model_json_schema(), f"{here}/properties/data/$defs/"),
+            **_ENVELOPE,
         },
     }
 

@@ -3,6 +3,7 @@
 import uuid
 
 import httpx
+import jsonschema
 import pytest
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -106,7 +107,7 @@ def test_what_is_no_id_is_404(client: httpx.Client) -> None:
     assert "'imp_1' is not the id of an event" in response.json()["error"]
 
 
-@pytest.mark.parametrize("path", ["/events/imp_1", "/catalogue"])
+@pytest.mark.parametrize("path", ["/events/imp_1", "/catalogue", "/openapi.json"])
 def test_reading_needs_a_key(client: httpx.Client, path: str) -> None:
     assert client.get(path, headers={"Authorization": "Bearer wrong"}).status_code == 401
 
@@ -152,6 +153,22 @@ def test_the_limits_of_a_listener_are_in_the_catalogue_and_other_events_are_not(
         "rateLimit": {"limit": 5, "period": 60.0, "field": "importId"},
         "idempotency": {"field": "importId", "seconds": 60.0, "freeOnFailure": True},
     }
+
+
+def test_openapi_has_every_route_and_what_the_key_may_send(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    assert {"/events", "/events/{event_id}", "/catalogue", "/healthz", "/metrics"} <= document["paths"].keys()
+    ids = [each["operationId"] for path in document["paths"].values() for each in path.values()]
+    assert len(set(ids)) == len(ids)
+    body = document["paths"]["/events"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    check = jsonschema.Draft202012Validator(body | {"components": document["components"]})
+    assert check.is_valid(event())
+    assert check.is_valid([event(), event()])
+    assert not check.is_valid(event() | {"unknown": 1})
+    assert not check.is_valid([])
+
+    theirs = client.get("/openapi.json", headers=PARTNER).json()["components"]["schemas"]
+    assert all(name.startswith("import.") for name in theirs if name != "Error")
 
 
 def test_a_restricted_key_sees_only_what_it_may_send(client: httpx.Client) -> None:
