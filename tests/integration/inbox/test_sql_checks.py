@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     NaiveDatetime,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
 )
 from sqlalchemy import Connection, text
@@ -23,6 +24,7 @@ from sqlalchemy import Connection, text
 from groundwork.events.base import WIRE, Event, UserEvent
 from groundwork.events.catalogue import event_types
 from groundwork.events.shapes import Shape, shape_of
+from groundwork.events.sql_patterns import postgres_pattern
 from tests.integration.inbox.sql_data import fitting, spoilt
 
 CATALOGUE = event_types()
@@ -169,3 +171,24 @@ def test_sql_never_accepts_what_pydantic_refuses_and_both_name_the_same_field(co
 
     check()
     assert accepted, "nothing that was tried fits this type, so that nothing was compared"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *(r"^a.b$", r"\d\w\s", r"^\w+$", r"[^a\n]$", r"^(a|b)*?c?$", r"x{2,3}", r"^[\s.-]*$", r"[\t-\r]", "^$", "é|日"),
+        *(r"^[^\x00-\x1f]+$", r"a$|^b", r"(?:^|-)[^a-c]x?$"),
+    ],
+)
+def test_what_postgresql_matches_pydantic_matches_too(connection, pattern):
+    ours = TypeAdapter(Annotated[str, Field(pattern=pattern)])
+    matches = text("SELECT CAST(:said AS text) ~ :pattern")
+    alphabet = st.sampled_from("aabbcxyz09_.- \n\t\x1fé日٣A^$")
+
+    @SETTINGS
+    @given(st.text(alphabet, max_size=6))
+    def check(said: str) -> None:
+        if connection.execute(matches, {"said": said, "pattern": postgres_pattern(pattern)}).scalar():
+            ours.validate_python(said)
+
+    check()

@@ -355,3 +355,20 @@ class TestRights:
             with pytest.raises(UnknownName, match="no role 'shopp'"):
                 bind_sender(connection, "shopp", ["acme"])
         assert (found.may_send, found.workspaces) == (True, ["acme"])
+
+
+def test_the_commands_bind_list_and_free_a_role(sender, home):
+    from typer.testing import CliRunner
+
+    from groundwork.deployments.cli import program
+
+    def run(*arguments: str) -> tuple[int, str]:
+        done = CliRunner().invoke(program(), ["senders", *arguments])
+        return done.exit_code, done.output.strip()
+
+    assert run("bind", "shop", "--workspace", "acme", "--workspace", "beta")[0] == 0
+    assert run("list") == (0, "shop: acme, beta")
+    assert run("bind", "shop", "--workspace", "a/b")[0] == 2
+    assert run("free", "shop") == (0, "shop may send for every workspace")
+    assert run("list") == (0, "shop: every workspace")
+    assert run("free", "shop")[0] == 1
