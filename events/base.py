@@ -12,6 +12,7 @@ from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.place import is_same_definition, place_of
 from groundwork.blocks.storable import Unstorable, check_plain
 from groundwork.blocks.workspace_path import WORKSPACE_PATTERN
+from groundwork.events.checked_in_sql import checked_in_sql
 from groundwork.events.identifiers import UserId, WorkspaceId
 
 NAME_PATTERN = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*/[a-z][a-z0-9]*(-[a-z0-9]+)*(\.[a-z][a-z0-9]*(-[a-z0-9]+)*)+$")
@@ -104,6 +105,7 @@ class Event(BaseModel):
         _aliases.update(dict.fromkeys(cls.aliases, cls))
 
     @model_validator(mode="after")
+    @checked_in_sql(nothing=True)
     def _refuse_what_the_inbox_cannot_hold(self) -> Self:
         try:
             check_plain(self.wire())

@@ -18,6 +18,7 @@ from groundwork.deployments.gateway import (
     ingest,
     inngest,
     metrics,
+    openapi,
     status,
     unsubscribe,
 )
@@ -65,7 +66,7 @@ def create_app(keys: IngestKeys | None = None) -> FastAPI:
     app.state.hook_counts = HookCounts()
     app.state.hooks_unproved = {}
     install_handlers(app)
-    for module in (ingest, inngest, status, catalogue, downloads, unsubscribe, health, metrics):
+    for module in (ingest, inngest, status, catalogue, openapi, downloads, unsubscribe, health, metrics):
         app.include_router(module.router)
     app.include_router(hooks.routes_of(sources()))
     for application in applications():

@@ -11,13 +11,10 @@ from typing import Any
 
 from groundwork.blocks.storable import fault_of_scalar
 from groundwork.deployments.gateway.faults import Faults, Path
+from groundwork.events.inbox.storing import FORBIDDEN_KEY, MOST_VALUES_OF_EVENT
 
 MOST_VALUES = 100_000
 """Values of one body: fields and elements at every depth. Higher: memory of the gateway, and others wait longer."""
-MOST_VALUES_OF_EVENT = 10_000
-"""Values of one event. Higher: a single wrong event holds up others while its faults are named."""
-FORBIDDEN_KEY = "__prefect_kind"
-"""Prefect renders an object with this key as a template wherever it is a run parameter: an injection."""
 
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|([,\[{])', re.DOTALL)
 """A text, or a mark before a value. A text that does not end takes the rest, or each of its quotes would begin one."""

@@ -14,6 +14,11 @@ from groundwork.blocks.verdict import verdict_of
 LONGEST_ID = 255
 """Characters of a sender's id of an event. It is part of an index, whose rows have about 2,700 bytes at most."""
 
+MOST_VALUES_OF_EVENT = 10_000
+"""Fields and elements of an event from outside. Higher: one wrong event holds up others while its faults are named."""
+FORBIDDEN_KEY = "__prefect_kind"
+"""Prefect renders an object with this key as a template wherever it is a run parameter: an injection."""
+
 
 @contextmanager
 def storing(what: str) -> Iterator[None]:

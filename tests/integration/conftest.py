@@ -1,5 +1,7 @@
 """A real Prefect server for everything that needs its API."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,3 +37,18 @@ def undelayed(monkeypatch: pytest.MonkeyPatch) -> None:
     """No run of this process waits before it tries a step again."""
     for each in steps():
         monkeypatch.setattr(each, "retry_delay_seconds", 0)
+
+
+@pytest.fixture(scope="session")
+def node_programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of ``tests/node`` with what its programs need; where Node is installed."""
+    if shutil.which("npm") is None:
+        pytest.skip("Node is not installed")
+    folder = tmp_path_factory.mktemp("node") / "programs"
+    shutil.copytree(Path(__file__).parents[1] / "node", folder, ignore=shutil.ignore_patterns("node_modules"))
+    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=200)
+    if "ENOTFOUND" in done.stderr or "ECONNREFUSED" in done.stderr:
+        pytest.skip("no package registry can be reached")
+    assert done.returncode == 0, done.stderr
+    return folder

@@ -36,7 +36,7 @@ class PreviewRequest(BaseModel):
     options: ImportOptions = Field(default_factory=ImportOptions)
 
 
-@router.post("/preview")
+@router.post("/preview", openapi_extra={"security": [{"eventKey": []}]})
 async def post_preview(request: Request) -> dict[str, Any]:
     """Encoding, delimiter, header, columns and warnings of an upload. Reads its first MiB and writes nothing."""
     authentication: Authentication = request.app.state.authentication

@@ -1,0 +1,67 @@
+"""``GET /openapi.json``: the gateway's routes as an OpenAPI document, with the events that the key may send."""
+
+import copy
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from groundwork.deployments.gateway.authentication import Authentication
+from groundwork.events.asyncapi import message_schema
+from groundwork.events.catalogue import event_types
+
+router = APIRouter()
+
+_WITH_KEY = ("/events", "/catalogue", "/metrics")
+"""What our routes begin with that ask for an event key. Applications say so by ``openapi_extra``."""
+_ERROR = {
+    "type": "object",
+    "required": ["error", "details"],
+    "properties": {
+        "error": {"type": "string", "description": "What is wrong, for a person."},
+        "details": {"type": "array", "items": {"type": "object"}, "description": "One object per fault of a field."},
+    },
+}
+_ACCEPTED = {
+    "type": "object",
+    "required": ["ids", "accepted", "duplicates"],
+    "properties": {
+        "ids": {"type": "array", "items": {"type": "string", "format": "uuid"}},
+        "accepted": {"type": "integer"},
+        "duplicates": {"type": "integer"},
+    },
+}
+
+
+@router.get("/openapi.json", include_in_schema=False)
+def get_openapi(request: Request) -> dict[str, Any]:
+    """The document. It has no events that the key may not send."""
+    authentication: Authentication = request.app.state.authentication
+    sender = authentication.sender(request)
+    document: dict[str, Any] = copy.deepcopy(request.app.openapi())
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = {"eventKey": {"type": "http", "scheme": "bearer"}}
+    schemas = {"Error": _ERROR}
+    allowed = {name: each for name, each in event_types().items() if sender.allows_event(name)}
+    for name, each in allowed.items():
+        key = name.replace("/", ".")
+        schemas[key] = message_schema(each, f"#/components/schemas/{key}")
+    components["schemas"] = schemas
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            _describe(operation, asks_for_key=path.startswith(_WITH_KEY))
+    post = document["paths"]["/events"]["post"]
+    one = {"oneOf": [{"$ref": f"#/components/schemas/{name.replace('/', '.')}"} for name in allowed]}
+    body = {"anyOf": [one, {"type": "array", "minItems": 1, "items": one}]}
+    post["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    post["responses"]["202"]["content"] = {"application/json": {"schema": _ACCEPTED}}
+    return document
+
+
+def _describe(operation: dict[str, Any], *, asks_for_key: bool) -> None:
+    """Say who may call, and how refusals look: the framework's own form of them never leaves the gateway."""
+    operation.setdefault("security", [{"eventKey": []}] if asks_for_key else [])
+    operation["responses"].pop("422", None)
+    operation["responses"]["default"] = {
+        "description": "Refused.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
