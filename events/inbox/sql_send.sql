@@ -570,6 +570,7 @@ DECLARE
     stored_ids uuid[] := '{}';
     to_limit uuid[] := '{}';
     to_cancel uuid[] := '{}';
+    for_interactive boolean := false;
     repeated jsonb;
 BEGIN
     FOR one IN
@@ -582,6 +583,7 @@ BEGIN
         IF one.cancels THEN
             to_cancel := to_cancel || one.id;
         END IF;
+        for_interactive := for_interactive OR one.light_interactive;
     END LOOP;
     IF cardinality(to_limit) > 0 THEN
         {limit_rate};
@@ -591,6 +593,9 @@ BEGIN
     END IF;
     IF cardinality(stored_ids) > 0 THEN
         PERFORM * FROM ({wake_relay}) AS woken;
+    END IF;
+    IF for_interactive THEN
+        PERFORM * FROM ({wake_relay_for_interactive}) AS woken;
     END IF;
     IF cardinality(stored_ids) = jsonb_array_length(accept.events) THEN
         RETURN QUERY
