@@ -2,8 +2,8 @@
  * Sends events to a Groundwork gateway. One file, without dependencies: Node 20 or later, Deno, Bun, workers;
  * TypeScript 5.7 or later.
  *
- *     import type { Events } from "./events"; // of `groundwork catalogue --typescript`
- *     const groundwork = new Groundwork<Events>({ url: "https://jobs.example.com", key: process.env.GROUNDWORK_EVENT_KEY! });
+ *     import type { GroundworkEvents } from "./groundwork-events"; // of `groundwork catalogue --typescript`
+ *     const groundwork = new Groundwork<GroundworkEvents>({ url: "https://jobs.example.com", key: KEY });
  *     await groundwork.send("user/signed.up", { workspaceId: "acme", userId: "bob" });
  *
  * Every event has an id before it is first sent, and keeps it: what is sent again is stored once.

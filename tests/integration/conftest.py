@@ -1,7 +1,5 @@
 """A real Prefect server for everything that needs its API."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.deployments.worker.child import without_heartbeat
 from groundwork.tasks.step import steps
 from groundwork.testing.prefect_server import prefect_server
+from tests.node_programs import copied
 
 
 @pytest.fixture(scope="session")
@@ -42,13 +41,4 @@ def undelayed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def node_programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of ``tests/node`` with what its programs need; where Node is installed."""
-    if shutil.which("npm") is None:
-        pytest.skip("Node is not installed")
-    folder = tmp_path_factory.mktemp("node") / "programs"
-    shutil.copytree(Path(__file__).parents[1] / "node", folder, ignore=shutil.ignore_patterns("node_modules"))
-    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=200)
-    if "ENOTFOUND" in done.stderr or "ECONNREFUSED" in done.stderr:
-        pytest.skip("no package registry can be reached")
-    assert done.returncode == 0, done.stderr
-    return folder
+    return copied(tmp_path_factory.mktemp("node") / "programs")

@@ -1,6 +1,6 @@
 """The TypeScript client: compiled by ``tsc``, typed by a catalogue, run by Node against the real gateway over HTTP.
 
-Needs Node 20 or later, and ``tsc``: on the PATH, or what npm installs into ``build/typescript`` once.
+Needs Node 20 or later (``tests/node_programs.py``).
 """
 
 import json
@@ -19,8 +19,6 @@ from tests.integration.gateway.flaky import NO_ANSWER, Flaky, flaky
 
 ROOT = Path(__file__).parents[3]
 CLIENT = ROOT / "events" / "clients" / "groundwork.ts"
-TOOLS = ROOT / "build" / "typescript"
-VERSION = "5.9.3"
 STRICT = ("--strict", "--noUncheckedIndexedAccess", "--exactOptionalPropertyTypes", "--target", "es2022")
 BROWSER = ("--module", "esnext", "--moduleResolution", "bundler", "--lib", "es2022,dom,dom.iterable")
 USE = """
@@ -47,22 +45,9 @@ WRONG = {
 
 
 @pytest.fixture(scope="module")
-def tsc() -> str:
-    """A compiler."""
-    if shutil.which("node") is None:
-        pytest.skip("node is not installed")
-    if found := shutil.which("tsc"):
-        return found
-    local = TOOLS / "node_modules" / ".bin" / "tsc"
-    if not local.exists():
-        if shutil.which("npm") is None:
-            pytest.skip("tsc is not installed, nor is npm")
-        TOOLS.mkdir(parents=True, exist_ok=True)
-        install = ["npm", "install", "--no-save", "--no-fund", "--no-audit", "--prefix", str(TOOLS)]
-        done = subprocess.run([*install, f"typescript@{VERSION}"], capture_output=True, text=True, timeout=120)
-        if done.returncode:
-            pytest.skip("tsc is not installed, and npm cannot fetch it")
-    return str(local)
+def tsc(node_programs: Path) -> str:
+    """The compiler."""
+    return str(node_programs / "node_modules" / ".bin" / "tsc")
 
 
 def compiled(tsc: str, folder: Path, *options: str) -> str:

@@ -34,7 +34,7 @@ def run(db: Database, folder: Path, *arguments: str) -> dict[str, Any]:
         "PGOPTIONS": "-c role=groundwork_sender",
     }
     done = subprocess.run(
-        ["node", "send.mjs", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
+        ["node", "send-sql.mjs", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
