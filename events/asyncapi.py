@@ -64,11 +64,17 @@ def message_schema(event_type: type[Event], here: str) -> dict[str, Any]:
         "additionalProperties": False,
         "required": ["name", "data"],
         "properties": {
-            "name": {"const": event_type.event_name},
+            "name": _named(event_type),
             "data": _moved(event_type.model_json_schema(), f"{here}/properties/data/$defs/"),
             **_ENVELOPE,
         },
     }
+
+
+def _named(event_type: type[Event]) -> dict[str, Any]:
+    if event_type.aliases:
+        return {"enum": [event_type.event_name, *event_type.aliases]}
+    return {"const": event_type.event_name}
 
 
 def _moved(value: Any, where: str) -> Any:

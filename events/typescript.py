@@ -38,6 +38,9 @@ def _entry(event_type: type[Event]) -> Iterator[str]:
     yield f"  {json.dumps(event_type.event_name)}: {{"
     yield f"    data: {_Types(root).of(root, 2)};"
     yield "  };"
+    for alias in event_type.aliases:
+        yield from _comment(f"Another name of {event_type.event_name}.", 1)
+        yield f"  {json.dumps(alias)}: GroundworkEvents[{json.dumps(event_type.event_name)}];"
 
 
 class _Types:

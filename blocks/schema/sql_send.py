@@ -10,6 +10,7 @@ event_type = Table(
     "event_type",
     metadata,
     Column("name", Text, primary_key=True),
+    Column("alias_of", Text, comment="the event's own name, where this is another that senders give it"),
     Column("shape", JSONB, nullable=False, comment="what its data look like, as groundwork.send reads it"),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     schema=SCHEMA,

@@ -40,8 +40,12 @@ def catalogue(
 
         print(json.dumps(document(types.values()), indent=2))
     elif as_json:
-        events = [{"name": name, "schema": each.model_json_schema()} for name, each in types.items()]
+        events = [
+            {"name": name, "aliases": list(each.aliases), "schema": each.model_json_schema()}
+            for name, each in types.items()
+        ]
         print(json.dumps({"events": events}))
     else:
         for name, each in types.items():
-            print(f"{name}: {' '.join((each.__doc__ or '').split())}")
+            also = f" (also {', '.join(each.aliases)})" if each.aliases else ""
+            print(f"{name}{also}: {' '.join((each.__doc__ or '').split())}")

@@ -14,5 +14,9 @@ _statement = statements_of(__file__)
 
 def register_event_types(connection: Connection, types: Iterable[type[Event]]) -> None:
     """Tell the database which events there are, in place of those that it knew. Safe to repeat."""
-    rows = [{"name": each.event_name, "shape": shape_of(each)} for each in types]
+    rows = [
+        {"name": name, "alias_of": None if name == each.event_name else each.event_name, "shape": shape_of(each)}
+        for each in types
+        for name in (each.event_name, *each.aliases)
+    ]
     connection.execute(_statement("register_event_types"), {"types": json.dumps(rows)})

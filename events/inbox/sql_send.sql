@@ -505,6 +505,7 @@ BEGIN
             'Nothing was sent. GET /catalogue has every name.'
         );
     END IF;
+    event := coalesce(known.alias_of, event);
     IF data IS NULL THEN
         PERFORM groundwork.refuse(event, which, groundwork.fault('', 'its data are null'));
     END IF;

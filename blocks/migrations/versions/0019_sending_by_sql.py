@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "event_type",
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("alias_of", sa.Text(), comment="the event's own name, where this is another that senders give it"),
         sa.Column("shape", JSONB(), nullable=False, comment="what its data look like, as groundwork.send reads it"),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.func.clock_timestamp(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("event_type_pkey")),

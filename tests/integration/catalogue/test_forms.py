@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,8 @@ class TreeGrown(Event):
 
 
 TreeGrown.event_name = "test/tree.grown"
+TreeGrown.aliases = ("TREE_GROWN", "tree grown!")
+CLIENT = Path(__file__).parents[3] / "events" / "clients" / "groundwork.ts"
 TYPES = [*event_types().values(), TreeGrown]
 
 
@@ -49,8 +52,9 @@ def tsc(folder: Path, *files: str) -> str:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=200).stdout
 
 
-def test_typescript_takes_what_the_types_allow_and_nothing_else(node_programs: Path):
+def test_typescript_and_our_client_take_what_the_types_allow_and_nothing_else(node_programs: Path):
     (node_programs / "groundwork-events.ts").write_text(typescript(TYPES), encoding="utf-8")
+    shutil.copy(CLIENT, node_programs)
     assert tsc(node_programs, "typed.ts") == ""
 
 
@@ -85,6 +89,11 @@ def test_what_a_message_describes_is_what_the_gateway_takes():
     assert check.is_valid({"name": "user/signed.up", "data": data, "id": "1", "ts": 1})
     assert not check.is_valid({"name": "user/signed.up", "data": data | {"x": 1}})
     assert not check.is_valid({"name": "user/signed.down", "data": data})
+
+
+def test_a_message_goes_by_its_aliases_too():
+    payload = asyncapi(TYPES)["components"]["messages"]["test.tree.grown"]["payload"]
+    assert payload["properties"]["name"] == {"enum": ["test/tree.grown", "TREE_GROWN", "tree grown!"]}
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from groundwork.events.inbox.senders import bind_sender, free_sender, senders
 from groundwork.flows.flow_control import CancelOn, Idempotency, Lane, Priority, RateLimit
 from tests.factories import csv_import_confirmed, delivery_of, register_job, scalar
 from tests.integration.inbox.scored_leads import LeadLost, LeadScored, register, scored
+from tests.waiting import wait_until
 
 IMPORT = "import/csv.confirmed"
 DATA = {"workspaceId": "acme", "userId": "ada", "importId": "import-1"}
@@ -78,6 +79,9 @@ def sender(sql_send: Database) -> Iterator[Sender]:
         connection.exec_driver_sql("CREATE ROLE shop LOGIN")
         connection.exec_driver_sql("GRANT groundwork_sender TO shop")
     yield Sender(sql_send, "shop")
+    # PostgreSQL removes what was temporary after the session has ended.
+    owned = "SELECT count(*) FROM pg_shdepend WHERE refobjid = 'shop'::regrole AND deptype = 'o'"
+    wait_until(lambda: scalar(sql_send, owned) == 0, 20)
     with sql_send.transaction() as connection:
         connection.exec_driver_sql("DROP ROLE shop")
 
@@ -133,6 +137,29 @@ class TestWhatIsWritten:
         assert send_sql(sql_send, IMPORT, DATA | {"importId": "other"}, dedupe_id="order-1") == first
         assert send(csv_import_confirmed(), dedupe_id="order-1") == first
         assert scalar(sql_send, "SELECT count(*) FROM groundwork.event") == 1
+
+    def test_by_an_alias_it_is_the_event_of_the_name(self, leads, monkeypatch):
+        register(leads)
+        monkeypatch.setattr(LeadScored, "aliases", ("LEAD_SCORED", "lead scored!"))
+        with leads.transaction() as connection:
+            register_event_types(connection, [LeadScored, LeadLost])
+        first = send_sql(leads, "LEAD_SCORED", lead(), dedupe_id="ann-1")
+        assert scalar(leads, "SELECT name FROM groundwork.event") == LEAD
+        assert delivery_of(leads, first).job == "alert-agent"
+        assert send_sql(leads, LEAD, lead(), dedupe_id="ann-1") == first
+        many = json.dumps([{"name": "lead scored!", "data": lead(), "id": "ann-1"}])
+        with leads.transaction() as connection:
+            found = connection.execute(
+                text("SELECT id FROM groundwork.send_many(CAST(:many AS jsonb))"), {"many": many}
+            )
+            assert found.scalar_one() == first
+        refused = refusal(leads, "LEAD_SCORED", lead(score="x"))
+        assert (refused.column_name, LEAD in refused.message_primary) == ("score", True)
+        # Once the type has it no more.
+        monkeypatch.setattr(LeadScored, "aliases", ())
+        with leads.transaction() as connection:
+            register_event_types(connection, [LeadScored, LeadLost])
+        assert refusal(leads, "LEAD_SCORED", lead()).column_name == "name"
 
     def test_one_of_the_future_starts_then(self, sql_send):
         register_job(sql_send)
