@@ -1,7 +1,5 @@
 """The IngestKeys block: who may send which events, and how each sender proves itself."""
 
-import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -14,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from groundwork.blocks.configured import ConfiguredBlock
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY, settings
+from groundwork.blocks.signing_secret import key_of
 from groundwork.blocks.workspace_path import WORKSPACE_PATTERN
 
 SHORTEST_KEY = 16
@@ -75,10 +74,9 @@ class IngestKey(BaseModel):
         return [self._decoded(secret.get_secret_value()) for secret in self.signing_secrets]
 
     def _decoded(self, secret: str) -> bytes:
-        encoded = secret.removeprefix("whsec_").rstrip("=")
         try:
-            decoded = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-        except (ValueError, binascii.Error):
+            decoded = key_of(secret)
+        except ValueError:
             raise ConfigurationError(
                 f"event key {self.name!r}: a signing secret is not base64 after whsec_. Make one: {_SIGNING_RECIPE}"
             ) from None

@@ -19,12 +19,12 @@ from groundwork.events.inbox.storing import LONGEST_ID
 
 MOST_EVENTS = 1_000
 """Events of one request."""
+EARLIEST_TS = int(datetime(1980, 1, 1, tzinfo=UTC).timestamp() * 1000)
+"""Milliseconds since 1970. An earlier ``ts`` is in seconds, or a mistake."""
+LATEST_TS = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp() * 1000)
+"""The first that is refused: it is in microseconds, or a mistake."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
-
-
-def _milliseconds(year: int) -> int:
-    return int(datetime(year, 1, 1, tzinfo=UTC).timestamp() * 1000)
 
 
 def _printable(text: str) -> str:
@@ -41,7 +41,7 @@ class Envelope(BaseModel):
     name: str
     data: dict[str, Any]
     id: Annotated[str, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_printable)] | None = None
-    ts: Annotated[int, Field(ge=_milliseconds(1980), lt=_milliseconds(2100))] | None = None
+    ts: Annotated[int, Field(ge=EARLIEST_TS, lt=LATEST_TS)] | None = None
 
     @property
     def occurred_at(self) -> datetime | None:

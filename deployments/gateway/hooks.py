@@ -110,7 +110,7 @@ class _Reception:
         except QueueFull:
             raise queue_full() from None
         except (*DATABASE_ERRORS, TimeoutError) as error:
-            raise not_stored(error) from error
+            raise not_stored(error, f"POST /hooks/{name}") from error
         except Exception as error:
             mark = uuid7().hex
             place = traceback.extract_tb(error.__traceback__)[-1]
@@ -236,11 +236,12 @@ def _unproved(request: Request, source: Source, error: Unproved) -> Refusal:
 
 def public_uri(request: Request) -> str:
     """The URI that the sender called: behind a proxy, the one of ``GROUNDWORK_PUBLIC_URL``."""
-    public, url = settings().public_url, request.url
+    public = settings().public_url
     if public is None:
-        return str(url)
-    query = f"?{url.query}" if url.query else ""
-    return f"{public.rstrip('/')}{url.path}{query}"
+        return str(request.url)
+    # Not of request.url: its parts cannot be read where the header Host is malformed.
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{public.rstrip('/')}{request.scope['path']}{f'?{query}' if query else ''}"
 
 
 def application_routes(application: str) -> APIRouter:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from groundwork.blocks.workspace_path import at_path
+from groundwork.deployments.gateway.envelope import EARLIEST_TS, LATEST_TS
 from groundwork.events.base import Event, fault_of_name
 from groundwork.events.inbox import NewEvent
 from groundwork.events.inbox.storing import LONGEST_ID
@@ -39,15 +40,11 @@ def _id(id: str) -> str:
 
 
 def _time(ts: int) -> int:
-    if ts and ts < _milliseconds(1980):
+    if ts and ts < EARLIEST_TS:
         raise PydanticCustomError("event_time", "timestamp is before Jan 1, 1980")
-    if ts >= _milliseconds(2100):
+    if ts >= LATEST_TS:
         raise PydanticCustomError("event_time", "timestamp is after Jan 1, 2100")
     return ts
-
-
-def _milliseconds(year: int) -> int:
-    return int(datetime(year, 1, 1, tzinfo=UTC).timestamp() * 1000)
 
 
 class InngestEvent(BaseModel):

@@ -1,13 +1,12 @@
 """Ways in which providers sign: a plain HMAC in all its forms, Standard Webhooks, Stripe, GitHub, Slack."""
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.signing_secret import key_of
 from groundwork.events.webhooks.proof import (
     WINDOW_SECONDS,
     Encoding,
@@ -134,18 +133,26 @@ class StandardWebhooks:
         Raises:
             Unproved: they do not fit.
         """
-        message_id, stamp, given = (
-            request.header(f"{self.headers}-{each}") for each in ("id", "timestamp", "signature")
-        )
+        stamp, given = (request.header(f"{self.headers}-{each}") for each in ("timestamp", "signature"))
         at = signed_at(stamp, now)
-        if not _ID.fullmatch(message_id):
-            raise Unproved(f"it has no {self.headers}-id, or one with a dot")
+        message_id = self.id_of(request)
         versions = [each.partition(",") for each in given.split(" ")]
         signatures = [decoded(value, "base64") for version, _, value in versions if version == "v1"]
         message = f"{message_id}.{stamp}.".encode() + request.body
         if not signed_by_any(message, keys, signatures):
             raise Unproved(NO_FIT)
         return Proved(message_id, at)
+
+    def id_of(self, request: Incoming) -> str:
+        """The message's id, whether or not it is signed.
+
+        Raises:
+            Unproved: there is none, or it could not be signed.
+        """
+        message_id = request.header(f"{self.headers}-id")
+        if not _ID.fullmatch(message_id):
+            raise Unproved(f"it has no {self.headers}-id, or one with a dot")
+        return message_id
 
 
 @dataclass(frozen=True)
@@ -221,8 +228,7 @@ def slack() -> Hmac:
 
 
 def _whsec(secret: str) -> bytes:
-    encoded = secret.removeprefix("whsec_").rstrip("=")
     try:
-        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-    except (ValueError, binascii.Error):
+        return key_of(secret)
+    except ValueError:
         return b""

@@ -47,7 +47,7 @@ async def post_preview(request: Request) -> dict[str, Any]:
         await discard_body(request)
         raise
     body = await read_body(request)
-    authentication.verify(sender, request.headers, body)
+    authentication.verify(sender, request, body)
     value = parse_json(body)
     try:
         asked = PreviewRequest.model_validate(value)

@@ -1,6 +1,7 @@
 """What the gateway tells about events, about the catalogue and about itself."""
 
 import uuid
+from typing import Any
 
 import httpx
 import jsonschema
@@ -14,7 +15,7 @@ from groundwork.events.identifiers import UserId
 from groundwork.notifications.kinds import kinds
 from groundwork.notifications.unsubscribe import Unsubscription
 from tests.factories import register_job
-from tests.integration.gateway.conftest import RESTRICTED_KEY, SIGNED_KEY
+from tests.integration.gateway.conftest import OPEN_KEY, RESTRICTED_KEY, SIGNED_KEY
 from tests.integration.gateway.events import event
 
 PARTNER = {"Authorization": f"Bearer {RESTRICTED_KEY}"}
@@ -168,7 +169,26 @@ def test_openapi_has_every_route_and_what_the_key_may_send(client: httpx.Client)
     assert not check.is_valid([])
 
     theirs = client.get("/openapi.json", headers=PARTNER).json()["components"]["schemas"]
-    assert all(name.startswith("import.") for name in theirs if name != "Error")
+    assert all(name.startswith("import.") for name in theirs if "." in name)
+
+
+def test_openapi_knows_what_clients_of_inngest_send_and_are_answered(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    post = document["paths"]["/e/{event_key}"]["post"]
+
+    def check(content: dict[str, Any]) -> jsonschema.Draft202012Validator:
+        return jsonschema.Draft202012Validator(
+            content["content"]["application/json"]["schema"] | {"components": document["components"]}
+        )
+
+    sent = check(post["requestBody"])
+    assert sent.is_valid([])
+    assert sent.is_valid([{"name": "app/user.created", "data": None, "more": 1}])
+    refused = client.post("/e/unknown", json=[event()])
+    assert check(post["responses"]["default"]).is_valid(refused.json())
+    accepted = client.post(f"/e/{OPEN_KEY}", json=event())
+    assert accepted.status_code == 200
+    assert check(post["responses"]["200"]).is_valid(accepted.json())
 
 
 def test_a_restricted_key_sees_only_what_it_may_send(client: httpx.Client) -> None:
