@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import Any
 
 from groundwork.events.base import Event
-from groundwork.events.inbox.storing import LONGEST_ID
+from groundwork.events.inbox.storing import EARLIEST_TS, LATEST_TS, LONGEST_ID
 
 _ENVELOPE = {
     "id": {
@@ -14,7 +14,12 @@ _ENVELOPE = {
         "maxLength": LONGEST_ID,
         "description": "The sender's id: a second event of the workspace and name with it is answered with the first.",
     },
-    "ts": {"type": "integer", "description": "Milliseconds since 1970. In the future, the event's jobs start then."},
+    "ts": {
+        "type": "integer",
+        "minimum": EARLIEST_TS,
+        "maximum": LATEST_TS - 1,
+        "description": "Milliseconds since 1970. In the future, the event's jobs start then.",
+    },
 }
 
 

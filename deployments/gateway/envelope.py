@@ -15,14 +15,10 @@ from groundwork.deployments.gateway.values import check_values
 from groundwork.events.base import Event
 from groundwork.events.catalogue import sendable_types
 from groundwork.events.inbox import NewEvent
-from groundwork.events.inbox.storing import LONGEST_ID
+from groundwork.events.inbox.storing import EARLIEST_TS, LATEST_TS, LONGEST_ID
 
 MOST_EVENTS = 1_000
 """Events of one request."""
-EARLIEST_TS = int(datetime(1980, 1, 1, tzinfo=UTC).timestamp() * 1000)
-"""Milliseconds since 1970. An earlier ``ts`` is in seconds, or a mistake."""
-LATEST_TS = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp() * 1000)
-"""The first that is refused: it is in microseconds, or a mistake."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
 

@@ -8,10 +8,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from groundwork.blocks.workspace_path import at_path
-from groundwork.deployments.gateway.envelope import EARLIEST_TS, LATEST_TS
 from groundwork.events.base import Event, fault_of_name
 from groundwork.events.inbox import NewEvent
-from groundwork.events.inbox.storing import LONGEST_ID
+from groundwork.events.inbox.storing import EARLIEST_TS, LATEST_TS, LONGEST_ID
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from groundwork.events.identifiers import LONGEST, RULE, may_be_in_ids
 from groundwork.events.inbox.many_events import EVENTS_AT_ONCE, MOST_EVENTS
 from groundwork.events.inbox.senders import ROLE
 from groundwork.events.inbox.statements import statements_of
-from groundwork.events.inbox.storing import FORBIDDEN_KEY, LONGEST_ID, MOST_VALUES_OF_EVENT
+from groundwork.events.inbox.storing import EARLIEST_TS, FORBIDDEN_KEY, LATEST_TS, LONGEST_ID, MOST_VALUES_OF_EVENT
 
 _HERE = Path(__file__).parent
 _MOST_FAULTS = 100
@@ -82,6 +82,8 @@ def _functions() -> dict[str, str]:
     limits = {
         "longest_id": LONGEST,
         "longest_dedupe_id": LONGEST_ID,
+        "earliest_ts": EARLIEST_TS,
+        "latest_ts": LATEST_TS,
         "longest_json": LONGEST_JSON,
         "most_values": MOST_VALUES_OF_EVENT,
         "most_levels": MOST_LEVELS - 10,  # the types above take some

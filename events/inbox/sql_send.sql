@@ -709,7 +709,7 @@ BEGIN
     END IF;
     IF jsonb_typeof(event -> 'ts') = 'number' THEN
         number := CAST(event -> 'ts' AS numeric);
-        IF number <> trunc(number) OR number < 315532800000 OR number >= 4102444800000 THEN
+        IF number <> trunc(number) OR number < {earliest_ts} OR number >= {latest_ts} THEN
             RETURN 'ts: it should be a whole number of milliseconds since 1970, of the years 1980 to 2099';
         END IF;
     END IF;

@@ -86,7 +86,8 @@ def test_what_a_message_describes_is_what_the_gateway_takes():
     message = document["components"]["messages"]["user.signed.up"]
     check = jsonschema.Draft202012Validator(message["payload"])
     data = {"workspaceId": "acme", "userId": "bob"}
-    assert check.is_valid({"name": "user/signed.up", "data": data, "id": "1", "ts": 1})
+    assert check.is_valid({"name": "user/signed.up", "data": data, "id": "1", "ts": 1_790_000_000_000})
+    assert not check.is_valid({"name": "user/signed.up", "data": data, "ts": 1_790_000_000})
     assert not check.is_valid({"name": "user/signed.up", "data": data | {"x": 1}})
     assert not check.is_valid({"name": "user/signed.down", "data": data})
 
