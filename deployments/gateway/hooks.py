@@ -236,12 +236,11 @@ def _unproved(request: Request, source: Source, error: Unproved) -> Refusal:
 
 def public_uri(request: Request) -> str:
     """The URI that the sender called: behind a proxy, the one of ``GROUNDWORK_PUBLIC_URL``."""
-    public = settings().public_url
+    public, url = settings().public_url, request.url
     if public is None:
-        return str(request.url)
-    # Not of request.url: its parts cannot be read where the header Host is malformed.
-    query = request.scope["query_string"].decode("latin-1")
-    return f"{public.rstrip('/')}{request.scope['path']}{f'?{query}' if query else ''}"
+        return str(url)
+    query = f"?{url.query}" if url.query else ""
+    return f"{public.rstrip('/')}{url.path}{query}"
 
 
 def application_routes(application: str) -> APIRouter:
