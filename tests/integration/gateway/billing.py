@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, TypeAdapter, ValidationError
 from sqlalchemy import Connection, text
 
 from groundwork.blocks.applications import Application
@@ -19,6 +19,7 @@ from groundwork.events.webhooks import (
     Delivery,
     Hmac,
     InTheMessage,
+    Malformed,
     Mapped,
     OneWorkspace,
     Source,
@@ -86,15 +87,24 @@ def _kept_secrets() -> list[str]:
         return list(connection.execute(text("SELECT secret FROM billing_secret ORDER BY secret")).scalars())
 
 
+class _Invoice(BaseModel):
+    id: str
+    cents: Any
+
+
 def _batch(delivery: Delivery) -> list[Told]:
+    try:
+        invoices = TypeAdapter(list[_Invoice]).validate_python(delivery.value)
+    except ValidationError as error:
+        raise Malformed.of(error) from None
     return [
         Told(
             event=InvoicePaid,
-            values={"invoice_id": each["id"], "cents": each["cents"]},
+            values={"invoice_id": each.id, "cents": each.cents},
             account="",
-            identity=(each["id"],),
+            identity=(each.id,),
         )
-        for each in delivery.value
+        for each in invoices
     ]
 
 
