@@ -41,8 +41,8 @@ class Settings(EnvironmentSettings):
     database_direct_url: SecretStr | None = Field(
         None,
         description="postgresql://… of the same database past such a pooler, for what needs a session: notifications "
-        "(2 connections, and one per worker), and Prefect's database. Default: none; events behind a pooler then wait "
-        "up to 0.25 s longer, and runs up to 0.5 s.",
+        "(two connections per relay, one per worker and per host of light runs), and Prefect's database. Default: "
+        "none; events behind a pooler then wait up to 0.25 s longer, and runs up to 0.5 s.",
     )
     prefect_database_url: SecretStr | None = Field(
         None,
