@@ -3,7 +3,7 @@
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -36,17 +36,11 @@ def example(db: Database, own_module: dict[str, Any]) -> Example:
     return made
 
 
-def commands(example: Example, *, before: Callable[[], None]) -> Callable[[str], None]:
-    """Type a block's commands."""
-
-    def run(block: str) -> None:
-        before()
-        for line in block.splitlines():
-            command = line.removeprefix("$ groundwork ").split()
-            ended = CliRunner().invoke(program(), command)
-            assert ended.exit_code == 0, (line, ended.output)
-
-    return run
+def type_commands(block: str) -> None:
+    """Type the commands of a block, line by line."""
+    for line in block.splitlines():
+        ended = CliRunner().invoke(program(), line.removeprefix("groundwork ").split())
+        assert ended.exit_code == 0, (line, ended.output)
 
 
 @contextmanager
@@ -83,10 +77,10 @@ def test_an_example_ends_as_the_page_says(example: Example, heading: str) -> Non
 
 
 def test_a_replay_ends_as_the_page_says(example: Example) -> None:
-    console, program, failed, charged = EXAMPLES["Replay"]
-    assert run_section(example, [program, failed], {}) == []
-    opened = lambda: example.names["BANK"].update(open=True)  # noqa: E731
-    assert run_section(example, [console, charged], {"console": commands(example, before=opened)}) == []
+    replay, code, failed, charged = EXAMPLES["Replay"]
+    assert run_section(example, [code, failed], {}) == []
+    example.names["BANK"]["open"] = True
+    assert run_section(example, [replay, charged], {"sh": type_commands}) == []
 
 
 def test_the_job_that_is_moved_is_compared_with_theirs(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
