@@ -14,8 +14,8 @@ from groundwork.blocks.database import Database
 from groundwork.blocks.ingest_keys import IngestKey, IngestKeys
 from groundwork.deployments.gateway.app import create_app
 from tests.integration.gateway.conftest import serving
-from tests.node_programs import installed
 from tests.integration.moving.page import DOCS, Example, sections_of
+from tests.node_programs import installed
 
 SECTIONS = sections_of(DOCS / "moving-from-inngest.md")
 THEIRS = {
