@@ -54,6 +54,11 @@ class Refusal(Exception):
         content = {"error": shortened(self.error, _LONGEST_ERROR), "details": list(self.details)}
         return JSONResponse(content, self.status, self.headers)
 
+    def response_to_anyone(self) -> JSONResponse:
+        """The answer before anything has said who asks: each kind of client finds in it what it looks for."""
+        content = {"ids": [], "status": self.status, "error": shortened(self.error, _LONGEST_ERROR), "details": []}
+        return JSONResponse(content, self.status, self.headers)
+
     def inngest_response(self) -> JSONResponse:
         """The answer to a client of Inngest, of which some lose events in silence where ``error`` is missing."""
         content = {"ids": [], "status": self.status, "error": shortened(self.error, _LONGEST_ERROR) or "refused"}
