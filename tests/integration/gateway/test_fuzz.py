@@ -72,8 +72,13 @@ def made(count: int, strategy: st.SearchStrategy[Any], test: Any) -> None:
 def test_no_request_makes_the_gateway_fail(url: str):
     headers = {"Authorization": f"Bearer {OPEN_KEY}"}
     document = httpx.get(f"{url}/openapi.json", headers=headers).json()
+    # Of any JSON that is sent to /e/ hardly anything is an event that has a type.
+    theirs, ours = (document["paths"][path]["post"]["requestBody"] for path in (SENDS[1], SENDS[0]))
+    bodies = theirs["content"]["application/json"]["schema"]["anyOf"]
+    bodies.append(ours["content"]["application/json"]["schema"])
     operations = [each.ok() for each in schemathesis.openapi.from_dict(document).get_all_operations()]
-    others = [each for each in operations if each.path not in SENDS]
+    operations.sort(key=lambda each: each.path in SENDS)
+    others = sum(each.path not in SENDS for each in operations)
     found: Counter[tuple[str, int]] = Counter()
     faults: list[str] = []
 
@@ -87,8 +92,10 @@ def test_no_request_makes_the_gateway_fail(url: str):
             elif response.status_code >= 400 and case.path not in PAGES:
                 json.loads(response.text)
 
-        for operation in operations:
-            share = CASES // (2 * len(SENDS)) if operation.path in SENDS else CASES // (2 * len(others))
+        for place, operation in enumerate(operations):
+            # Of some routes there are few different requests: what these leave is for those that take events.
+            sends = operation.path in SENDS
+            share = -((found.total() - CASES) // (len(operations) - place)) if sends else CASES // (2 * others)
             ways: list[dict[str, Any]] = [{}]
             if operation.path == "/e/{event_key}":
                 ways = [{}, {"path_parameters": {"event_key": IN_PATH}}]
@@ -96,7 +103,7 @@ def test_no_request_makes_the_gateway_fail(url: str):
                 ways = [{}, {"path_parameters": {"source": "plain", "beyond": "x"}}]
             for way in ways:
                 for mode in GenerationMode:
-                    count = max(share // (2 * len(ways)), 1)
+                    count = max(-(-share // (2 * len(ways))), 1)
                     with suppress(Unsatisfiable):  # nothing can be wrong with what has no parameters
                         made(count, operation.as_strategy(generation_mode=mode, **way), call)
     for (label, status), count in sorted(found.items()):
