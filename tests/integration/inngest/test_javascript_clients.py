@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -130,6 +131,12 @@ def test_a_database_that_is_away_for_a_moment_costs_nothing(send: Send, monkeypa
     [sent] = send([user_created(), user_created()])
     assert sent["ids"] == [ulid_of(each.id) for each in stored()]
     assert tries == [2, 2]
+
+
+def test_nobody_who_listens_throws(send: Send) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    assert send({"base": f"http://127.0.0.1:{port}", "events": user_created()}) == [{"error": "fetch failed"}]
 
 
 MAKES_OF: dict[str, list[str] | None] = {
