@@ -2,13 +2,17 @@
 
 import asyncio
 import resource
+from collections import Counter
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from groundwork.blocks.settings import settings
+from groundwork.deployments.gateway.paths import is_of_inngest
 from groundwork.deployments.gateway.refusal import Refusal
 
 HEAD_BYTES = 32 * 1024
@@ -30,6 +34,11 @@ _SPARE_FILES = 128
 
 _LINGER_SECONDS = 2.0
 """How long more is read, and thrown away, after a refusal: a client that still writes would not see it otherwise."""
+
+_LATER = {"Retry-After": "10"}
+"""Seconds."""
+
+_open: WeakKeyDictionary[ServerState, Counter[int]] = WeakKeyDictionary()
 
 _Phase = Literal["idle", "head", "body"]
 
@@ -55,18 +64,38 @@ class Connection(HttpToolsProtocol):
         self._origin = origin(self.client)
         open_from_here = 0
         if self._origin is not None:
-            open_from_here = sum(getattr(each, "_origin", None) == self._origin for each in self.connections)
-        if len(self.connections) > _most_connections() or open_from_here > 2 * most:
-            transport.abort()
+            self._open_of_each[self._origin] += 1
+            open_from_here = self._open_of_each[self._origin]
+        # Not 429: Inngest's client for Python tries again after 500 and more only.
+        if len(self.connections) > _most_connections():
+            self._turn_away("The gateway has as many connections open as it can. Try again.")
         elif open_from_here > most:
             error = f"This address has {most:,} connections open already. Close some, or send more over each."
-            self._refuse(429, error, {"Retry-After": "10"})
+            if open_from_here > 2 * most:
+                self._turn_away(error)
+            else:
+                self._refuse(503, error, _LATER)
         else:
             self._begin("idle", HEAD_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_timers()
+        if self._origin is not None:
+            self._open_of_each[self._origin] -= 1
+            if not self._open_of_each[self._origin]:
+                del self._open_of_each[self._origin]
         super().connection_lost(exc)
+
+    @property
+    def _open_of_each(self) -> Counter[int]:
+        """How many connections to this server each origin has open."""
+        return _open.setdefault(self.server_state, Counter())
+
+    def _turn_away(self, error: str) -> None:
+        """Answer and close at once, as nothing may be spent on such a connection. The log hears of those before it."""
+        self._refused = True
+        self._write(Refusal(503, error, headers={"Connection": "close"} | _LATER))
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         if self._refused or self.parser is None:
@@ -199,7 +228,11 @@ class Connection(HttpToolsProtocol):
         )
 
     def _write(self, refusal: Refusal) -> None:
-        response = refusal.response()
+        path = (self.url or b"").partition(b"?")[0].decode(errors="replace") if self._phase != "idle" else ""
+        if not path:
+            response = refusal.response_to_anyone()
+        else:
+            response = refusal.inngest_response() if is_of_inngest(path) else refusal.response()
         lines = [f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}".encode()]
         lines += [name + b": " + value for name, value in (*self.server_state.default_headers, *response.raw_headers)]
         self.transport.write(b"\r\n".join([*lines, b"", bytes(response.body)]))
