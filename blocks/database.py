@@ -94,8 +94,8 @@ class Database(BaseModel):
         return connection
 
     @contextmanager
-    def listening(self, channel: str) -> Iterator[psycopg.Connection[tuple[object, ...]] | None]:
-        """A connection of its own that hears what is notified on a channel.
+    def listening(self, *channels: str) -> Iterator[psycopg.Connection[tuple[object, ...]] | None]:
+        """A connection of its own that hears what is notified on these channels.
 
         Yields:
             The connection; None behind a pooler, where nothing would be heard. Look from time to time instead.
@@ -105,7 +105,8 @@ class Database(BaseModel):
             yield None
             return
         with psycopg.connect(direct.conninfo, autocommit=True) as connection:
-            connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(channel)))
+            for channel in channels:
+                connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(channel)))
             yield connection
 
     @property

@@ -58,7 +58,7 @@ class Host:
         self._id, self._jobs, self._wanted = flow_run_id, names, wanted
         self._specs = {name: spec for name, spec in jobs().items() if name in names}
         self._interactive = interactive
-        self._news = News()
+        self._news = News(interactive=interactive)
         self._writer = GroupWriter()
         self._outages = Outages(logger)
         self._places = Places(settings().light_places, copy_context(), self._news.tell)
@@ -124,9 +124,9 @@ class Host:
             if self._places.running:
                 time.sleep(max(claimed_at + BREATH_SECONDS - time.monotonic(), 0.0))
             claimed_at = time.monotonic()
-            self._news.take()
+            came = self._news.take()
             wanted = self._places.free
-            claimed = self._claim(wanted) if wanted else 0
+            claimed = self._claim(wanted, admitting=came) if wanted else 0
             if claimed or self._places.running:
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since >= settings().light_idle_seconds:
@@ -135,10 +135,10 @@ class Host:
             if claimed < wanted or not self._places.free:
                 self._news.wait(POLL_SECONDS if self._news.heard else POOLED_POLL_SECONDS)
 
-    def _claim(self, most: int) -> int:
+    def _claim(self, most: int, *, admitting: bool) -> int:
         """Claim and begin what there is; how much that was."""
         with self._outages.watching("claiming") as trial:
-            claimed = claim_admitted(self._id, self._jobs, most)
+            claimed = claim_admitted(self._id, self._jobs, most, admitting=admitting)
             for each in claimed:
                 self._places.begin(LightRun(self._specs[each.job], each, self._writer))
             return len(claimed)

@@ -1,5 +1,4 @@
-"""The relay's loops: admission, woken by the inbox with polling as the net; that of interactive light deliveries, and
-housekeeping, beside it."""
+"""The relay's loops: admission, woken by the inbox with polling as the net, and housekeeping beside it."""
 
 import logging
 import threading
@@ -19,9 +18,9 @@ from groundwork.deployments.relay.prefect_api import WorkPoolMissing, start_run,
 from groundwork.deployments.relay.prefect_client import one_try_per_request
 from groundwork.deployments.relay.startable import Startable
 from groundwork.deployments.wiring.work_pool import WORK_POOL
-from groundwork.events.inbox.admission import admit, admit_interactive, seconds_until_next
+from groundwork.events.inbox.admission import admit, seconds_until_next
 from groundwork.events.inbox.runs import note_run
-from groundwork.events.inbox.wake import CHANNEL, INTERACTIVE_CHANNEL
+from groundwork.events.inbox.wake import CHANNEL
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +69,6 @@ class Relay:
         """
         loops = [
             threading.Thread(target=self._admit_for_ever, name="admission", daemon=True),
-            threading.Thread(target=self._admit_interactive_for_ever, name="interactive admission", daemon=True),
             threading.Thread(target=self._keep_house_for_ever, name="housekeeping", daemon=True),
         ]
         for loop in loops:
@@ -96,22 +94,6 @@ class Relay:
                 self._outages.worked("admission")
                 if not admitted_any:
                     self._wait(listener)
-
-    def _admit_interactive_for_ever(self) -> None:
-        """What comes for the interactive jobs' host waits neither for a look at all lanes nor for Prefect. What is
-        missed here, the other loop sees."""
-        while not self._stop.is_set():
-            with self._outages.watching("interactive admission") as trial:
-                self._admit_interactive_while_connected()
-            self._stop.wait(trial.pause or POLL_SECONDS)
-
-    def _admit_interactive_while_connected(self) -> None:
-        with database().listening(INTERACTIVE_CHANNEL) as listener:
-            while listener and not self._stop.is_set():
-                # One look serves all that came at once.
-                if list(listener.notifies(timeout=POLL_SECONDS, stop_after=1)):
-                    admit_interactive(self._startable.held)
-                self._outages.worked("interactive admission")
 
     def _keep_house_for_ever(self) -> None:
         with one_try_per_request():

@@ -23,7 +23,7 @@ from groundwork.events.inbox.current import current_attempt
 from groundwork.events.inbox.follow_on import follow_on_id
 from groundwork.events.inbox.statements import statements_of
 from groundwork.events.inbox.storing import check_id, storing
-from groundwork.events.inbox.wake import wake_relay, wake_relay_for_interactive
+from groundwork.events.inbox.wake import wake_interactive_host, wake_relay
 
 _statement = statements_of(__file__)
 
@@ -186,7 +186,7 @@ def accept(connection: Connection, events: Sequence[NewEvent]) -> list[Accepted]
     if stored:
         wake_relay(connection)
     if any(row.light_interactive for row in stored.values()):
-        wake_relay_for_interactive(connection)
+        wake_interactive_host(connection)
     known = {position for position, event_id in enumerate(ids) if event_id not in stored}
     if not known:
         return [Accepted(id, False) for id in ids]

@@ -1,8 +1,7 @@
 """Which deliveries may run now."""
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
@@ -14,6 +13,7 @@ from groundwork.blocks.schema.states import DEATHS_ALONE
 from groundwork.blocks.settings import settings
 from groundwork.events.inbox.queue import Due, bring_up_to_date, what_is_due
 from groundwork.events.inbox.statements import statements_of
+from groundwork.events.inbox.wake import wake_hosts
 
 _statement = statements_of(__file__)
 _admit_without_limits = text(re.sub(r"/\* of limits: \*/.*?/\* end \*/", "", _statement("admit").text, flags=re.DOTALL))
@@ -77,31 +77,26 @@ def admit(capacity: int, held: Sequence[str] = (), light: LightCapacity | None =
         The admitted deliveries, of a batch the first, in order of acceptance; each has until its claim deadline to be
         claimed.
     """
-    with _looking() as (connection, due):
+    with database().transaction() as connection:
+        due = _look(connection)
         return admit_within(connection, capacity, held, due=due, light=light)
 
 
-def admit_interactive(held: Sequence[str] = ()) -> int:
-    """Admit light deliveries of interactive jobs; no others are looked at, so that this takes no longer beside many.
+def admit_own(connection: Connection, jobs: Sequence[str]) -> None:
+    """Admit light deliveries of a host's own jobs, which it claims within the same transaction.
 
-    Args:
-        held: jobs that cannot start.
-
-    Returns:
-        How many were admitted.
+    No others are looked at, so that this takes no longer beside many. What is to be run alone is left to the relay,
+    which asks for its run.
     """
-    with _looking() as (connection, due):
-        return len(_admit_light(connection, held, limits=due.limits, interactive_alone=True))
+    _admit_light(connection, limits=_look(connection).limits, own=jobs)
 
 
-@contextmanager
-def _looking() -> Iterator[tuple[Connection, Due]]:
-    """A transaction that holds the admission, in which all is up to date; and what there was to do for it."""
-    with database().transaction() as connection:
-        hold_admission(connection)
-        due = what_is_due(connection)
-        bring_up_to_date(connection, due)
-        yield connection, due
+def _look(connection: Connection) -> Due:
+    """Hold the admission and bring all up to date; what there was to do for it."""
+    hold_admission(connection)
+    due = what_is_due(connection)
+    bring_up_to_date(connection, due)
+    return due
 
 
 def admit_within(
@@ -122,9 +117,11 @@ def admit_within(
     for_hosts, for_runs = _kinds_queued(connection) if due is None or due.light else (False, True)
     if for_hosts:
         admitted += _admit_light(connection, held, light, limits=limits)
+        wake_hosts(connection, {row.job for row, is_light in admitted if is_light})
     if for_runs:
         said = {"light": False, "capacity": capacity, "share": settings().interactive_share, "held": list(held)}
         admitted += _admit(connection, said, limits=limits)
+    _commit_soon(connection, admitted)
     return [
         Admitted(
             row.id,
@@ -141,6 +138,13 @@ def admit_within(
     ]
 
 
+def _commit_soon(connection: Connection, admitted: Sequence[tuple[Any, bool]]) -> None:
+    """Do not wait for the disk where hosts take on all that was admitted: their claims wait for all that was written
+    before, and with what a crash of the database loses, nobody has begun. A run of its own is asked for elsewhere."""
+    if admitted and all(is_light for _, is_light in admitted):
+        connection.execute(_statement("commit_soon"))
+
+
 def _kinds_queued(connection: Connection) -> tuple[bool, bool]:
     """Whether there is something to admit for hosts, and for runs of their own."""
     kinds = connection.execute(_statement("kinds_queued")).one()
@@ -149,27 +153,24 @@ def _kinds_queued(connection: Connection) -> tuple[bool, bool]:
 
 def _admit_light(
     connection: Connection,
-    held: Sequence[str],
+    held: Sequence[str] = (),
     light: LightCapacity | None = None,
     *,
     limits: bool,
-    interactive_alone: bool = False,
+    own: Sequence[str] | None = None,
 ) -> list[tuple[Any, bool]]:
-    """Admit deliveries for hosts, and wake these."""
+    """Admit deliveries for hosts: of all light jobs, or of the host's own ones that asks."""
     of_hosts = light or LightCapacity.of_hosts()
     said = {
         "light": True,
         "capacity": of_hosts.total,
         "share": of_hosts.interactive_share,
-        "interactive_alone": interactive_alone,
+        "own": None if own is None else list(own),
         "held": list(held),
         # Its start is no run's: nobody gives way to it.
         "give_way_seconds": 0.0,
     }
-    admitted = _admit(connection, said, limits=limits)
-    if admitted:
-        connection.execute(_statement("wake_hosts"))
-    return admitted
+    return _admit(connection, said, limits=limits)
 
 
 def _admit(connection: Connection, said: dict[str, Any], *, limits: bool) -> list[tuple[Any, bool]]:
@@ -178,7 +179,7 @@ def _admit(connection: Connection, said: dict[str, Any], *, limits: bool) -> lis
     parameters = {
         "claim_seconds": settings().claim_seconds,
         "lanes": LANES_AT_ONCE,
-        "interactive_alone": False,
+        "own": None,
         **_giving_way(),
     } | said
     rows = connection.execute(statement, parameters).all()

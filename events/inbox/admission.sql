@@ -18,8 +18,9 @@ SELECT pg_advisory_xact_lock(x'61646D6974'::bigint);
 -- into a lane than something may be admitted from it (last_turn): with more workspaces than room, not each lane is read as
 -- deep as there is room.
 -- What waits and keeps its place counts against its lane and its limits (places), and not against the workers (units).
--- Light jobs have a capacity of their own, that of their hosts: a look admits either those (:light) or the others; with
--- :interactive_alone, those of interactive jobs only, and reads no lane of the others.
+-- Light jobs have a capacity of their own, that of their hosts: a look admits either those (:light) or the others. A host
+-- may look for its :own jobs alone: no lane of others is read, and what is to be run alone is left where it is. Of light jobs
+-- a look reaches no more lanes than there may be use for (reach): the next one comes soon.
 WITH in_flight AS MATERIALIZED (
     SELECT job, workspace_id, flow_key, count(*) AS places, count(*) FILTER (WHERE state <> 'scheduled') AS units,
            count(*) FILTER (WHERE state = 'admitted') AS starting
@@ -57,6 +58,8 @@ WITH in_flight AS MATERIALIZED (
            ) AS bulk
     FROM kind
     CROSS JOIN recent
+), reach AS MATERIALIZED (
+    SELECT CASE WHEN :light THEN least(greatest(4 * least(total, bulk), 32), :lanes) ELSE :lanes END AS lanes FROM free
 ), lane AS MATERIALIZED (
     SELECT job.name AS job, walk.workspace_id, walk.flow_key, walk.number, walk.not_before,
            greatest(walk.priority, job.priority) AS priority, interactive, ordered, batch_size, batch_wait_seconds,
@@ -85,13 +88,13 @@ WITH in_flight AS MATERIALIZED (
                 ORDER BY workspace_id, flow_key, urgency DESC, sequence
                 LIMIT 1
             ) AS next_lane
-            WHERE walk.number < :lanes
+            WHERE walk.number < (SELECT lanes FROM reach)
         )
         SELECT * FROM walk
     ) AS walk
     WHERE job.light = :light AND NOT job.paused AND job.retired_at IS NULL
       AND job.name <> ALL(CAST(:held AS text[])) AND (SELECT total FROM free) > 0
-      AND (job.interactive OR NOT :interactive_alone)
+      AND (CAST(:own AS text[]) IS NULL OR (job.name = ANY(:own) AND job.held_because IS NULL))
 ), held AS (
     SELECT job, workspace_id, sum(units) AS units, sum(places) AS places FROM in_flight GROUP BY job, workspace_id
 ), in_workspace AS (
@@ -174,7 +177,7 @@ WITH in_flight AS MATERIALIZED (
     FROM lane_depth
     CROSS JOIN LATERAL (
         SELECT id, CASE WHEN batch_size > 1 THEN batch_id END AS batch_id, priority, urgency, sequence, accepted_at,
-               not_before
+               not_before, deaths >= :deaths_alone AS alone
         FROM groundwork.delivery
         WHERE state = 'queued'
           AND job = lane_depth.job
@@ -195,13 +198,13 @@ WITH in_flight AS MATERIALIZED (
     LEFT JOIN held_up USING (job, workspace_id)
 ), unit AS (
     SELECT job, workspace_id, interactive, weight, units, room, batch_size, batch_id,
-           id AS leader, ARRAY[id] AS ids, priority, urgency, sequence
+           id AS leader, ARRAY[id] AS ids, priority, urgency, sequence, alone
     FROM oldest
     WHERE batch_size = 1 AND due
     UNION ALL
     SELECT job, workspace_id, interactive, weight, units, room, batch_size, batch_id,
            coalesce(batch_id, (array_agg(id ORDER BY sequence))[1]),
-           array_agg(id), max(priority), max(urgency), min(sequence)
+           array_agg(id), max(priority), max(urgency), min(sequence), bool_or(alone)
     FROM (
         SELECT oldest.*, CASE WHEN batch_id IS NULL THEN (row_number() OVER (
                    PARTITION BY job, workspace_id, flow_key, batch_id IS NULL ORDER BY urgency DESC, sequence
@@ -278,7 +281,7 @@ WITH in_flight AS MATERIALIZED (
     SELECT ranked.*
     FROM ranked
     CROSS JOIN free
-    WHERE interactive OR bulk_place <= free.bulk
+    WHERE (interactive OR bulk_place <= free.bulk) AND (CAST(:own AS text[]) IS NULL OR NOT alone)
     ORDER BY priority DESC, holds, served, sequence
     LIMIT (SELECT total FROM free)
 ), shared AS (
@@ -333,12 +336,12 @@ WITH in_flight AS MATERIALIZED (
         SELECT every.name, coalesce(last.workspace_id, '') AS workspace_id, coalesce(last.flow_key, '') AS flow_key,
                used.job IS NOT NULL AS used
         FROM groundwork.job AS every
-        LEFT JOIN lane AS last ON last.job = every.name AND last.number = :lanes
+        LEFT JOIN lane AS last ON last.job = every.name AND last.number = (SELECT lanes FROM reach)
         LEFT JOIN (SELECT DISTINCT job FROM admitted) AS used ON used.job = every.name
     ) AS found
     WHERE job.name = found.name
       AND job.light = :light
-      AND (job.interactive OR NOT :interactive_alone)
+      AND (CAST(:own AS text[]) IS NULL OR job.name = ANY(:own))
       AND (SELECT total FROM free) > 0
       AND (
           found.used
@@ -361,9 +364,9 @@ WITH queued AS (
 )
 SELECT EXISTS (SELECT FROM queued WHERE light) AS light, EXISTS (SELECT FROM queued WHERE NOT light) AS others;
 
--- name: wake_hosts
--- Tell the hosts, once this transaction commits, that something was admitted for them.
-SELECT pg_notify('groundwork_light', '');
+-- name: commit_soon
+-- Let this transaction end without waiting for the disk.
+SET LOCAL synchronous_commit TO off;
 
 -- name: next_look
 -- Seconds until something may be admitted without anything being written: the rest of a walk, a start in the future, a

@@ -16,8 +16,6 @@ from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
 
-CHANNEL = "groundwork_light"
-"""What a host listens to: something was admitted for it."""
 PATIENCE_SECONDS = 1.0
 """How long a light delivery waits for a host that is there before another one is asked for. Too short: hosts start for
 what the next moment would have done."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from groundwork.blocks.database import database
 from groundwork.blocks.retry import while_database_restarts
 from groundwork.blocks.settings import settings
+from groundwork.events.inbox.admission import admit_own
 from groundwork.events.inbox.attempt import Attempt
 from groundwork.events.inbox.delivered import Delivered
 from groundwork.events.inbox.statements import statements_of
@@ -49,7 +50,7 @@ class Claimed:
 
 
 def claim_admitted(
-    flow_run_id: UUID, jobs: Sequence[str], most: int, *, delivery_id: UUID | None = None
+    flow_run_id: UUID, jobs: Sequence[str], most: int, *, delivery_id: UUID | None = None, admitting: bool = False
 ) -> list[Claimed]:
     """Start attempts at admitted deliveries.
 
@@ -58,6 +59,7 @@ def claim_admitted(
         jobs: those that it has the code of.
         most: how many at most.
         delivery_id: only this one.
+        admitting: admit what may be admitted of these jobs first, without waiting for the relay.
 
     Returns:
         What was claimed, in the order in which it is to begin.
@@ -73,6 +75,8 @@ def claim_admitted(
     for trial in while_database_restarts(settings().lease_seconds):
         with trial, database().transaction() as connection:
             claimed = {}
+            if admitting:
+                admit_own(connection, jobs)
             for row in connection.execute(_statement("claim_admitted"), parameters).mappings():
                 delivered = Delivered(**{name: row[name] for name in Delivered.__slots__})
                 if row["leader"] in claimed:

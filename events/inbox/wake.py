@@ -1,5 +1,6 @@
-"""Telling the relays that something may be admitted."""
+"""Telling the relays that something may be admitted, and the hosts that something is there for them."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -10,8 +11,11 @@ _statement = statements_of(__file__)
 
 CHANNEL = "groundwork_inbox"
 """What a relay listens to."""
+HOST_CHANNEL = "groundwork_light"
+"""What hosts listen to: something was admitted for those of interactive jobs, or for the others, as it says."""
 INTERACTIVE_CHANNEL = "groundwork_interactive"
-"""What a relay listens to for light deliveries of interactive jobs, which it admits beside all else."""
+"""What the host of interactive jobs listens to besides: something came for it, which it may admit itself."""
+INTERACTIVE, BULK = "interactive", "bulk"
 
 
 def wake_relay(connection: Connection) -> None:
@@ -19,9 +23,15 @@ def wake_relay(connection: Connection) -> None:
     connection.execute(_statement("wake_relay"))
 
 
-def wake_relay_for_interactive(connection: Connection) -> None:
-    """Tell the relays, once the caller's transaction commits, of something light and interactive."""
-    connection.execute(_statement("wake_relay_for_interactive"))
+def wake_interactive_host(connection: Connection) -> None:
+    """Tell the interactive jobs' host, once the caller's transaction commits, that something came for it."""
+    connection.execute(_statement("wake_interactive_host"))
+
+
+def wake_hosts(connection: Connection, jobs: Collection[str]) -> None:
+    """Tell the hosts, once the caller's transaction commits, that deliveries of these jobs were admitted."""
+    if jobs:
+        connection.execute(_statement("wake_hosts"), {"jobs": list(jobs)})
 
 
 def wake_relay_if_interactive(connection: Connection, delivery_id: UUID) -> None:

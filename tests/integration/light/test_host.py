@@ -22,16 +22,16 @@ from groundwork.flows.light_host import Host
 from groundwork.flows.registry import jobs
 from tests.factories import delivery_of, scalar
 from tests.integration.light import light_jobs
-from tests.integration.light.light_jobs import HangWanted, NoteWanted
+from tests.integration.light.light_jobs import BellWanted, HangWanted, NoteWanted
 from tests.waiting import wait_until
 
 
 class HostThread:
     """A host in a thread of this process."""
 
-    def __init__(self, delivery_id: UUID) -> None:
+    def __init__(self, job: str, delivery_id: UUID) -> None:
         self.id = uuid4()
-        host = Host.asked_for(jobs()["light-note"], self.id, delivery_id)
+        host = Host.asked_for(jobs()[job], self.id, delivery_id)
         assert host is not None
         self.host = host
         self.ended: Any = None
@@ -89,7 +89,7 @@ def start(light: Database) -> Iterator[Start]:
 
     def make() -> HostThread:
         [wanted] = wait_until(ask_for_hosts, 10, "a host is wanted")
-        started.append(HostThread(wanted.id))
+        started.append(HostThread(wanted.job, wanted.id))
         return started[-1]
 
     yield make
@@ -154,6 +154,17 @@ def test_one_workspace_with_a_long_queue_does_not_hold_up_the_others(light, rela
         "SELECT max(claimed_at) FROM groundwork.delivery WHERE workspace_id <> 'long')",
     )
     assert before < 100
+
+
+def test_the_host_of_interactive_jobs_waits_for_no_relay(light, start):
+    first = send(BellWanted(workspace_id=WorkspaceId("acme"), number=1))
+    admit(4)
+    start()
+    wait_until(lambda: delivery_of(light, first).state == "done", 20)
+    note(2)
+    second = send(BellWanted(workspace_id=WorkspaceId("acme"), number=3))
+    wait_until(lambda: delivery_of(light, second).state == "done", 20)
+    assert states(light) == {"done": 2, "queued": 1}
 
 
 def test_a_lane_holds_within_a_host(light, relay, start):

@@ -8,7 +8,7 @@ from groundwork.flows.light_news import News
 
 
 def test_what_was_told_before_ends_the_wait_at_once():
-    news = News()
+    news = News(interactive=False)
     news.tell()
     began = time.monotonic()
     news.wait(60)
@@ -16,7 +16,7 @@ def test_what_was_told_before_ends_the_wait_at_once():
 
 
 def test_what_was_taken_does_not_end_the_next_wait():
-    news = News()
+    news = News(interactive=False)
     for _ in range(3):
         news.tell()
     news.take()
@@ -27,7 +27,7 @@ def test_what_was_taken_does_not_end_the_next_wait():
 
 def test_a_signal_handler_may_tell_wherever_its_thread_is_interrupted():
     """A handler runs between two steps of the interpreter: here after each call and return within take and wait."""
-    news = News()
+    news = News(interactive=False)
 
     def interrupt(*_: object) -> None:
         sys.setprofile(None)
@@ -55,3 +55,14 @@ def test_a_signal_handler_may_tell_wherever_its_thread_is_interrupted():
     thread.start()
     thread.join(10)
     assert not thread.is_alive(), "it waits for itself"
+
+
+def test_that_something_came_is_heard_once_whoever_waited_for_it():
+    news = News(interactive=True)
+    news.tell()
+    assert not news.take()
+    news.tell(came=True)
+    news.wait(60)
+    news.tell()
+    assert news.take()
+    assert not news.take()
