@@ -596,7 +596,7 @@ BEGIN
         PERFORM * FROM ({wake_relay}) AS woken;
     END IF;
     IF for_interactive THEN
-        PERFORM * FROM ({wake_relay_for_interactive}) AS woken;
+        PERFORM * FROM ({wake_interactive_host}) AS woken;
     END IF;
     IF cardinality(stored_ids) = jsonb_array_length(accept.events) THEN
         RETURN QUERY
