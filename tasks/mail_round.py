@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from groundwork.blocks.errors import (
     ConfigurationError,
+    MailSetupRefused,
     MailsNotSent,
     MailsRefused,
     MailTemporarilyRefused,
@@ -175,7 +176,11 @@ class _Round:
         # OSError: the outbox's disk is full.
         may_help = any(isinstance(each, MailTemporarilyRefused | OSError) for each in self._failed.values())
         kind = MailsNotSent if may_help else MailsRefused
-        raise kind(f"{missing}. The first reasons: {told}.{others}{refused}")
+        error = kind(f"{missing}. The first reasons: {told}.{others}{refused}")
+        error.blockage = next(
+            (each.blockage for each in self._failed.values() if isinstance(each, MailSetupRefused)), None
+        )
+        raise error
 
 
 def _reason(error: Exception) -> str:

@@ -6,12 +6,13 @@ from groundwork.blocks.schema.base import metadata
 from groundwork.blocks.schema.inbox import delivery, event, job, lane_override, step_ledger
 from groundwork.blocks.schema.light import light_host, step_execution
 from groundwork.blocks.schema.users import app_user, mail_bounce, notification_setting
-from groundwork.blocks.schema.waits import arrival, awaited_event, wait
+from groundwork.blocks.schema.waits import arrival, awaited_event, blockage, wait
 
 __all__ = [
     "app_user",
     "arrival",
     "awaited_event",
+    "blockage",
     "delivery",
     "event",
     "job",
