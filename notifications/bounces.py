@@ -49,9 +49,13 @@ def note_bounce(connection: Connection, event: MailBounced) -> int:
     return connection.execute(statement(_SQL, "note_bounce"), values).rowcount
 
 
-def bounces(connection: Connection, workspace_id: WorkspaceId) -> list[Bounce]:
-    """The addresses of a workspace's users from which mail came back, the latest first; not those that a user had."""
-    rows = connection.execute(statement(_SQL, "bounces"), {"workspace_id": str(workspace_id)})
+def bounces(connection: Connection, workspace_id: WorkspaceId, most: int | None = None) -> list[Bounce]:
+    """The addresses of a workspace's users from which mail came back, the latest first; not those that a user had.
+
+    Args:
+        most: how many at most; None for all.
+    """
+    rows = connection.execute(statement(_SQL, "bounces"), {"workspace_id": str(workspace_id), "most": most})
     return [Bounce(*row) for row in rows]
 
 

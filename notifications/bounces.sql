@@ -19,7 +19,8 @@ SELECT user_id, address, kind, reason, bounced_at, times
 FROM app.mail_bounce
 JOIN app.app_user ON app_user.id = mail_bounce.user_id
 WHERE workspace_id = :workspace_id AND lower(address) = lower(email)
-ORDER BY bounced_at DESC, user_id;
+ORDER BY bounced_at DESC, user_id
+LIMIT :most;
 
 -- name: forget_bounce
 DELETE FROM app.mail_bounce

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from groundwork.blocks.applications import applications
 from groundwork.blocks.ingest_keys import IngestKeys
 from groundwork.blocks.settings import settings
-from groundwork.deployments.gateway import catalogue, downloads, health, ingest, metrics, status, unsubscribe
+from groundwork.deployments.gateway import bounces, catalogue, downloads, health, ingest, metrics, status, unsubscribe
 from groundwork.deployments.gateway.authentication import Authentication
 from groundwork.deployments.gateway.refusal import install_handlers
 from groundwork.deployments.gateway.writer import GroupWriter
@@ -49,7 +49,7 @@ def create_app(keys: IngestKeys | None = None) -> FastAPI:
     )
     app.state.authentication = Authentication(keys)
     install_handlers(app)
-    for module in (ingest, status, catalogue, downloads, unsubscribe, health, metrics):
+    for module in (ingest, status, bounces, catalogue, downloads, unsubscribe, health, metrics):
         app.include_router(module.router)
     for application in applications():
         if application.routes:

@@ -16,6 +16,7 @@ from groundwork.flows.operations.note_bounce import note_bounce
 from groundwork.notifications.bounces import bounces
 from groundwork.notifications.user import notify_user
 from tests.factories import delivery_of, register_job
+from tests.integration.gateway.conftest import OPEN_KEY, RESTRICTED_KEY
 from tests.integration.gateway.events import encoded
 from tests.integration.gateway.test_signing import signed
 from tests.integration.mailing import add_user, empty_outbox, mails
@@ -126,3 +127,60 @@ def test_the_command_line_shows_bounces_and_lets_an_address_be_mailed_again(db, 
     answer = CliRunner().invoke(program(), ["user", "works-again", "ada", "--workspace", "acme"])
     assert "ada of acme gets mail again" in answer.output
     assert welcome("ada")
+
+
+def get(gateway_url: str, query: str, key: str = OPEN_KEY) -> httpx.Response:
+    return httpx.get(f"{gateway_url}/bounces{query}", headers={"Authorization": f"Bearer {key}"}, timeout=10)
+
+
+class TestThePage:
+    def test_shows_the_addresses_of_a_workspace_the_latest_first(self, db, bounce, gateway_url):
+        add_user(db, "ada")
+        add_user(db, "ben")
+        add_user(db, "eve", workspace_id="globex")
+        bounce("ada@example.com", reason="550 5.1.1 No such user")
+        bounce("ben@example.com", "soft", at=NOON + timedelta(days=1))
+        bounce("eve@example.com", workspace="globex")
+        answer = get(gateway_url, "?workspaceId=acme")
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, no-store")
+        assert [each["userId"] for each in answer.json()["bounces"]] == ["ben", "ada"]
+        assert answer.json()["more"] is False
+        assert answer.json()["bounces"][1] == {
+            "userId": "ada",
+            "address": "ada@example.com",
+            "kind": "hard",
+            "reason": "550 5.1.1 No such user",
+            "bouncedAt": NOON.isoformat(),
+            "times": 1,
+        }
+
+    def test_says_that_there_are_more(self, db, bounce, gateway_url):
+        for each in ("ada", "ben"):
+            add_user(db, each)
+            bounce(f"{each}@example.com")
+        answer = get(gateway_url, "?workspaceId=acme&limit=1").json()
+        assert ([each["userId"] for each in answer["bounces"]], answer["more"]) == (["ada"], True)
+
+    def test_is_nothing_to_whoever_has_no_key_or_may_not_mark_addresses(self, gateway_url):
+        assert get(gateway_url, "?workspaceId=acme", "wrong").status_code == 401
+        assert httpx.get(f"{gateway_url}/bounces?workspaceId=acme", timeout=10).status_code == 401
+        for workspace in ("acme", "globex", "nobody"):
+            assert get(gateway_url, f"?workspaceId={workspace}", RESTRICTED_KEY).status_code == 403
+
+    @pytest.mark.parametrize(
+        ("query", "told"),
+        [
+            ("", "workspaceId is given 0 times"),
+            ("?workspaceId=acme&workspaceId=globex", "workspaceId is given 2 times"),
+            ("?workspaceId=", "it is empty"),
+            ("?workspaceId=a%00b", "character 2"),
+            ("?workspaceId=acme&limit=0", "from 1 to 1000"),
+            ("?workspaceId=acme&limit=1001", "from 1 to 1000"),
+            ("?workspaceId=acme&limit=%C2%B2", "from 1 to 1000"),
+            ("?workspaceId=acme&limit=" + "9" * 5000, "from 1 to 1000"),
+        ],
+    )
+    def test_says_what_is_wrong_with_a_question(self, gateway_url, query, told):
+        answer = get(gateway_url, query)
+        assert answer.status_code == 422
+        assert told in answer.json()["error"]
