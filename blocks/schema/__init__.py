@@ -5,7 +5,7 @@ from sqlalchemy import MetaData
 from groundwork.blocks.schema.base import metadata
 from groundwork.blocks.schema.inbox import delivery, event, job, lane_override, step_ledger
 from groundwork.blocks.schema.light import light_host, step_execution
-from groundwork.blocks.schema.users import app_user, mail_bounce, notification_setting
+from groundwork.blocks.schema.users import app_user, mail_bounce, notification_setting, workspace_setting
 from groundwork.blocks.schema.waits import arrival, awaited_event, blockage, wait
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "step_ledger",
     "wait",
     "with_applications",
+    "workspace_setting",
 ]
 
 

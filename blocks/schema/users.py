@@ -27,6 +27,16 @@ notification_setting = Table(
     comment="a person who has no row for a kind of mail wants it",
 )
 
+workspace_setting = Table(
+    "workspace_setting",
+    metadata,
+    Column("workspace_id", Text, primary_key=True),
+    Column("locale", Text, nullable=False, comment="of numbers and dates, such as de or en-US"),
+    Column("time_zone", Text, nullable=False, comment="IANA name"),
+    schema=SCHEMA,
+    comment="a workspace without a row has en-GB and UTC",
+)
+
 mail_bounce = Table(
     "mail_bounce",
     metadata,

@@ -62,8 +62,8 @@ def digest_values(week: WeeklyFigures) -> dict[str, Any]:
     """What the template ``weekly_digest`` shows."""
     span = Week.named(week.week)
     return {
-        "begins": span.first_day,
-        "ends": span.last_day,
+        "begins": span.days[0].isoformat(),
+        "ends": span.days[-1].isoformat(),
         "measures": [each.model_dump() for each in week.measures],
         "tags": [each.model_dump() for each in week.tags],
         "chart": week.chart.image() if week.chart else None,
