@@ -43,6 +43,8 @@ class Application:
             :class:`~groundwork.blocks.configured.ConfiguredBlock` it makes a document as well.
         routes: ``module:router`` of a FastAPI ``APIRouter`` that the gateway serves below ``/<name>``. Nobody has been
             asked who they are: each route does that itself.
+        hooks: ``module:sources`` of a tuple of :class:`~groundwork.events.webhooks.Source`, providers whose webhooks
+            the gateway takes below ``/hooks/<source>``; ``docs/webhooks-in.md``.
         commands: ``module:app`` of a Typer application whose commands join those of ``groundwork``.
         demo: ``module:function`` of the command that is ``groundwork demo <name>``; of the first application that has
             one, ``groundwork demo`` alone.
@@ -59,6 +61,7 @@ class Application:
     preload: str | None = None
     blocks: tuple[str, ...] = ()
     routes: str | None = None
+    hooks: str | None = None
     commands: str | None = None
     demo: str | None = None
     demo_name: str | None = None

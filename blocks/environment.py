@@ -17,7 +17,9 @@ PREFIX = "GROUNDWORK_"
 class EnvironmentSettings(BaseSettings):
     """Base of every class of settings. A variable that is empty is one that is not set."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     @classmethod
     def variables(cls) -> dict[str, str]:

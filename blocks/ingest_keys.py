@@ -1,9 +1,8 @@
 """The IngestKeys block: who may send which events, and how each sender proves itself."""
 
-import base64
-import binascii
 import hashlib
 import hmac
+import re
 from collections import Counter
 from typing import Any, ClassVar, Literal, Self
 
@@ -13,9 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from groundwork.blocks.configured import ConfiguredBlock
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY, settings
+from groundwork.blocks.signing_secret import key_of
+from groundwork.blocks.workspace_path import WORKSPACE_PATTERN
 
 SHORTEST_KEY = 16
 """Characters of an event key in production mode."""
+OF_KEY = "key"
+"""Stands for the one workspace of a key, where a path to a workspace is wanted."""
 SHORTEST_SECRET = 24
 """Bytes of a signing secret; the Standard Webhooks specification 1.0.0 asks for 24 to 64."""
 
@@ -23,6 +26,9 @@ _KEY_RECIPE = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
 _SIGNING_RECIPE = (
     "python -c \"import base64, secrets; print('whsec_' + base64.b64encode(secrets.token_bytes(32)).decode())\""
 )
+
+
+_IN_PATH = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class IngestKey(BaseModel):
@@ -38,6 +44,17 @@ class IngestKey(BaseModel):
     )
     signing_secrets: list[SecretStr] = Field(
         default_factory=list, description="Standard Webhooks secrets (whsec_…). Several while they are rotated."
+    )
+    in_path: bool = Field(
+        False,
+        description="For Inngest's clients: the key stands in the path of POST /e/<key>, where nothing is signed, and "
+        "is good for nothing else.",
+    )
+    workspace_from: str = Field(
+        "data.workspaceId",
+        pattern=rf"{WORKSPACE_PATTERN}|^{OF_KEY}$",
+        description="Where events that come by POST /e/<key> say their workspace, unless their type does: a path such "
+        "as data.orgId; or key, for the one workspace of the key.",
     )
 
     def allows_workspace(self, workspace_id: str) -> bool:
@@ -57,10 +74,9 @@ class IngestKey(BaseModel):
         return [self._decoded(secret.get_secret_value()) for secret in self.signing_secrets]
 
     def _decoded(self, secret: str) -> bytes:
-        encoded = secret.removeprefix("whsec_").rstrip("=")
         try:
-            decoded = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-        except (ValueError, binascii.Error):
+            decoded = key_of(secret)
+        except ValueError:
             raise ConfigurationError(
                 f"event key {self.name!r}: a signing secret is not base64 after whsec_. Make one: {_SIGNING_RECIPE}"
             ) from None
@@ -83,7 +99,8 @@ def _hide_entries(schema: dict[str, Any], model: type[Block]) -> None:
 
 
 def _development_keys() -> list[IngestKey]:
-    return [IngestKey(name="development", key=SecretStr(DEVELOPMENT_EVENT_KEY))]
+    where = settings().inngest_workspace
+    return [IngestKey(name="development", key=SecretStr(DEVELOPMENT_EVENT_KEY), workspace_from=where)]
 
 
 class IngestKeys(ConfiguredBlock):
@@ -99,12 +116,17 @@ class IngestKeys(ConfiguredBlock):
 
     @classmethod
     def from_settings(cls) -> Self | None:
-        """The key of GROUNDWORK_EVENT_KEY with the secrets of GROUNDWORK_SIGNING_SECRET; None where both are unset."""
-        key, secret = settings().event_key, settings().signing_secret
-        if key.get_secret_value() == DEVELOPMENT_EVENT_KEY and secret is None:
+        """The key of GROUNDWORK_EVENT_KEY with the secrets of GROUNDWORK_SIGNING_SECRET, and that of
+        GROUNDWORK_INNGEST_KEY; None where all are unset."""
+        key, secret, in_path = settings().event_key, settings().signing_secret, settings().inngest_key
+        if key.get_secret_value() == DEVELOPMENT_EVENT_KEY and secret is None and in_path is None:
             return None
         secrets = [SecretStr(each.strip()) for each in secret.get_secret_value().split(",")] if secret else []
-        return cls(entries=[IngestKey(name="default", key=key, signing_secrets=secrets)])
+        where = settings().inngest_workspace
+        entries = [IngestKey(name="default", key=key, signing_secrets=secrets, workspace_from=where)]
+        if in_path is not None:
+            entries.append(IngestKey(name="inngest", key=in_path, in_path=True, workspace_from=where))
+        return cls(entries=entries)
 
     def find(self, key: str) -> IngestKey | None:
         """The sender with this key. Takes equally long whichever entry it is, and whether or not there is one."""
@@ -131,8 +153,27 @@ class IngestKeys(ConfiguredBlock):
                 raise ConfigurationError(f"event keys {names} share one {field}; give each sender its own")
         for entry in self.entries:
             entry.secret_bytes()
+            _check_path(entry)
             if production:
                 _check_for_production(entry)
+
+
+def _check_path(entry: IngestKey) -> None:
+    if entry.workspace_from == OF_KEY and (entry.workspaces == "*" or len(entry.workspaces) != 1):
+        raise ConfigurationError(
+            f"event key {entry.name!r}: with workspace_from: key, its workspaces have to be exactly one"
+        )
+    if not entry.in_path:
+        return
+    if entry.signing_secrets:
+        raise ConfigurationError(
+            f"event key {entry.name!r} stands in paths (in_path), where nothing is signed: leave its secrets out"
+        )
+    if not _IN_PATH.fullmatch(entry.key.get_secret_value()):
+        raise ConfigurationError(
+            f"event key {entry.name!r} stands in paths (in_path), and Inngest's clients escape nothing: use letters, "
+            f"digits, - and _ only. Make one: {_KEY_RECIPE}"
+        )
 
 
 def _check_for_production(entry: IngestKey) -> None:
@@ -147,7 +188,7 @@ def _check_for_production(entry: IngestKey) -> None:
             f"event key {entry.name!r} has {len(key)} characters; {SHORTEST_KEY} are the least in production mode. "
             f"Make one: {_KEY_RECIPE}"
         )
-    if not entry.signing_secrets:
+    if not entry.signing_secrets and not entry.in_path:
         raise ConfigurationError(
             f"event key {entry.name!r} has no signing secret, which production mode demands. "
             f"Set GROUNDWORK_SIGNING_SECRET; make one: {_SIGNING_RECIPE}"

@@ -10,6 +10,7 @@ from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.mail.addresses import mailbox
 from groundwork.blocks.mail.server import MailServer
 from groundwork.blocks.process_cache import process_cache
+from groundwork.blocks.workspace_path import WORKSPACE_PATTERN
 
 DEVELOPMENT_EVENT_KEY = "development"
 """The event key of a machine nobody has configured. Refused in production mode."""
@@ -40,8 +41,8 @@ class Settings(EnvironmentSettings):
     database_direct_url: SecretStr | None = Field(
         None,
         description="postgresql://… of the same database past such a pooler, for what needs a session: notifications "
-        "(2 connections, and one per worker), and Prefect's database. Default: none; events behind a pooler then wait "
-        "up to 0.25 s longer, and runs up to 0.5 s.",
+        "(two connections per relay, one per worker and per host of light runs), and Prefect's database. Default: "
+        "none; events behind a pooler then wait up to 0.25 s longer, and runs up to 0.5 s.",
     )
     prefect_database_url: SecretStr | None = Field(
         None,
@@ -76,6 +77,25 @@ class Settings(EnvironmentSettings):
         description="Standard Webhooks secrets (whsec_…) of the event key, comma-separated while they are rotated. "
         "Default: unsigned requests are accepted in development mode, none in production mode.",
     )
+    inngest_key: SecretStr | None = Field(
+        None,
+        description="Key that Inngest's clients send with (their INNGEST_EVENT_KEY), of letters, digits, - and _: it "
+        "stands in the path of POST /e/<key>, where nothing is signed, and is good for nothing else. It may send every "
+        "event for every workspace; restricted ones are entries of the block ingest-keys. Default: none; development "
+        "mode takes unsigned keys there.",
+    )
+    inngest_workspace: str = Field(
+        "data.workspaceId",
+        pattern=WORKSPACE_PATTERN,
+        description="Where events of Inngest's clients say their workspace, such as data.orgId, unless their type "
+        "does. Wrong: their events are refused.",
+    )
+    unknown_events: Literal["refuse", "store"] = Field(
+        "refuse",
+        description="What becomes of events of Inngest's clients whose name no event type has: refused, with the "
+        "nearest name; or stored until there is a type (groundwork events unknown). Risk of store: nobody is told of a "
+        "misspelt name, and the database grows.",
+    )
     link_secret: SecretStr | None = Field(
         None,
         description="Secrets of 32 characters at least that sign links in mails (unsubscribe, and downloads from a "
@@ -88,8 +108,8 @@ class Settings(EnvironmentSettings):
     connections_per_address: int = Field(
         128,
         ge=1,
-        description="Connections that one address may have open to the gateway; more are 429. Behind a proxy all come "
-        "from its address: allow as many as it opens. Too low: 429 for senders that share an address. Too high: one "
+        description="Connections that one address may have open to the gateway; more are 503. Behind a proxy all come "
+        "from its address: allow as many as it opens. Too low: 503 for senders that share an address. Too high: one "
         "client can hold all of them.",
     )
     public_url: str | None = Field(
@@ -312,7 +332,8 @@ class Settings(EnvironmentSettings):
     max_body_bytes: int = Field(
         4 * 1024 * 1024,
         ge=1024,
-        description="Largest body of POST /events, in bytes; more is 413. Too high: memory of the gateway.",
+        description="Largest body of a request that sends events, in bytes; more is 413. Too high: memory of the "
+        "gateway.",
     )
 
     @property

@@ -10,6 +10,7 @@ from groundwork.blocks.applications import applications
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.deployments.commands import (
     cancel,
+    catalogue,
     dead,
     demo,
     deploy,
@@ -20,6 +21,7 @@ from groundwork.deployments.commands import (
     new,
     pause,
     send,
+    senders,
     status,
     store,
     up,
@@ -67,6 +69,7 @@ def program() -> typer.Typer:
     app.command("deploy")(deploy.deploy)
     app.command("send")(send.send)
     app.command("status")(status.status)
+    app.command("catalogue")(catalogue.catalogue)
     app.command("cancel")(cancel.cancel)
     app.command("pause")(pause.pause)
     app.command("resume")(pause.resume)
@@ -74,6 +77,7 @@ def program() -> typer.Typer:
     app.command("lanes")(lanes.lanes)
     app.add_typer(lanes.lane, name="lane")
     app.add_typer(dead.app, name="dead")
+    app.add_typer(senders.app, name="senders")
     app.add_typer(events.app, name="events")
     app.add_typer(mail.app, name="mail")
     app.add_typer(store.app, name="store")

@@ -6,7 +6,7 @@ from groundwork.blocks.applications import applications
 from groundwork.blocks.errors import UnknownName
 from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.suggestions import did_you_mean
-from groundwork.events.base import Event, registered
+from groundwork.events.base import Event, registered, registered_aliases
 from groundwork.events.identifiers import STORED
 
 
@@ -14,6 +14,12 @@ def event_types() -> dict[str, type[Event]]:
     """Every event type that may be sent, by name, those of all applications."""
     _load()
     return {name: each for name, each in sorted(registered().items()) if each.sendable}
+
+
+def sendable_types() -> dict[str, type[Event]]:
+    """Every event type that may be sent, by whatever a sender may call it: names, then aliases."""
+    types = event_types()
+    return types | {name: each for name, each in sorted(registered_aliases().items()) if each.sendable}
 
 
 def event_type(name: str) -> type[Event]:

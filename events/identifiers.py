@@ -16,6 +16,8 @@ from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaH
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from groundwork.events.checked_in_sql import checked_in_sql
+
 LONGEST = 128
 """Characters of an id."""
 RULE = (
@@ -40,7 +42,7 @@ def fault_of(value: str) -> str | None:
     if len(value) > LONGEST:
         return f"it has {len(value):,} characters"
     for place, character in enumerate(value):
-        if not _may_be_in_ids(character):
+        if not may_be_in_ids(character):
             return f"character {place + 1} is {_named(character)}"
     if " " in (value[0], value[-1]) or "  " in value:
         return "a space is at its ends, or beside another"
@@ -62,7 +64,7 @@ def workspace_tag(workspace_id: str) -> str:
 def in_names(value: str) -> str:
     """An id as a part of names and keys: itself, if it keeps the rule. Of one from before it, a character that may not
     be in an id is written as ``*`` and its number, which no other id has."""
-    return "".join(each if _may_be_in_ids(each) else f"*{ord(each):X}*" for each in value)
+    return "".join(each if may_be_in_ids(each) else f"*{ord(each):X}*" for each in value)
 
 
 class _Identifier(str):
@@ -97,6 +99,7 @@ class _Identifier(str):
         return type(self).stored, (str(self),)
 
     @classmethod
+    @checked_in_sql(id=True)
     def _validate(cls, value: Any, info: ValidationInfo) -> Self:
         if not isinstance(value, str):
             raise PydanticCustomError("string_type", "Input should be a valid string")
@@ -128,6 +131,7 @@ class UserId(_Identifier):
     __slots__ = ()
 
 
+@checked_in_sql(id=True)
 def _checked(value: str, info: ValidationInfo) -> str:
     if not is_stored(info) and (fault := fault_of(value)):
         raise PydanticCustomError(
@@ -154,7 +158,7 @@ def shown(value: str) -> str:
     return repr(value) if len(value) <= LONGEST else f"{value[:40]!r}…"
 
 
-def _may_be_in_ids(character: str) -> bool:
+def may_be_in_ids(character: str) -> bool:
     return character in f"{_SIGNS} " or unicodedata.category(character)[0] in "LMN"
 
 

@@ -5,6 +5,8 @@ from sqlalchemy import MetaData
 from groundwork.blocks.schema.base import metadata
 from groundwork.blocks.schema.inbox import delivery, event, job, lane_override, step_ledger
 from groundwork.blocks.schema.light import light_host, step_execution
+from groundwork.blocks.schema.sql_send import event_type, sql_sender
+from groundwork.blocks.schema.unknown import unknown_event
 from groundwork.blocks.schema.users import app_user, mail_bounce, notification_setting, workspace_setting
 from groundwork.blocks.schema.waits import arrival, awaited_event, blockage, wait
 
@@ -15,14 +17,17 @@ __all__ = [
     "blockage",
     "delivery",
     "event",
+    "event_type",
     "job",
     "lane_override",
     "light_host",
     "mail_bounce",
     "metadata",
     "notification_setting",
+    "sql_sender",
     "step_execution",
     "step_ledger",
+    "unknown_event",
     "wait",
     "with_applications",
     "workspace_setting",

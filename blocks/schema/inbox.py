@@ -94,8 +94,12 @@ event = Table(
         server_default="0",
         comment="events before it in its chain",
     ),
+    Column("request_id", Uuid, comment="which repeated requests of this source have in common"),
+    Column("sent_id", Text, comment="the sender's id, one for all names"),
     UniqueConstraint("workspace_id", "name", "dedupe_id"),
     Index(None, "accepted_at"),
+    Index("event_request_idx", "source", "request_id", unique=True, postgresql_where=text("request_id IS NOT NULL")),
+    Index("event_sent_idx", "workspace_id", "sent_id", unique=True, postgresql_where=text("sent_id IS NOT NULL")),
     schema=SCHEMA,
 )
 

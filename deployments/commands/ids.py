@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.ulid import id_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -20,12 +21,15 @@ _DIGITS = re.compile(r"[0-9a-f]{4,32}")
 
 
 def digits_of(text: str) -> str:
-    """The hexadecimal digits of an id or of its beginning; a trailing ellipsis is left out.
+    """The hexadecimal digits of an id or of its beginning; a trailing ellipsis is left out. A ULID, which clients of
+    Inngest are answered with, has to be whole, and in capitals.
 
     Raises:
         ConfigurationError: it is no beginning of an id, or one of fewer than 4 digits.
     """
     digits = text.strip().rstrip("….").replace("-", "").lower()
+    if text.strip().isupper() and (id := id_of(text.strip())):
+        return id.hex
     if not _DIGITS.fullmatch(digits):
         raise ConfigurationError(f"{text!r} is no id: give the whole id, or its first characters, {_FEWEST} at least")
     return digits

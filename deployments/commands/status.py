@@ -88,6 +88,8 @@ def _lines(found: "EventStatus") -> list[str]:
         f"{found.name}  {found.id}",
         f"workspace {found.workspace_id}, accepted {found.accepted_at:%Y-%m-%d %H:%M:%S} UTC",
     ]
+    if found.unknown:
+        return [*head, "no event type has its name: it is kept until there is one (groundwork events replay)"]
     if not found.deliveries:
         return [*head, "no job listens to it"]
     return head + [line for each in found.deliveries for line in _delivery_lines(each, found)]

@@ -61,7 +61,7 @@ def bounces(workspace: RequiredWorkspace, home: HomeOption = None, as_json: Json
     if as_json:
         print(json.dumps([asdict(each) | {"bounced_at": each.bounced_at.isoformat()} for each in rows]))
         return
-    for each in rows or ():
+    for each in rows:
         told = f"{each.user_id}  {each.address}  {each.kind}, {each.times} times, last {each.bounced_at:%Y-%m-%d %H:%M}"
         print(printable(f"{told}: {each.reason}"))
     if not rows:

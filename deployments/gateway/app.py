@@ -10,10 +10,24 @@ from fastapi import FastAPI
 from groundwork.blocks.applications import applications
 from groundwork.blocks.ingest_keys import IngestKeys
 from groundwork.blocks.settings import settings
-from groundwork.deployments.gateway import bounces, catalogue, downloads, health, ingest, metrics, status, unsubscribe
+from groundwork.deployments.gateway import (
+    bounces,
+    catalogue,
+    downloads,
+    health,
+    hooks,
+    ingest,
+    inngest,
+    metrics,
+    openapi,
+    status,
+    unsubscribe,
+)
 from groundwork.deployments.gateway.authentication import Authentication
+from groundwork.deployments.gateway.hook_counts import HookCounts
 from groundwork.deployments.gateway.refusal import install_handlers
 from groundwork.deployments.gateway.writer import GroupWriter
+from groundwork.events.webhooks.registry import sources
 
 READERS = 2
 """Threads that validate large bodies. More would share one core, and each holds the values of a body."""
@@ -46,12 +60,19 @@ def create_app(keys: IngestKeys | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        # Of whoever instruments the process: a span would have the path, in which keys and tokens stand.
+        telemetry={"tracing": False},
     )
     app.state.authentication = Authentication(keys)
+    app.state.hook_counts = HookCounts()
+    app.state.hooks_unproved = {}
     install_handlers(app)
-    for module in (ingest, status, bounces, catalogue, downloads, unsubscribe, health, metrics):
+    for module in (ingest, inngest, status, bounces, catalogue, openapi, downloads, unsubscribe, health, metrics):
         app.include_router(module.router)
+    app.include_router(hooks.routes_of(sources()))
     for application in applications():
+        if application.hooks:
+            app.include_router(hooks.application_routes(application.name), prefix=f"/{application.name}")
         if application.routes:
             app.include_router(application.named(application.routes), prefix=f"/{application.name}")
     return app

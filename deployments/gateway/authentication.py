@@ -4,20 +4,18 @@ An attacker is not told which part of a proof was wrong.
 """
 
 import ipaddress
-import re
-from collections.abc import Sequence
+import time
 from urllib.parse import urlsplit
 
 from fastapi import Request
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
-from starlette.datastructures import Headers
 
 from groundwork.blocks.ingest_keys import IngestKey, IngestKeys
 from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY, settings
 from groundwork.deployments.gateway.refusal import Refusal
+from groundwork.events.webhooks import Incoming, StandardWebhooks, Unproved
 
-_WEBHOOK_ID = re.compile(r"[!-\-/-~]{1,200}")
-"""Visible ASCII without the dot, which separates id, timestamp and body in what is signed."""
+_STANDARD = StandardWebhooks()
+_NO_KEY = "NO_EVENT_KEY_SET"
 
 
 class Authentication:
@@ -29,7 +27,7 @@ class Authentication:
 
     def __init__(self, keys: IngestKeys) -> None:
         self._keys = keys
-        self._webhooks = {entry.name: [Webhook(secret) for secret in entry.secret_bytes()] for entry in keys.entries}
+        self._secrets = {entry.name: entry.secret_bytes() for entry in keys.entries}
 
     def sender(self, request: Request) -> IngestKey:
         """The sender whose Bearer key the request carries.
@@ -39,21 +37,37 @@ class Authentication:
         """
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         entry = self._keys.find(key.strip()) if scheme.lower() == "bearer" else None
-        if entry is None:
+        if entry is None or entry.in_path:
             raise Refusal(
                 401,
                 "Send the header Authorization: Bearer <event key>, with a key that this gateway knows.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        if entry.key.get_secret_value() == DEVELOPMENT_EVENT_KEY and _may_be_a_page(request):
-            raise Refusal(
-                403,
-                "The development key is not for web pages, nor under another name than localhost. "
-                "Set GROUNDWORK_EVENT_KEY.",
-            )
+        _refuse_pages(entry, request)
         return entry
 
-    def verify(self, sender: IngestKey, headers: Headers, body: bytes) -> str | None:
+    def sender_in_path(self, request: Request, key: str) -> IngestKey:
+        """The sender whose key stands in the path, as Inngest's clients send it.
+
+        Args:
+            key: of the path, unquoted. Without one, such a client in development mode says ``NO_EVENT_KEY_SET``.
+
+        Raises:
+            Refusal: 401; 403 where a web page uses the key that anybody knows.
+        """
+        entry = self._keys.find(DEVELOPMENT_EVENT_KEY if key == _NO_KEY else key)
+        if entry is None:
+            raise Refusal(401, "Event key not found: set INNGEST_EVENT_KEY to a key that this gateway knows.")
+        if not entry.in_path and (entry.signing_secrets or settings().in_production):
+            raise Refusal(
+                401,
+                "This event key is not for paths, where nothing is signed: use that of GROUNDWORK_INNGEST_KEY, or one "
+                "of the block ingest-keys with in_path.",
+            )
+        _refuse_pages(entry, request)
+        return entry
+
+    def verify(self, sender: IngestKey, request: Request, body: bytes) -> str | None:
         """Verify the signature, where the sender's key has signing secrets.
 
         Args:
@@ -65,16 +79,26 @@ class Authentication:
         Raises:
             Refusal: 401.
         """
-        webhook_id = headers.get("webhook-id")
-        well_formed = webhook_id is None or _WEBHOOK_ID.fullmatch(webhook_id)
-        webhooks = self._webhooks[sender.name]
-        if not well_formed or (webhooks and not _signed_by_any(webhooks, headers, body)):
+        incoming = Incoming(request.method, "", request.headers, body)
+        try:
+            if secrets := self._secrets[sender.name]:
+                return _STANDARD.check_keys(incoming, secrets, time.time()).id
+            return _STANDARD.id_of(incoming) if "webhook-id" in request.headers else None
+        except Unproved:
             raise Refusal(
                 401,
                 "Sign the request by Standard Webhooks: webhook-id (without a dot), webhook-timestamp (seconds, now), "
                 "webhook-signature (v1, over the bytes that are sent).",
-            )
-        return webhook_id
+            ) from None
+
+
+def _refuse_pages(entry: IngestKey, request: Request) -> None:
+    if entry.key.get_secret_value() == DEVELOPMENT_EVENT_KEY and _may_be_a_page(request):
+        raise Refusal(
+            403,
+            "The development key is not for web pages, nor under another name than localhost. "
+            "Set GROUNDWORK_EVENT_KEY.",
+        )
 
 
 def _may_be_a_page(request: Request) -> bool:
@@ -104,14 +128,3 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _signed_by_any(webhooks: Sequence[Webhook], headers: Headers, body: bytes) -> bool:
-    """While secrets are rotated there are several. The library raises plain ValueErrors for much that is malformed."""
-    for webhook in webhooks:
-        try:
-            webhook.verify(body, dict(headers), json_parse=False)
-        except (WebhookVerificationError, ValueError):
-            continue
-        return True
-    return False

@@ -25,27 +25,40 @@ def require_json(request: Request) -> None:
     charset = parameters.partition("charset=")[2].strip(' ";')
     if charset not in ("", "utf-8", "utf8"):
         raise Refusal(415, f"The charset is {charset!r}; JSON is sent as UTF-8.")
+    require_plain(request)
+
+
+def require_plain(request: Request) -> None:
+    """Check that the body is not compressed.
+
+    Raises:
+        Refusal: 415.
+    """
     encoding = request.headers.get("content-encoding", "identity").lower()
     if encoding != "identity":
         raise Refusal(415, f"Content-Encoding is {encoding!r}; send the body without compression.")
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, most: int | None = None) -> bytes:
     """The raw body.
+
+    Args:
+        most: bytes that it may have. None: ``GROUNDWORK_MAX_BODY_BYTES``.
 
     Raises:
         Refusal: 413.
     """
+    limit = settings().max_body_bytes if most is None else most
     chunks: list[bytes] = []
     size = 0
-    async for chunk in _bounded(request):
+    async for chunk in _bounded(request, limit):
         size += len(chunk)
-        if size <= settings().max_body_bytes:
+        if size <= limit:
             chunks.append(chunk)
         else:
             chunks.clear()
-    if size > settings().max_body_bytes:
-        raise _too_large()
+    if size > limit:
+        raise _too_large(limit)
     return b"".join(chunks)
 
 
@@ -55,22 +68,21 @@ async def discard_body(request: Request) -> None:
     Raises:
         Refusal: 413.
     """
-    async for _ in _bounded(request):
+    async for _ in _bounded(request, settings().max_body_bytes):
         pass
 
 
-async def _bounded(request: Request) -> AsyncIterator[bytes]:
+async def _bounded(request: Request, limit: int) -> AsyncIterator[bytes]:
     """The body as it streams in. At twice the limit patience ends, and with it the connection."""
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > 2 * settings().max_body_bytes:
-            raise _too_large({"Connection": "close"})
+        if size > 2 * limit:
+            raise _too_large(limit, {"Connection": "close"})
         yield chunk
 
 
-def _too_large(headers: dict[str, str] | None = None) -> Refusal:
-    limit = settings().max_body_bytes
+def _too_large(limit: int, headers: dict[str, str] | None = None) -> Refusal:
     return Refusal(
         413,
         f"The body is larger than {limit:,} bytes. Send fewer events at once; put files into the blob store.",

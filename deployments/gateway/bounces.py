@@ -15,9 +15,13 @@ router = APIRouter()
 
 MOST = 1_000
 """Addresses of one answer, and how many are given where none is said."""
+_PARAMETERS = [
+    {"name": "workspaceId", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1}},
+    {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": MOST, "default": MOST}},
+]
 
 
-@router.get("/bounces")
+@router.get("/bounces", openapi_extra={"parameters": _PARAMETERS})
 def get_bounces(request: Request, response: Response) -> dict[str, Any]:
     """The addresses of a workspace's users from which mail came back, the latest first.
 

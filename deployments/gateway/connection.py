@@ -9,6 +9,7 @@ from typing import Any, Literal
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from groundwork.blocks.settings import settings
+from groundwork.deployments.gateway.paths import is_of_inngest
 from groundwork.deployments.gateway.refusal import Refusal
 
 HEAD_BYTES = 32 * 1024
@@ -60,7 +61,8 @@ class Connection(HttpToolsProtocol):
             transport.abort()
         elif open_from_here > most:
             error = f"This address has {most:,} connections open already. Close some, or send more over each."
-            self._refuse(429, error, {"Retry-After": "10"})
+            # Not 429: Inngest's client for Python tries again after 500 and more only.
+            self._refuse(503, error, {"Retry-After": "10"})
         else:
             self._begin("idle", HEAD_SECONDS)
 
@@ -199,7 +201,8 @@ class Connection(HttpToolsProtocol):
         )
 
     def _write(self, refusal: Refusal) -> None:
-        response = refusal.response()
+        path = (self.url or b"").partition(b"?")[0].decode(errors="replace") if self._phase != "idle" else ""
+        response = refusal.inngest_response() if is_of_inngest(path) else refusal.response()
         lines = [f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}".encode()]
         lines += [name + b": " + value for name, value in (*self.server_state.default_headers, *response.raw_headers)]
         self.transport.write(b"\r\n".join([*lines, b"", bytes(response.body)]))

@@ -13,7 +13,8 @@ router = APIRouter()
 _HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
 
 
-@router.api_route("/downloads/{token}", methods=["GET", "HEAD"])
+@router.head("/downloads/{token}", include_in_schema=False)
+@router.get("/downloads/{token}")
 def download(token: str) -> FileResponse:
     """The blob as an attachment, in whole or by Range. Links to S3 do not come this way."""
     link = DownloadLink.read(token)

@@ -13,18 +13,14 @@ from groundwork.deployments.gateway.faults import Faults, Path, shortened
 from groundwork.deployments.gateway.refusal import Refusal
 from groundwork.deployments.gateway.values import check_values
 from groundwork.events.base import Event
-from groundwork.events.catalogue import event_types
+from groundwork.events.catalogue import sendable_types
 from groundwork.events.inbox import NewEvent
-from groundwork.events.inbox.storing import LONGEST_ID
+from groundwork.events.inbox.storing import EARLIEST_TS, LATEST_TS, LONGEST_ID
 
 MOST_EVENTS = 1_000
 """Events of one request."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
-
-
-def _milliseconds(year: int) -> int:
-    return int(datetime(year, 1, 1, tzinfo=UTC).timestamp() * 1000)
 
 
 def _printable(text: str) -> str:
@@ -41,7 +37,7 @@ class Envelope(BaseModel):
     name: str
     data: dict[str, Any]
     id: Annotated[str, Field(min_length=1, max_length=LONGEST_ID), AfterValidator(_printable)] | None = None
-    ts: Annotated[int, Field(ge=_milliseconds(1980), lt=_milliseconds(2100))] | None = None
+    ts: Annotated[int, Field(ge=EARLIEST_TS, lt=LATEST_TS)] | None = None
 
     @property
     def occurred_at(self) -> datetime | None:
@@ -75,19 +71,21 @@ def read_events(value: Any, sender: IngestKey, webhook_id: str | None) -> list[N
 
 def _check_permission(items: Sequence[dict[str, Any]], sender: IngestKey, batch: bool) -> None:
     faults = Faults()
+    types = sendable_types()
     for index, item in enumerate(items):
         path: Path = [index] if batch else []
         name, data = item.get("name"), item.get("data")
-        if isinstance(name, str) and not sender.allows_event(name):
-            _add_not_allowed(faults, [*path, "name"], "event", name)
+        if isinstance(name, str) and not sender.allows_event(types[name].event_name if name in types else name):
+            add_not_allowed(faults, [*path, "name"], "event", name)
         workspace = data.get("workspaceId") if isinstance(data, dict) else None
         if isinstance(workspace, str) and not sender.allows_workspace(workspace):
-            _add_not_allowed(faults, [*path, "data", "workspaceId"], "workspace", workspace)
+            add_not_allowed(faults, [*path, "data", "workspaceId"], "workspace", workspace)
     if faults.count:
         raise Refusal(403, f"The key {sender.name!r} may not send this.", faults.told)
 
 
-def _add_not_allowed(faults: Faults, path: Path, kind: str, value: str) -> None:
+def add_not_allowed(faults: Faults, path: Path, kind: str, value: str) -> None:
+    """Add that a key may not send for a workspace, or not an event."""
     faults.add(path, f"the key is not allowed for the {kind} {shortened(value, 100)!r}", "Use another key.")
 
 
@@ -98,7 +96,7 @@ class _Reading:
         self._sender = sender
         self._webhook_id = webhook_id
         self._batch = batch
-        self._types = event_types()
+        self._types = sendable_types()
         self._faults = Faults()
 
     def read(self, items: Sequence[dict[str, Any]]) -> list[NewEvent]:

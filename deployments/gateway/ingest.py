@@ -39,7 +39,7 @@ async def post_events(request: Request) -> JSONResponse:
     body = await read_body(request)
 
     def read() -> list[NewEvent]:
-        webhook_id = authentication.verify(sender, request.headers, body)
+        webhook_id = authentication.verify(sender, request, body)
         return read_events(parse_json(body), sender, webhook_id)
 
     small = len(body) <= READ_AT_ONCE_BYTES

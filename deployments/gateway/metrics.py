@@ -1,7 +1,7 @@
 """``GET /metrics``: figures of each job for Prometheus, in its text format 0.0.4.
 
 Labels are jobs and states only; workspaces, of which there is no end, are not among them. The figures are of the whole
-inbox, whichever gateway is asked, so scrape one of them.
+inbox, whichever gateway is asked, so scrape one of them; ``groundwork_webhooks_total`` alone is of the process.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,6 +12,7 @@ from fastapi.responses import PlainTextResponse
 from groundwork.blocks.database import database
 from groundwork.blocks.settings import settings
 from groundwork.deployments.gateway.authentication import Authentication
+from groundwork.deployments.gateway.hook_counts import HookCounts
 from groundwork.deployments.gateway.refusal import Refusal
 from groundwork.events.inbox.figures import job_figures
 
@@ -52,7 +53,8 @@ def get_metrics(request: Request) -> PlainTextResponse:
         _authenticate(request)
     with database().transaction() as connection:
         figures = job_figures(connection)
-    return PlainTextResponse("".join(exposition(figures)), media_type=_CONTENT_TYPE)
+    counts: HookCounts = request.app.state.hook_counts
+    return PlainTextResponse("".join([*exposition(figures), *counts.exposition()]), media_type=_CONTENT_TYPE)
 
 
 def _authenticate(request: Request) -> None:

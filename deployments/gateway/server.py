@@ -1,7 +1,6 @@
 """uvicorn as the gateway uses it: connections with limits, and an access log that opens no doors."""
 
 import logging
-import re
 from typing import Any
 
 import uvicorn
@@ -9,13 +8,10 @@ from fastapi import FastAPI
 
 from groundwork.deployments.gateway.connection import Connection
 from groundwork.deployments.gateway.faults import shortened
+from groundwork.deployments.gateway.paths import LONGEST_TARGET, told_path
 
 KEEP_ALIVE_SECONDS = 5
 """How long a connection stays open after an answer. Too low: senders connect anew for each request."""
-_LONGEST_TARGET = 200
-"""Characters of a path in the access log."""
-_TOKEN = re.compile(r"^(/(?:downloads|unsubscribe)/|/[^/]+/hooks/[^/]+/).*")
-"""What stands in a path before what opens a door: a token, or the secret of a provider that signs nothing."""
 
 
 def server_config(app: FastAPI, host: str, port: int, **options: Any) -> uvicorn.Config:
@@ -43,11 +39,10 @@ def server_config(app: FastAPI, host: str, port: int, **options: Any) -> uvicorn
 
 def _worth_logging(record: logging.LogRecord) -> bool:
     """Keep out of the access log health checks and answered questions for an event's state, of which somebody who
-    waits for it sends several a second; and what would open a door to the log's readers: tokens of links, and queries,
-    where senders put keys by mistake."""
+    waits for it sends several a second; and what would open a door to the log's readers: keys and tokens in paths, and
+    queries, where senders put keys by mistake."""
     client, method, target, *rest = record.args if isinstance(record.args, tuple) else ()
     path = str(target).partition("?")[0]
-    told = shortened(_TOKEN.sub(r"\1…", path), _LONGEST_TARGET)
-    record.args = (shortened(str(client), _LONGEST_TARGET), method, told, *rest)
+    record.args = (shortened(str(client), LONGEST_TARGET), method, told_path(path), *rest)
     asked_for_state = method == "GET" and path.startswith("/events/") and rest[-1:] == [200]
     return path not in ("/healthz", "/readyz") and not asked_for_state

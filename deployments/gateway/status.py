@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from prefect.utilities.urls import url_for
 
 from groundwork.blocks.database import database
+from groundwork.blocks.ulid import id_of
 from groundwork.deployments.gateway.authentication import Authentication
 from groundwork.deployments.gateway.links import without_links
 from groundwork.deployments.gateway.refusal import Refusal
@@ -22,7 +23,7 @@ def get_event(event_id: str, request: Request) -> dict[str, Any]:
     authentication: Authentication = request.app.state.authentication
     sender = authentication.sender(request)
     try:
-        key = UUID(event_id)
+        key = id_of(event_id) or UUID(event_id)
     except ValueError:
         raise Refusal(404, f"{event_id!r} is not the id of an event; POST /events answers with the ids.") from None
     with database().transaction() as connection:

@@ -11,31 +11,28 @@ from typing import Any
 
 from groundwork.blocks.storable import fault_of_scalar
 from groundwork.deployments.gateway.faults import Faults, Path
+from groundwork.events.inbox.storing import FORBIDDEN_KEY, MOST_VALUES_OF_EVENT
 
 MOST_VALUES = 100_000
 """Values of one body: fields and elements at every depth. Higher: memory of the gateway, and others wait longer."""
-MOST_VALUES_OF_EVENT = 10_000
-"""Values of one event. Higher: a single wrong event holds up others while its faults are named."""
-FORBIDDEN_KEY = "__prefect_kind"
-"""Prefect renders an object with this key as a template wherever it is a run parameter: an injection."""
 
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|([,\[{])', re.DOTALL)
 """A text, or a mark before a value. A text that does not end takes the rest, or each of its quotes would begin one."""
 
 
-def too_many_values(body: bytes) -> bool:
+def too_many_values(body: bytes, most: int = MOST_VALUES) -> bool:
     """Whether a JSON text has more values than a body may have, found without parsing it.
 
     Each value but the outermost follows a comma or an opening bracket. Those within texts are told apart only where
     there are so many.
     """
-    if sum(body.count(mark) for mark in (b",", b"[", b"{")) <= MOST_VALUES:
+    if sum(body.count(mark) for mark in (b",", b"[", b"{")) <= most:
         return False
     values = 0
     for token in _TOKEN.finditer(body):
         if token.lastindex:
             values += 1
-            if values > MOST_VALUES:
+            if values > most:
                 return True
     return False
 

@@ -15,6 +15,7 @@ from groundwork.blocks.outages import Outages
 from groundwork.blocks.retry import database_went_away
 from groundwork.blocks.verdict import verdict_of
 from groundwork.events.inbox import Accepted, NewEvent, accept
+from groundwork.events.inbox.unknown import UnknownEvent, keep_unknown
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class QueueFull(Exception):
 
 @dataclass(frozen=True)
 class _Request:
-    events: Sequence[NewEvent]
+    events: Sequence[NewEvent | UnknownEvent]
     size: int
     answer: asyncio.Future[list[Accepted]]
 
@@ -59,7 +60,7 @@ class GroupWriter:
         self._thread = threading.Thread(target=self._run, name="inbox-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, events: Sequence[NewEvent], size: int) -> "asyncio.Future[list[Accepted]]":
+    def submit(self, events: Sequence[NewEvent | UnknownEvent], size: int) -> "asyncio.Future[list[Accepted]]":
         """Queue the events of one request.
 
         Args:
@@ -136,9 +137,12 @@ def _store(group: list[_Request]) -> list[_Outcome]:
     return _store(group[:half]) + _store(group[half:])
 
 
-def _commit(events: Sequence[NewEvent]) -> list[Accepted]:
+def _commit(events: Sequence[NewEvent | UnknownEvent]) -> list[Accepted]:
+    new = [each for each in events if isinstance(each, NewEvent)]
+    unknown = [each for each in events if isinstance(each, UnknownEvent)]
     with database().transaction() as connection:
-        return accept(connection, events)
+        accepted, kept = iter(accept(connection, new)), iter(keep_unknown(connection, unknown))
+    return [next(accepted if isinstance(each, NewEvent) else kept) for each in events]
 
 
 def _reason(error: Exception) -> str:

@@ -108,7 +108,8 @@ class Relay:
     def _admit_interactive_while_connected(self) -> None:
         with database().listening(INTERACTIVE_CHANNEL) as listener:
             while listener and not self._stop.is_set():
-                for _ in listener.notifies(timeout=POLL_SECONDS, stop_after=1):
+                # One look serves all that came at once.
+                if list(listener.notifies(timeout=POLL_SECONDS, stop_after=1)):
                     admit_interactive(self._startable.held)
                 self._outages.worked("interactive admission")
 

@@ -1,18 +1,25 @@
-"""Apply the project to the inbox's database: the schema, and which jobs there are."""
+"""Apply the project to the inbox's database: the schema, and which jobs and event types there are."""
+
+import logging
 
 from groundwork.blocks.database import Database
 from groundwork.blocks.migrations import upgrade
 from groundwork.blocks.words import counted
+from groundwork.events.catalogue import event_types
 from groundwork.events.inbox.cancellation import cancel
+from groundwork.events.inbox.event_types import register_event_types
 from groundwork.events.inbox.jobs import RetiredJob, register_job, retire_jobs
+from groundwork.events.inbox.sql_send import install
 from groundwork.flows.registry import jobs
 from groundwork.notifications.kinds import kinds
+
+logger = logging.getLogger(__name__)
 
 DISCARDED = "Discarded: its job is gone from the code."
 
 
 def prepare_database(database: Database, *, discard: bool = False) -> list[RetiredJob]:
-    """Bring the schema up to date and tell the inbox which jobs there are.
+    """Bring the schema up to date and tell the inbox which jobs and event types there are.
 
     Args:
         discard: cancel what waits for jobs that are gone from the code.
@@ -27,6 +34,9 @@ def prepare_database(database: Database, *, discard: bool = False) -> list[Retir
     kinds()
     with database.transaction() as connection:
         upgrade(connection)
+        register_event_types(connection, event_types().values())
+        if left := install(connection):
+            logger.warning(left)
         found = jobs()
         for job in found.values():
             register_job(connection, job.registration)

@@ -7,7 +7,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from groundwork.events.base import Event
+from groundwork.events.checked_in_sql import checked_in_sql
 
+_LONG_YEARS = [year for year in range(1970, 2100) if date(year, 12, 28).isocalendar().week == 53]
 _WEEK = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
 
 
@@ -26,6 +28,9 @@ def monday_of(week: str) -> date:
         raise ValueError(f"there is no week {week}") from None
 
 
+@checked_in_sql(
+    pattern=rf"^(?:(?:19[7-9]|20[0-9])[0-9]-W(?:0[1-9]|[1-4][0-9]|5[0-2])|(?:{'|'.join(map(str, _LONG_YEARS))})-W53)$"
+)
 def _existing(week: str) -> str:
     monday_of(week)
     return week

@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from groundwork.blocks.suggestions import did_you_mean
 from groundwork.events.base import WIRE, UserEvent
+from groundwork.events.checked_in_sql import checked_in_sql
 from groundwork.events.contacts.columns import CUSTOM_PREFIX, STANDARD_COLUMNS
 
 ExportFormat = Literal["csv", "parquet"]
@@ -16,6 +17,7 @@ Headers = Literal["keys", "labels"]
 ContactField = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
+@checked_in_sql(pattern=rf"^(?:{'|'.join(STANDARD_COLUMNS)}|custom\..+)$")
 def _known_column(name: str) -> str:
     if name in STANDARD_COLUMNS or (name.startswith(CUSTOM_PREFIX) and name != CUSTOM_PREFIX):
         return name
@@ -36,7 +38,11 @@ class _NearestColumns:
         return did_you_mean(self._name, STANDARD_COLUMNS)
 
 
+@checked_in_sql(least=1, unique=True)
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    # Not as the length of the field, which would count the valid ones only and say the same fault twice.
+    if not names:
+        raise PydanticCustomError("too_short", "Tuple should have at least 1 item after validation, not 0")
     repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
         raise PydanticCustomError("repeated_column", "{names} stands here twice", {"names": ", ".join(repeated)})
@@ -76,7 +82,6 @@ class CsvExportConfirmed(UserEvent, name="export/csv.confirmed"):
     format: ExportFormat = "csv"
     columns: Columns | None = Field(
         None,
-        min_length=1,
         description="Columns in their order: those of every contact by name, custom fields as custom.<field>. Default: "
         "all of them.",
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StringConstraints, field_validator
 
 from groundwork.events.base import WIRE, UserEvent
+from groundwork.events.checked_in_sql import checked_in_sql
 from groundwork.events.contacts.columns import CUSTOM_PREFIX, STANDARD_COLUMNS
 from groundwork.events.identifiers import RecordId
 
@@ -17,6 +18,7 @@ _MOST_NAME = 200
 _MOST_HEADER = 1000
 """Characters of a column's header. A column with a longer one is named by its number."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+_WORD = r"[^\x00-\x1f\x7f]"
 
 Target = Annotated[str, StringConstraints(max_length=_MOST_NAME)]
 Header = Annotated[str, StringConstraints(min_length=1, max_length=_MOST_HEADER)]
@@ -50,6 +52,7 @@ class ImportOptions(BaseModel):
 
     @field_validator("columns")
     @classmethod
+    @checked_in_sql(values=rf"^(?:{'|'.join(FIELDS)}|custom\.{_WORD}*[!-~\u00a1-\u167f\u3001-\ud7ff]{_WORD}*)$")
     def _possible(cls, columns: dict[str, str | None] | None) -> dict[str, str | None] | None:
         for header, target in (columns or {}).items():
             if target is None or target in FIELDS:
@@ -63,6 +66,7 @@ class ImportOptions(BaseModel):
 
     @field_validator("delimiter")
     @classmethod
+    @checked_in_sql(pattern=r"^[\t !#-/:-@\[-`{-~]$")
     def _one_character(cls, delimiter: str | None) -> str | None:
         if delimiter is not None and (
             len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0' or delimiter.isalnum()

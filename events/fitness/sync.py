@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from groundwork.events.base import WIRE, Event
+from groundwork.events.checked_in_sql import checked_in_sql
 from groundwork.events.identifiers import RecordId
 
 Provider = Literal["oura", "whoop", "garmin", "apple"]
@@ -83,6 +84,7 @@ class ExternalPushWanted(Event, name="platform/sync.external-push"):
 
     @field_validator("payload")
     @classmethod
+    @checked_in_sql(most_json=LARGEST_PAYLOAD)
     def _refuse_large(cls, payload: dict[str, Any]) -> dict[str, Any]:
         size = len(json.dumps(payload, default=str))
         if size > LARGEST_PAYLOAD:

@@ -39,6 +39,9 @@ class NewEvent:
         source: who sent it: the name of a key, or of a run.
         starts_at: do not start its jobs before then; None means now.
         cause: the event for which it is sent; None for that of the job that runs, if one does.
+        id: what it shall be known by; another one where some event has this one already. None: a new one.
+        request_id: a second event of the same source with it is a duplicate, whatever its workspace and name.
+        sent_id: a second event of the same workspace with it is a duplicate, whatever its name.
     """
 
     name: str
@@ -50,6 +53,9 @@ class NewEvent:
     source: str
     starts_at: datetime | None = None
     cause: Cause | None = None
+    id: UUID | None = None
+    request_id: UUID | None = None
+    sent_id: str | None = None
 
     @classmethod
     def of(
@@ -162,7 +168,7 @@ def accept(connection: Connection, events: Sequence[NewEvent]) -> list[Accepted]
     if not events:
         return []
     attempt = current_attempt()
-    ids = [uuid7() for _ in events]
+    ids = [event.id or uuid7() for event in events]
     rows = [
         _row(event, attempt.cause if attempt else None) | {"position": position, "id": ids[position]}
         for position, event in enumerate(events)
@@ -182,8 +188,15 @@ def accept(connection: Connection, events: Sequence[NewEvent]) -> list[Accepted]
     if any(row.light_interactive for row in stored.values()):
         wake_relay_for_interactive(connection)
     known = {position for position, event_id in enumerate(ids) if event_id not in stored}
-    first = _first_ids(connection, events, known) if known else {}
-    return [Accepted(first.get(position, ids[position]), position in known) for position in range(len(events))]
+    if not known:
+        return [Accepted(id, False) for id in ids]
+    first = _first_ids(connection, events, known)
+    taken = sorted(known - first.keys())
+    # Their ids are other events' own, which a stranger may have chosen so: they are stored under new ones.
+    again = dict(zip(taken, accept(connection, [replace(events[each], id=None) for each in taken]), strict=True))
+    return [
+        again.get(position) or Accepted(first.get(position, id), position in known) for position, id in enumerate(ids)
+    ]
 
 
 def _row(event: NewEvent, sender: Cause | None) -> dict[str, Any]:
@@ -241,6 +254,9 @@ def _first_ids(connection: Connection, events: Sequence[NewEvent], known: set[in
             "workspace_id": events[position].workspace_id,
             "name": events[position].name,
             "dedupe_id": events[position].dedupe_id,
+            "source": events[position].source,
+            "request_id": events[position].request_id,
+            "sent_id": events[position].sent_id,
         }
         for position in known
     ]

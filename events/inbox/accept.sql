@@ -1,5 +1,6 @@
 -- name: accept
--- Store events, and one delivery per job that listens; an event whose workspace, name and id are known is left alone. What
+-- Store events, and one delivery per job that listens. An event is left alone whose workspace, name and id are known, or
+-- which another one stands for by any unique index: of its request, of its sender's id for all names, of its own id. What
 -- a job says of keys and times (flow_control) is fixed here, where the event's data is. A delivery whose idempotency key
 -- another one has is cancelled at once and names that one; ON CONFLICT DO UPDATE waits for an acceptance under way. A key
 -- is free again where its delivery was cancelled before it started, but not by a later event of a debounce, which does its
@@ -16,16 +17,18 @@ WITH this_moment AS MATERIALIZED (
     FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS e (
         position int, id uuid, name text, workspace_id text, user_id text, dedupe_id text, data jsonb,
         occurred_at timestamptz, starts_at timestamptz, source text, correlation_id uuid, causation_id uuid,
-        depth int
+        depth int, request_id uuid, sent_id text
     )
 ), stored AS (
     INSERT INTO groundwork.event (
-        id, name, workspace_id, user_id, dedupe_id, data, occurred_at, source, correlation_id, causation_id, depth
+        id, name, workspace_id, user_id, dedupe_id, data, occurred_at, source, correlation_id, causation_id, depth,
+        request_id, sent_id
     )
-    SELECT id, name, workspace_id, user_id, dedupe_id, data, occurred_at, source, correlation_id, causation_id, depth
+    SELECT id, name, workspace_id, user_id, dedupe_id, data, occurred_at, source, correlation_id, causation_id, depth,
+           request_id, sent_id
     FROM incoming
     ORDER BY position
-    ON CONFLICT (workspace_id, name, dedupe_id) DO NOTHING
+    ON CONFLICT DO NOTHING
     RETURNING id
 ), arrived AS (
     INSERT INTO groundwork.arrival (event_id)
@@ -229,7 +232,17 @@ WHERE (
   );
 
 -- name: first_ids
--- The ids under which already known events were stored first.
-SELECT known.position, event.id
-FROM jsonb_to_recordset(CAST(:keys AS jsonb)) AS known (position int, workspace_id text, name text, dedupe_id text)
-JOIN groundwork.event USING (workspace_id, name, dedupe_id);
+-- The ids under which already known events were stored first. None for an event whose own id alone another one has.
+SELECT known.position, coalesce(by_request.id, by_sent_id.id, by_name.id) AS id
+FROM jsonb_to_recordset(CAST(:keys AS jsonb)) AS known (
+    position int, workspace_id text, name text, dedupe_id text, source text, request_id uuid, sent_id text
+)
+LEFT JOIN groundwork.event AS by_request
+       ON by_request.source = known.source AND by_request.request_id = known.request_id
+LEFT JOIN groundwork.event AS by_sent_id
+       ON by_sent_id.workspace_id = known.workspace_id AND by_sent_id.sent_id = known.sent_id
+LEFT JOIN groundwork.event AS by_name
+       ON by_name.workspace_id = known.workspace_id
+      AND by_name.name = known.name
+      AND by_name.dedupe_id = known.dedupe_id
+WHERE coalesce(by_request.id, by_sent_id.id, by_name.id) IS NOT NULL;

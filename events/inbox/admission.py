@@ -1,7 +1,8 @@
 """Which deliveries may run now."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
@@ -76,10 +77,7 @@ def admit(capacity: int, held: Sequence[str] = (), light: LightCapacity | None =
         The admitted deliveries, of a batch the first, in order of acceptance; each has until its claim deadline to be
         claimed.
     """
-    with database().transaction() as connection:
-        hold_admission(connection)
-        due = what_is_due(connection)
-        bring_up_to_date(connection, due)
+    with _looking() as (connection, due):
         return admit_within(connection, capacity, held, due=due, light=light)
 
 
@@ -92,11 +90,18 @@ def admit_interactive(held: Sequence[str] = ()) -> int:
     Returns:
         How many were admitted.
     """
+    with _looking() as (connection, due):
+        return len(_admit_light(connection, held, limits=due.limits, interactive_alone=True))
+
+
+@contextmanager
+def _looking() -> Iterator[tuple[Connection, Due]]:
+    """A transaction that holds the admission, in which all is up to date; and what there was to do for it."""
     with database().transaction() as connection:
         hold_admission(connection)
         due = what_is_due(connection)
         bring_up_to_date(connection, due)
-        return len(_admit_light(connection, held, limits=due.limits, interactive_alone=True))
+        yield connection, due
 
 
 def admit_within(

@@ -54,6 +54,27 @@ class KnownJob:
 
 
 @dataclass(frozen=True, slots=True)
+class Listener:
+    """A job that listens to an event, as senders see it.
+
+    Attributes:
+        lane_limit: runs at once in one workspace.
+        batch_size: deliveries that share a run; 1 for a job without batches.
+        limits: debounce, throttle, rate limit and the others, as the job says them.
+    """
+
+    job: str
+    lane_limit: int
+    priority: int
+    interactive: bool
+    ordered: bool
+    light: bool
+    max_attempts: int
+    batch_size: int
+    limits: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class RetiredJob:
     """A job that is gone from the code.
 
@@ -102,6 +123,14 @@ def listening_jobs(connection: Connection) -> dict[str, list[str]]:
     for row in connection.execute(_statement("listening_jobs")):
         listening[row.event_name].append(row.name)
     return dict(listening)
+
+
+def listeners(connection: Connection) -> dict[str, list[Listener]]:
+    """The jobs that listen to each event with their lanes and limits, by the event's name."""
+    found: dict[str, list[Listener]] = defaultdict(list)
+    for row in connection.execute(_statement("listeners")).mappings():
+        found[row["event_name"]].append(Listener(**{key: each for key, each in row.items() if key != "event_name"}))
+    return dict(found)
 
 
 def known_jobs(connection: Connection) -> list[KnownJob]:

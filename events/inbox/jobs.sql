@@ -22,6 +22,14 @@ SELECT name FROM groundwork.job ORDER BY name;
 -- Every job with the name of the event that it listens to.
 SELECT event_name, name FROM groundwork.job WHERE retired_at IS NULL ORDER BY name;
 
+-- name: listeners
+-- Every job with the name of the event that it listens to, its lane and its limits; without what names other events.
+SELECT event_name, name AS job, lane_limit, priority, interactive, ordered, light, max_attempts,
+       batch_size, flow_control - ARRAY['flow_key', 'key_fields', 'keeps_place', 'cancel_on'] AS limits
+FROM groundwork.job
+WHERE retired_at IS NULL
+ORDER BY name;
+
 -- name: jobs_and_waiting
 -- Every job, and whether a delivery of it waits for a run.
 SELECT name, event_name,

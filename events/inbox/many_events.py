@@ -19,7 +19,7 @@ MOST_EVENTS = 100_000
 """Events of one call. More: a transaction of minutes, whose deliveries all begin to wait at its end."""
 MOST_CHARACTERS = 100_000_000
 """Characters of their data as JSON, which bounds the memory of the caller and of PostgreSQL."""
-_EVENTS_AT_ONCE, _CHARACTERS_AT_ONCE = 5_000, 10_000_000
+EVENTS_AT_ONCE, _CHARACTERS_AT_ONCE = 5_000, 10_000_000
 """Of one statement."""
 
 
@@ -86,7 +86,7 @@ def _groups(events: Sequence[NewEvent], sizes: Sequence[int]) -> Iterator[list[N
     group: list[NewEvent] = []
     characters = 0
     for event, size in zip(events, sizes, strict=True):
-        if group and (len(group) == _EVENTS_AT_ONCE or characters + size > _CHARACTERS_AT_ONCE):
+        if group and (len(group) == EVENTS_AT_ONCE or characters + size > _CHARACTERS_AT_ONCE):
             yield group
             group, characters = [], 0
         group.append(event)

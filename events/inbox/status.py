@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row
 
 from groundwork.blocks.schema.states import ENDED, WAITING
 from groundwork.events.inbox.statements import statements_of
+from groundwork.events.inbox.unknown import unknown_event
 
 _statement = statements_of(__file__)
 
@@ -81,7 +82,11 @@ class DeliveryStatus(_Status):
 
 
 class EventStatus(_Status):
-    """An event and the deliveries of every job that listens. No delivery: no job listened when it was accepted."""
+    """An event and the deliveries of every job that listens. No delivery: no job listened when it was accepted.
+
+    Attributes:
+        unknown: it is kept without a type (``GROUNDWORK_UNKNOWN_EVENTS``), until ``groundwork events replay``.
+    """
 
     id: UUID
     name: str
@@ -92,13 +97,14 @@ class EventStatus(_Status):
     correlation_id: UUID
     causation_id: UUID | None
     deliveries: list[DeliveryStatus]
+    unknown: bool = False
 
 
 def event_status(connection: Connection, event_id: UUID) -> EventStatus | None:
     """The status of an event, or None where the inbox has no such event."""
     rows = connection.execute(_statement("event_status"), {"event_id": event_id}).all()
     if not rows:
-        return None
+        return _unknown(connection, event_id)
     first = rows[0]
     steps: dict[UUID, list[StepStatus]] = {}
     for row in connection.execute(_statement("steps"), {"event_id": event_id}).mappings():
@@ -106,8 +112,26 @@ def event_status(connection: Connection, event_id: UUID) -> EventStatus | None:
             StepStatus(**{name: row[name] for name in StepStatus.model_fields})
         )
     return EventStatus(
-        **{name: getattr(first, name) for name in EventStatus.model_fields if name != "deliveries"},
+        **{name: getattr(first, name) for name in EventStatus.model_fields if name not in ("deliveries", "unknown")},
         deliveries=[_delivery(row, steps.get(row.delivery_id, [])) for row in rows if row.delivery_id],
+    )
+
+
+def _unknown(connection: Connection, event_id: UUID) -> EventStatus | None:
+    kept = unknown_event(connection, event_id)
+    if kept is None:
+        return None
+    return EventStatus(
+        id=kept.id,
+        name=kept.name,
+        workspace_id=kept.workspace_id,
+        user_id=None,
+        accepted_at=kept.accepted_at,
+        occurred_at=kept.occurred_at,
+        correlation_id=kept.id,
+        causation_id=None,
+        deliveries=[],
+        unknown=True,
     )
 
 

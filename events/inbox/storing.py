@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
@@ -13,6 +14,15 @@ from groundwork.blocks.verdict import verdict_of
 
 LONGEST_ID = 255
 """Characters of a sender's id of an event. It is part of an index, whose rows have about 2,700 bytes at most."""
+
+EARLIEST_TS, LATEST_TS = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp() * 1000) for year in (1980, 2100))
+"""Milliseconds since 1970: the first ``ts`` that is taken from outside, and the first thereafter that is not. Those
+beyond are in another unit, or a mistake."""
+
+MOST_VALUES_OF_EVENT = 10_000
+"""Fields and elements of an event from outside. Higher: one wrong event holds up others while its faults are named."""
+FORBIDDEN_KEY = "__prefect_kind"
+"""Prefect renders an object with this key as a template wherever it is a run parameter: an injection."""
 
 
 @contextmanager

@@ -13,6 +13,7 @@ application = Application(
     preload="groundwork.blocks.nurture.writer:preload",
     templates="groundwork.notifications:templates/nurture",
     routes="groundwork.deployments.gateway.nurture:router",
+    hooks="groundwork.deployments.gateway.nurture.hooks:sources",
     commands="groundwork.deployments.commands.nurture:app",
     demo="groundwork.deployments.commands.nurture.demo:demo",
 )

@@ -13,10 +13,9 @@ from groundwork.blocks.database import database
 from groundwork.deployments.commands.contacts.sample_contacts import write_contacts
 from groundwork.events.contacts.columns import STANDARD_COLUMNS as COLUMNS
 from groundwork.tasks.contacts.imports.reading.contacts_file import open_contacts
-from tests.benchmarks.running import running_stack, seconds
+from tests.benchmarks.running import peak_memory, running_stack, seconds
 from tests.integration.stack.application import Application
 from tests.integration.stack.running import RunningStack
-from tests.waiting import wait_until
 
 DESCRIPTION = (
     "process-csv as a real flow run, from its claim to its settlement ÷ COPY plus one INSERT … ON CONFLICT of the same "
@@ -64,7 +63,6 @@ class _Contenders:
     """The three ways to get one file into PostgreSQL."""
 
     def __init__(self, stack: RunningStack, rows: int) -> None:
-        self._stack = stack
         self._application = Application(stack, "acme")
         self._path = write_contacts(stack.home / f"{rows}.csv", rows)
         self._parsed = _parse_beforehand(self._path, stack.home / f"{rows}.copy")
@@ -77,16 +75,10 @@ class _Contenders:
         return seconds(delivery, "claimedAt", "settledAt")
 
     def peak_memory(self) -> float:
-        """Peak resident memory of the run's process, in MB: as the kernel counts, pages shared with the zygote too."""
+        """Peak resident memory of the run's process, in MB."""
         _reset()
         event_id = self._application.confirm(self._application.upload(self._path))
-        run_id = self._application.running(event_id).flow_run_id
-        pid = wait_until(lambda: self._stack.ask_prefect(f"/flow_runs/{run_id}", method="GET")["infrastructure_pid"])
-        peak = 0.0
-        while not self._application.delivery(event_id).ended:
-            peak = max(peak, _high_water_mark(int(pid)))
-            time.sleep(0.1)
-        return peak
+        return peak_memory(self._application, event_id)
 
     def floor(self) -> float:
         """Seconds of the bare statements."""
@@ -109,15 +101,6 @@ class _Contenders:
         with database().transaction() as connection:
             frame.to_sql("plain_contact", connection, if_exists="replace", index=False, method="multi", chunksize=500)
         return time.perf_counter() - began
-
-
-def _high_water_mark(pid: int) -> float:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return 0.0
-    marks = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
-    return int(marks[0]) / 1024 if marks else 0.0
 
 
 _PARSED = (*COLUMNS, "custom")

@@ -17,10 +17,9 @@ from groundwork.events.inbox import DeliveryStatus
 from groundwork.tasks.contacts.exports import query
 from groundwork.tasks.contacts.exports.columns import named_columns
 from groundwork.tasks.contacts.exports.record import create_export
-from tests.benchmarks.running import seconds
+from tests.benchmarks.running import peak_memory, seconds
 from tests.integration.stack.application import Application
 from tests.integration.stack.running import RunningStack
-from tests.waiting import wait_until
 
 
 class Exporting:
@@ -76,17 +75,8 @@ class Exporting:
         return delivery
 
     def peak_memory(self) -> float:
-        """Peak resident memory of the run's process, in MB: as the kernel counts, pages shared with the zygote too."""
-        event_id = self._start("csv", self._columns)
-        run_id = wait_until(lambda: self._application.delivery(event_id).flow_run_id, 60)
-        pid = wait_until(lambda: self._stack.ask_prefect(f"/flow_runs/{run_id}", method="GET")["infrastructure_pid"])
-        process = int(str(pid).rpartition(":")[2])
-        peak = 0.0
-        while not self._application.delivery(event_id).ended:
-            peak = max(peak, _high_water_mark(process))
-            time.sleep(0.05)
-        assert self._application.delivery(event_id).state == "done"
-        return peak
+        """Peak resident memory of the run's process, in MB."""
+        return peak_memory(self._application, self._start("csv", self._columns))
 
     def _start(self, file_format: ExportFormat, columns: tuple[str, ...] | None) -> UUID:
         export_id = str(uuid4())
@@ -123,12 +113,3 @@ class Exporting:
 
 def _seconds(delivery: DeliveryStatus) -> float:
     return seconds(delivery, "claimedAt", "settledAt")
-
-
-def _high_water_mark(pid: int) -> float:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return 0.0
-    marks = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
-    return int(marks[0]) / 1024 if marks else 0.0

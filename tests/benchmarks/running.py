@@ -2,16 +2,20 @@
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import psutil
 
 from groundwork.blocks.database import database
 from groundwork.blocks.process_cache import forget
 from groundwork.events.inbox import DeliveryStatus
+from tests.integration.stack.application import Application
 from tests.integration.stack.running import RunningStack
+from tests.waiting import wait_until
 
 
 @contextmanager
@@ -57,3 +61,26 @@ def cpu_seconds(processes: list[psutil.Process]) -> float:
     """CPU time of processes and of the children that they have waited for."""
     times = [process.cpu_times() for process in processes if process.is_running()]
     return sum(each.user + each.system + each.children_user + each.children_system for each in times)
+
+
+def peak_memory(application: Application, event_id: UUID) -> float:
+    """Peak resident memory of the process of an event's run, in MB: as the kernel counts, pages shared with the zygote
+    too. Returns when the run has ended."""
+    run_id = wait_until(lambda: application.delivery(event_id).flow_run_id, 60)
+    pid = wait_until(lambda: application.stack.ask_prefect(f"/flow_runs/{run_id}", method="GET")["infrastructure_pid"])
+    process = int(str(pid).rpartition(":")[2])
+    peak = 0.0
+    while not application.delivery(event_id).ended:
+        peak = max(peak, _high_water_mark(process))
+        time.sleep(0.05)
+    assert application.delivery(event_id).state == "done"
+    return peak
+
+
+def _high_water_mark(pid: int) -> float:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return 0.0
+    marks = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(marks[0]) / 1024 if marks else 0.0

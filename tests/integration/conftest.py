@@ -10,6 +10,7 @@ from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.deployments.worker.child import without_heartbeat
 from groundwork.tasks.step import steps
 from groundwork.testing.prefect_server import prefect_server
+from tests.node_programs import copied
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +36,9 @@ def undelayed(monkeypatch: pytest.MonkeyPatch) -> None:
     """No run of this process waits before it tries a step again."""
     for each in steps():
         monkeypatch.setattr(each, "retry_delay_seconds", 0)
+
+
+@pytest.fixture(scope="session")
+def node_programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of ``tests/node`` with what its programs need; where Node is installed."""
+    return copied(tmp_path_factory.mktemp("node") / "programs")

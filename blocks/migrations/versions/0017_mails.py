@@ -16,7 +16,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("bounced_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("times", sa.Integer(), server_default="1", nullable=False),
-        sa.CheckConstraint("kind IN ('hard', 'soft')", name="mail_bounce_kind_check"),
+        sa.CheckConstraint("kind IN ('hard', 'soft')", name=op.f("mail_bounce_kind_check")),
         sa.ForeignKeyConstraint(["user_id"], ["app.app_user.id"], name="mail_bounce_user_id_fkey", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("user_id", name="mail_bounce_pkey"),
         schema="app",

@@ -52,7 +52,7 @@ class CrmSettings(EnvironmentSettings):
     )
     reapit_webhooks: bool = Field(
         False,
-        description="Whether POST /nurture/hooks/reapit is open. Its senders prove themselves by Reapit's own keys, "
+        description="Whether POST /hooks/reapit is open. Its senders prove themselves by Reapit's own keys, "
         "which the gateway then fetches from GROUNDWORK_REAPIT_URL.",
     )
 

@@ -36,7 +36,7 @@ class PreviewRequest(BaseModel):
     options: ImportOptions = Field(default_factory=ImportOptions)
 
 
-@router.post("/preview")
+@router.post("/preview", openapi_extra={"security": [{"eventKey": []}]})
 async def post_preview(request: Request) -> dict[str, Any]:
     """Encoding, delimiter, header, columns and warnings of an upload. Reads its first MiB and writes nothing."""
     authentication: Authentication = request.app.state.authentication
@@ -47,7 +47,7 @@ async def post_preview(request: Request) -> dict[str, Any]:
         await discard_body(request)
         raise
     body = await read_body(request)
-    authentication.verify(sender, request.headers, body)
+    authentication.verify(sender, request, body)
     value = parse_json(body)
     try:
         asked = PreviewRequest.model_validate(value)

@@ -1,14 +1,13 @@
 """What the webhooks of each provider say, in the terms of ``WearableDataReceived``."""
 
-import hashlib
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from groundwork.deployments.gateway.refusal import Refusal
+from groundwork.events.fitness.sync import WearableDataReceived
+from groundwork.events.webhooks import Delivery, LeftOut, Malformed, Told
 from groundwork.tasks.fitness.ingest.names import DEREGISTRATION, GARMIN_KINDS, METRICS_OF
 
 Id = Annotated[str, Field(min_length=1, max_length=128)]
@@ -16,27 +15,6 @@ MOST_SUMMARIES = 5_000
 """Summaries of one push of Garmin."""
 _UNSTORED = ("userAccessToken",)
 """What a push carries that opens doors."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """One thing that a provider tells of one person.
-
-    Attributes:
-        fields: of the event, but for the workspace.
-        identity: what a repeat of the message has alike.
-    """
-
-    provider: str
-    provider_user: str
-    fields: dict[str, Any]
-    identity: tuple[str, ...]
-
-    @property
-    def dedupe_id(self) -> str:
-        """An id for the inbox: of one length, and printable whatever the provider's ids are."""
-        digest = hashlib.sha256("\n".join(self.identity).encode("utf-8", "surrogatepass")).hexdigest()
-        return f"{self.provider}:{digest}"
 
 
 class _OuraBody(BaseModel):
@@ -63,60 +41,57 @@ class _WhoopBody(BaseModel):
 _KINDS = {"create": "created", "update": "updated", "delete": "deleted"}
 
 
-def oura_messages(value: Any, signed_at: datetime) -> list[Message]:
+def oura_messages(delivery: Delivery) -> list[Told | LeftOut | Malformed]:
     """What a webhook of Oura says.
 
     Raises:
-        Refusal: 400.
+        Malformed: it is not as documented.
     """
-    body = _validated(_OuraBody, value)
+    body = _validated(_OuraBody, delivery.value)
     if body.data_type not in METRICS_OF["oura"]:
         return []
+    signed_at = delivery.at or delivery.received_at
     sent_at = min(body.event_time or signed_at, signed_at)
-    fields = {
-        "data_type": body.data_type,
-        "kind": _KINDS[body.event_type],
-        "object_id": body.object_id,
-        "sent_at": sent_at,
-    }
+    fields = {"data_type": body.data_type, "kind": _KINDS[body.event_type], "object_id": body.object_id}
     identity = (body.user_id, body.data_type, body.object_id, body.event_type, sent_at.isoformat())
-    return [Message("oura", body.user_id, fields, identity)]
+    return [_told("oura", body.user_id, identity, {**fields, "sent_at": sent_at})]
 
 
-def whoop_messages(value: Any, signed_at: datetime) -> list[Message]:
+def whoop_messages(delivery: Delivery) -> list[Told | LeftOut | Malformed]:
     """What a webhook of WHOOP says.
 
     Raises:
-        Refusal: 400.
+        Malformed: it is not as documented.
     """
-    body = _validated(_WhoopBody, value)
+    body = _validated(_WhoopBody, delivery.value)
+    signed_at = delivery.at or delivery.received_at
     data_type, _, verb = body.type.partition(".")
     if data_type not in METRICS_OF["whoop"] or verb not in ("updated", "deleted"):
         return []
     fields = {"data_type": data_type, "kind": verb, "object_id": body.id, "sent_at": signed_at}
     # A repeat of a message has its trace id. Without one, each sending counts.
-    identity = (body.user_id, body.type, body.id, body.trace_id or signed_at.isoformat())
-    return [Message("whoop", body.user_id, fields, identity)]
+    return [
+        _told("whoop", body.user_id, (body.user_id, body.type, body.id, body.trace_id or signed_at.isoformat()), fields)
+    ]
 
 
-def garmin_messages(value: Any, received_at: datetime | None = None) -> list[Message]:
+def garmin_messages(delivery: Delivery) -> list[Told | LeftOut | Malformed]:
     """What a push of Garmin holds, each summary a message. Series within them, and tokens, are left out.
 
     Raises:
-        Refusal: 400, 413.
+        Malformed: it is not as documented, or has too many summaries.
     """
-    if not isinstance(value, dict):
-        raise Refusal(400, "A push of Garmin is an object of lists, such as dailies.")
-    now = received_at or datetime.now(UTC)
-    found: list[Message] = []
-    for kind, summaries in value.items():
+    if not isinstance(delivery.value, dict):
+        raise Malformed("a push of Garmin is an object of lists, such as dailies")
+    found: list[Told | LeftOut | Malformed] = []
+    for kind, summaries in delivery.value.items():
         data_type = DEREGISTRATION if kind == "deregistrations" else kind
         if data_type not in (*GARMIN_KINDS, DEREGISTRATION) or not isinstance(summaries, list):
             continue
         for summary in summaries:
             user = summary.get("userId") if isinstance(summary, dict) else None
             if not isinstance(user, str) or not 1 <= len(user) <= 128:
-                raise Refusal(400, f"{kind}: each has a userId of 1 to 128 characters.")
+                raise Malformed(f"{kind}: each has a userId of 1 to 128 characters")
             plain = {
                 name: each
                 for name, each in summary.items()
@@ -126,18 +101,22 @@ def garmin_messages(value: Any, received_at: datetime | None = None) -> list[Mes
                 "data_type": data_type,
                 "kind": "deleted" if data_type == DEREGISTRATION else "updated",
                 "data": None if data_type == DEREGISTRATION else plain,
-                "sent_at": now,
+                "sent_at": delivery.received_at,
             }
-            identity = (user, kind, json.dumps(plain, sort_keys=True))
-            found.append(Message("garmin", user, fields, identity))
+            found.append(_told("garmin", user, (user, kind, json.dumps(plain, sort_keys=True)), fields))
             if len(found) > MOST_SUMMARIES:
-                raise Refusal(413, f"A push has {MOST_SUMMARIES:,} summaries at most.")
+                raise Malformed(f"a push has {MOST_SUMMARIES:,} summaries at most")
     return found
+
+
+def _told(provider: str, user: str, identity: tuple[str, ...], fields: Mapping[str, Any]) -> Told:
+    """One thing that a provider tells of one person."""
+    values = {"provider": provider, "provider_user": user, **fields}
+    return Told(event=WearableDataReceived, values=values, account=user, identity=identity, at=fields["sent_at"])
 
 
 def _validated(model: type[Any], value: Any) -> Any:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        fields = ", ".join(sorted({".".join(map(str, each["loc"])) or "the body" for each in error.errors()}))
-        raise Refusal(400, f"The webhook is signed, and not as its provider documents: {fields[:200]}.") from None
+        raise Malformed.of(error) from None

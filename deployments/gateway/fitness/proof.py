@@ -1,58 +1,32 @@
-"""Whether a webhook is its provider's: by its signature, or by what Garmin has instead.
+"""What Garmin has in place of a signature: a secret in its path, and the networks that it pushes from."""
 
-Comparisons take as long whichever part is wrong, and nobody is told which it was.
-"""
-
-import base64
-import hashlib
-import hmac
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.process_cache import process_cache
+from groundwork.events.webhooks import Incoming, Proved, Unproved, several
+from groundwork.events.webhooks.proof import same_as_any
 from groundwork.tasks.fitness.settings import fitness_settings
 
-WINDOW = timedelta(minutes=5)
-"""How far the timestamp of a signature may be from now, either way. Higher: what was overheard can be sent again for
-longer, though it is stored once. Lower: a provider whose clock is off is refused."""
 SHORTEST_SECRET = 32
 """Characters of the secret in Garmin's path."""
-_LONGEST_TIMESTAMP = 15
 
 
-def oura_signature(secret: str, timestamp: str, body: bytes) -> str:
-    """``x-oura-signature``: HMAC-SHA256 over timestamp and body, in upper-case hex."""
-    return hmac.new(secret.encode(), timestamp.encode() + body, hashlib.sha256).hexdigest().upper()
+@dataclass(frozen=True)
+class GarminPath:
+    """The last part of the path, and the address of what connects."""
 
+    def check(self, request: Incoming, secrets: Sequence[str], now: float) -> Proved:  # noqa: ARG002
+        """Check both.
 
-def whoop_signature(secret: str, timestamp: str, body: bytes) -> str:
-    """``X-WHOOP-Signature``: HMAC-SHA256 over timestamp and body, in base64."""
-    return base64.b64encode(hmac.digest(secret.encode(), timestamp.encode() + body, hashlib.sha256)).decode()
-
-
-def same_as_any(given: str, known: Iterable[str]) -> bool:
-    """Whether a text is one of those known. All of them are compared."""
-    told = given.encode("utf-8", "surrogatepass")
-    found = [hmac.compare_digest(told, each.encode()) for each in known]
-    return any(found)
-
-
-def signed_at(timestamp: str, *, per_second: int, now: datetime | None = None) -> datetime | None:
-    """The moment that a timestamp says, if it is within :data:`WINDOW` of now; else None.
-
-    Args:
-        timestamp: whole digits since 1970.
-        per_second: 1 for seconds, 1000 for milliseconds.
-    """
-    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= _LONGEST_TIMESTAMP):
-        return None
-    try:
-        moment = datetime.fromtimestamp(int(timestamp) / per_second, UTC)
-    except (OverflowError, ValueError, OSError):
-        return None
-    return moment if abs(moment - (now or datetime.now(UTC))) <= WINDOW else None
+        Raises:
+            Unproved: one of them is not Garmin's.
+        """
+        if not (same_as_any(request.beyond, secrets) and is_garmins(request.address)):
+            raise Unproved("its path or its address is not Garmin's")
+        return Proved()
 
 
 def garmin_secrets() -> list[str]:
@@ -61,8 +35,7 @@ def garmin_secrets() -> list[str]:
     Raises:
         ConfigurationError: one is too short.
     """
-    given = fitness_settings().garmin_hook_secret
-    found = [each.strip() for each in (given.get_secret_value() if given else "").split(",") if each.strip()]
+    found = several(fitness_settings().garmin_hook_secret)
     if any(len(each) < SHORTEST_SECRET for each in found):
         raise ConfigurationError(
             f"GROUNDWORK_GARMIN_HOOK_SECRET: {SHORTEST_SECRET} characters at least, as it is all that proves Garmin. "

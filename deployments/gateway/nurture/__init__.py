@@ -2,8 +2,7 @@
 
 from fastapi import APIRouter
 
-from groundwork.deployments.gateway.nurture import hooks, unsubscribe
+from groundwork.deployments.gateway.nurture import unsubscribe
 
 router = APIRouter()
-router.include_router(hooks.router)
 router.include_router(unsubscribe.router)

@@ -1,89 +1,85 @@
-"""``POST /nurture/hooks/…``: what CRMs tell of changes. 202 means committed; the work is done behind."""
+"""Sources of webhooks: what CRMs tell of changes. docs/nurture-crm.md."""
 
-import asyncio
-import time
-from collections.abc import Callable, Iterable
-from typing import Any
-
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from groundwork.blocks.nurture.crm.settings import crm_settings
-from groundwork.blocks.settings import settings
-from groundwork.deployments.gateway.body import discard_body, parse_json, read_body
-from groundwork.deployments.gateway.nurture.changes import Told, events_of
+from groundwork.deployments.gateway.nurture.changes import AGENCIES
 from groundwork.deployments.gateway.nurture.hubspot_changes import changes_of as hubspot_changes
-from groundwork.deployments.gateway.nurture.hubspot_signature import SignedRequest, verify
-from groundwork.deployments.gateway.refusal import DATABASE_ERRORS, Refusal, not_stored, queue_full
-from groundwork.deployments.gateway.writer import GroupWriter, QueueFull
-
-router = APIRouter(prefix="/hooks")
+from groundwork.events.webhooks import Delivery, Hmac, Incoming, LeftOut, Malformed, Proved, Source, Told, several
 
 ANSWER_SECONDS = 4.0
 """How long a CRM waits for the database: HubSpot gives up after five. Too low: 503 during a checkpoint."""
+CLOCKS_APART_SECONDS = 60.0
+"""By how much a CRM's clock may be ahead of ours."""
+
+_DECODED = re.compile("%(3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)", re.IGNORECASE)
 
 
-@router.post("/hubspot", status_code=202)
-async def post_hubspot(request: Request) -> JSONResponse:
-    """Take changes of HubSpot's contacts."""
-    given = crm_settings().hubspot_client_secret
-    if given is None:
-        await discard_body(request)
-        raise Refusal(404, "Webhooks of HubSpot are not set up: set GROUNDWORK_HUBSPOT_CLIENT_SECRET.")
-    body = await read_body(request)
-    signed = SignedRequest(
-        request.method,
-        public_uri(request),
-        body,
-        request.headers.get("x-hubspot-request-timestamp", ""),
-        request.headers.get("x-hubspot-signature-v3", ""),
-    )
-    secrets = [each.strip() for each in given.get_secret_value().split(",") if each.strip()]
-    verify(signed, secrets, time.time())
-    return await _accepted(request, body, hubspot_changes)
+def _hubspots(uri: str) -> str:
+    """The URI that HubSpot called, with some percent-encoded characters decoded, as it signs it."""
+    return _DECODED.sub(lambda found: bytes.fromhex(found[1]).decode(), uri)
 
 
-@router.post("/reapit", status_code=202)
-async def post_reapit(request: Request) -> JSONResponse:
-    """Take changes of Reapit's contacts."""
-    if not crm_settings().reapit_webhooks:
-        await discard_body(request)
-        raise Refusal(404, "Webhooks of Reapit are not set up: set GROUNDWORK_REAPIT_WEBHOOKS.")
-    # Only where it is asked for: cryptography is of the extra `nurture`.
-    from groundwork.deployments.gateway.nurture.reapit_changes import changes_of as reapit_changes
-    from groundwork.deployments.gateway.nurture.reapit_keys import ReapitKeys
-    from groundwork.deployments.gateway.nurture.reapit_signature import Signature
-
-    body = await read_body(request)
-    signature = Signature.of(request.headers.get("x-signature", ""))
-    signature.require_lately(time.time())
-    state = request.app.state
-    if not hasattr(state, "reapit_keys"):
-        state.reapit_keys = ReapitKeys()
-    signature.verify(await state.reapit_keys.key(signature.key_id), body)
-    return await _accepted(request, body, reapit_changes)
+HUBSPOT_PROOF = Hmac(
+    header="x-hubspot-signature-v3",
+    timestamp="x-hubspot-request-timestamp",
+    per_second=1000,
+    signed="{method}{uri}{body}{timestamp}",
+    encoding="base64",
+    ahead=CLOCKS_APART_SECONDS,
+    uri=_hubspots,
+)
+"""HubSpot's signature, version 3 (developers.hubspot.com, "Validating requests")."""
 
 
-def public_uri(request: Request) -> str:
-    """The URI that the sender called: behind a proxy, the one of GROUNDWORK_PUBLIC_URL."""
-    public, url = settings().public_url, request.url
-    if public is None:
-        return str(url)
-    query = f"?{url.query}" if url.query else ""
-    return f"{public.rstrip('/')}{url.path}{query}"
+@dataclass(frozen=True)
+class ReapitProof:
+    """Reapit's signature, by a key that it publishes. What needs cryptography is imported where it is asked for."""
+
+    async def check(self, request: Incoming, secrets: Sequence[str], now: float) -> Proved:  # noqa: ARG002
+        """Check signature and time.
+
+        Raises:
+            Unproved: they do not fit.
+            Refusal: 503, Reapit could not be asked for the key.
+        """
+        from groundwork.deployments.gateway.nurture.reapit_keys import keys_at
+        from groundwork.deployments.gateway.nurture.reapit_signature import Signature
+
+        signature = Signature.of(request.header("x-signature"))
+        at = signature.signed_at(now)
+        signature.verify(await keys_at(crm_settings().reapit_url).key(signature.key_id), request.body)
+        return Proved(at=at)
 
 
-async def _accepted(request: Request, body: bytes, changes_of: Callable[[Any], Iterable[Told]]) -> JSONResponse:
-    """Store what a body tells of, and say how much that was."""
-    told = list(changes_of(parse_json(body)))
-    writer: GroupWriter = request.app.state.writer
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            events = await asyncio.to_thread(events_of, told)
-            accepted = await writer.submit(events, len(body)) if events else []
-    except QueueFull:
-        raise queue_full() from None
-    except (*DATABASE_ERRORS, TimeoutError) as error:
-        raise not_stored(error) from error
-    new = sum(not each.duplicate for each in accepted)
-    return JSONResponse({"accepted": new, "duplicates": len(accepted) - new}, 202)
+def _reapit_changes(delivery: Delivery) -> Iterator[Told | LeftOut | Malformed]:
+    from groundwork.deployments.gateway.nurture.reapit_changes import changes_of
+
+    return changes_of(delivery)
+
+
+sources = (
+    Source(
+        name="hubspot",
+        proof=HUBSPOT_PROOF,
+        secrets=lambda: several(crm_settings().hubspot_client_secret),
+        workspaces=AGENCIES,
+        read=hubspot_changes,
+        misfit="leave out",
+        answer_seconds=ANSWER_SECONDS,
+        cure="Check GROUNDWORK_HUBSPOT_CLIENT_SECRET, and that GROUNDWORK_PUBLIC_URL is the URL that HubSpot calls.",
+    ),
+    Source(
+        name="reapit",
+        proof=ReapitProof(),
+        needs_secrets=False,
+        is_on=lambda: crm_settings().reapit_webhooks,
+        workspaces=AGENCIES,
+        read=_reapit_changes,
+        misfit="leave out",
+        answer_seconds=ANSWER_SECONDS,
+        cure="Check GROUNDWORK_REAPIT_URL.",
+    ),
+)

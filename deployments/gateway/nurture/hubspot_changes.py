@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from groundwork.blocks.nurture.crm.contact import PERSONAL
 from groundwork.blocks.nurture.crm.hubspot.names import NAMES
 from groundwork.blocks.nurture.crm.settings import crm_settings
-from groundwork.deployments.gateway.nurture.changes import MOST_CHANGES, Told, strings, warn_of_malformed
-from groundwork.deployments.gateway.refusal import Refusal
+from groundwork.deployments.gateway.nurture.changes import MOST_CHANGES, change, strings
+from groundwork.events.webhooks import Delivery, Malformed, Told
 
 _CONTACT_TYPE = "0-1"
 _PROPERTIES = {NAMES[name] for name in PERSONAL}
@@ -20,8 +20,8 @@ _DELETIONS = ("deletion", "privacyDeletion")
 class _Change(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    eventId: int | str
-    subscriptionId: int | str
+    eventId: int | Annotated[str, Field(max_length=100)]
+    subscriptionId: int | Annotated[str, Field(max_length=100)]
     portalId: int = Field(ge=0)
     objectId: int = Field(ge=0)
     occurredAt: int = Field(ge=0, lt=4_102_444_800_000)
@@ -36,10 +36,10 @@ class _Change(BaseModel):
     newObjectId: int | None = Field(None, ge=0)
 
     @property
-    def dedupe_id(self) -> str:
+    def identity(self) -> str:
         """What names it. An eventId alone is not unique."""
         parts = self.portalId, self.subscriptionId, self.eventId, self.occurredAt, self.objectId
-        return f"hubspot:{':'.join(map(str, parts))}"
+        return ":".join(map(str, parts))
 
     @property
     def at(self) -> datetime:
@@ -59,50 +59,47 @@ class _Change(BaseModel):
         return self.changeSource == "INTEGRATION" and app is not None and self.sourceId == str(app)
 
 
-def changes_of(value: Any) -> Iterator[Told]:
+def changes_of(delivery: Delivery) -> Iterator[Told | Malformed]:
     """The changes of a request that may concern us.
 
-    Args:
-        value: the body's JSON.
-
     Raises:
-        Refusal: 400, after which HubSpot does not send it again.
+        Malformed: it is no array, or a long one; HubSpot does not send it again.
     """
-    if not isinstance(value, list) or len(value) > MOST_CHANGES:
-        raise Refusal(400, f"Send an array of at most {MOST_CHANGES:,} changes.")
-    for each in value:
+    if not isinstance(delivery.value, list) or len(delivery.value) > MOST_CHANGES:
+        raise Malformed(f"it is no array of at most {MOST_CHANGES:,} changes")
+    for each in delivery.value:
         try:
-            change = _Change.model_validate(each)
+            told = _Change.model_validate(each)
         except ValidationError as error:
-            warn_of_malformed("hubspot", error)
+            yield Malformed.of(error)
             continue
-        action = change.subscriptionType.partition(".")[2]
-        if change.is_of_a_contact and action == "merge":
-            yield from _merges(change)
+        action = told.subscriptionType.partition(".")[2]
+        if told.is_of_a_contact and action == "merge":
+            yield from _merges(told)
             continue
         is_deleted = action in _DELETIONS
-        is_known = action == "propertyChange" and change.propertyName in _PROPERTIES
-        if not change.is_of_a_contact or change.is_ours or not (is_deleted or is_known):
+        is_known = action == "propertyChange" and told.propertyName in _PROPERTIES
+        if not told.is_of_a_contact or told.is_ours or not (is_deleted or is_known):
             continue
-        yield Told(
-            account=f"hubspot:{change.portalId}",
-            dedupe_id=change.dedupe_id,
-            external_id=str(change.objectId),
-            at=change.at,
-            changes={} if is_deleted else {str(change.propertyName): strings(change.propertyValue) or None},
+        yield change(
+            f"hubspot:{told.portalId}",
+            told.identity,
+            told.at,
+            external_id=str(told.objectId),
+            changes={} if is_deleted else {str(told.propertyName): strings(told.propertyValue) or None},
             deleted=is_deleted,
         )
 
 
-def _merges(change: _Change) -> Iterator[Told]:
+def _merges(told: _Change) -> Iterator[Told]:
     """A change for each contact that is a part of another one now."""
-    winner = change.newObjectId or change.primaryObjectId or change.objectId
-    for each in {*change.mergedObjectIds, change.primaryObjectId or winner} - {winner}:
-        yield Told(
-            account=f"hubspot:{change.portalId}",
-            dedupe_id=f"{change.dedupe_id}:{each}",
+    winner = told.newObjectId or told.primaryObjectId or told.objectId
+    for each in {*told.mergedObjectIds, told.primaryObjectId or winner} - {winner}:
+        yield change(
+            f"hubspot:{told.portalId}",
+            f"{told.identity}:{each}",
+            told.at,
             external_id=str(each),
-            at=change.at,
             changes={},
             merged_into=str(winner),
         )

@@ -8,8 +8,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from groundwork.blocks.nurture.crm.contact import PERSONAL
 from groundwork.blocks.nurture.crm.reapit.names import NAMES
-from groundwork.deployments.gateway.nurture.changes import MOST_CHANGES, Told, strings, warn_of_malformed
-from groundwork.deployments.gateway.refusal import Refusal
+from groundwork.deployments.gateway.nurture.changes import MOST_CHANGES, change, strings
+from groundwork.events.webhooks import Delivery, Malformed, Told
 
 _PROPERTIES = tuple(NAMES[name] for name in PERSONAL)
 
@@ -34,35 +34,33 @@ class _Notice(BaseModel):
         return value
 
 
-def changes_of(value: Any) -> Iterator[Told]:
+def changes_of(delivery: Delivery) -> Iterator[Told | Malformed]:
     """The changes of a request that may concern us. Our own are among them: what we wrote is what both sides have, and
     changes nothing.
 
-    Args:
-        value: the body's JSON.
-
     Raises:
-        Refusal: 400, after which Reapit does not send it again.
+        Malformed: it is no object and no array of them; Reapit does not send it again.
     """
-    notices = value if isinstance(value, list) else [value]
+    notices = delivery.value if isinstance(delivery.value, list) else [delivery.value]
     if not all(isinstance(each, dict) for each in notices) or len(notices) > MOST_CHANGES:
-        raise Refusal(400, f"Send an object, or an array of at most {MOST_CHANGES:,}.")
+        raise Malformed(f"it is no object, and no array of at most {MOST_CHANGES:,}")
     for each in notices:
         try:
             notice = _Notice.model_validate(each)
         except ValidationError as error:
-            warn_of_malformed("reapit", error)
+            yield Malformed.of(error)
             continue
         kind, _, action = notice.topicId.partition(".")
         deleted = action == "deleted"
         changes = {} if deleted else _changed(notice.old or {}, notice.new or {})
         if kind != "contacts" or not (deleted or changes):
             continue
-        yield Told(
-            account=f"reapit:{notice.customerId}",
-            dedupe_id=f"reapit:{notice.customerId}:{notice.eventId}",
+        account = f"reapit:{notice.customerId}"
+        yield change(
+            account,
+            f"{account}:{notice.eventId}",
+            notice.eventTime,
             external_id=notice.entityId,
-            at=notice.eventTime,
             changes=changes,
             deleted=deleted,
         )

@@ -10,8 +10,9 @@ from collections import OrderedDict, deque
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from groundwork.blocks.nurture.crm.settings import crm_settings
+from groundwork.blocks.process_cache import process_cache
 from groundwork.deployments.gateway.refusal import Refusal
+from groundwork.events.webhooks.proof import Unproved
 
 KEPT_SECONDS = 86_400.0
 """How long a key is trusted without asking again."""
@@ -32,10 +33,21 @@ _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
 """What becomes a part of the path of a URL has nothing that a path takes for its own."""
 
 
-class ReapitKeys:
-    """The keys of one gateway process."""
+@process_cache
+def keys_at(url: str) -> "ReapitKeys":
+    """The keys that this process has from Reapit's platform at a URL."""
+    return ReapitKeys(url)
 
-    def __init__(self) -> None:
+
+class ReapitKeys:
+    """The keys of one gateway process.
+
+    Args:
+        url: of Reapit's platform.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
         self._keys: OrderedDict[str, tuple[Ed25519PublicKey | None, float]] = OrderedDict()
         self._fetches: deque[float] = deque(maxlen=FETCHES_PER_MINUTE)
         self._lock = asyncio.Lock()
@@ -44,7 +56,8 @@ class ReapitKeys:
         """The key of an id.
 
         Raises:
-            Refusal: 401, there is none; 503, Reapit could not be asked now: it sends such a webhook again.
+            Unproved: there is none.
+            Refusal: 503, Reapit could not be asked now: it sends such a webhook again.
         """
         if not _KEY_ID.fullmatch(key_id):
             raise _unknown()
@@ -75,7 +88,7 @@ class ReapitKeys:
         if len(self._fetches) == FETCHES_PER_MINUTE and now - self._fetches[0] < 60:
             raise Refusal(503, "Too many keys of Reapit are asked for. Send this again.", headers={"Retry-After": "60"})
         self._fetches.append(now)
-        key = await _fetched(f"{crm_settings().reapit_url}/webhooks/signing/{key_id}")
+        key = await _fetched(f"{self._url}/webhooks/signing/{key_id}")
         self._keys[key_id] = found = key, now + (KEPT_SECONDS if key else UNKNOWN_SECONDS)
         self._keys.move_to_end(key_id)
         while len(self._keys) > MOST_KEYS:
@@ -121,5 +134,5 @@ def key_of(jwk: dict[str, str]) -> Ed25519PublicKey:
         raise ValueError(str(error)) from None
 
 
-def _unknown() -> Refusal:
-    return Refusal(401, "X-Signature names no key of Reapit's.")
+def _unknown() -> Unproved:
+    return Unproved("X-Signature names no key of Reapit's")

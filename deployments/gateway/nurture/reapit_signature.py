@@ -4,20 +4,21 @@
 import base64
 import binascii
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from groundwork.deployments.gateway.refusal import Refusal
+from groundwork.events.webhooks.proof import Unproved, signed_at
 
 OLDEST_SECONDS = 300.0
 """Age of a request; what is repeated later, by whomever, is refused."""
 CLOCKS_APART_SECONDS = 60.0
 """By how much Reapit's clock may be ahead of ours."""
 _LONGEST_TIMESTAMP = 15
-_IN_MILLISECONDS = 1e11
-"""A timestamp beyond counts milliseconds; in seconds it would be the year 5138."""
+_DIGITS_OF_SECONDS = 11
+"""A timestamp of more counts milliseconds; in seconds it would be the year 5138 or later."""
 
 
 @dataclass(frozen=True)
@@ -38,38 +39,42 @@ class Signature:
         """The parts of a header.
 
         Raises:
-            Refusal: 401.
+            Unproved: it is of another form.
         """
         kind, _, rest = header.partition(":")
         key_id, _, rest = rest.partition(":")
         timestamp, _, encoded = rest.partition(":")
         if kind != "s" or not timestamp.isdecimal() or not timestamp.isascii() or len(timestamp) > _LONGEST_TIMESTAMP:
-            raise Refusal(401, "X-Signature is not of the form s:keyId:timestamp:signature.")
+            raise Unproved("X-Signature is not of the form s:keyId:timestamp:signature")
         try:
             padded = encoded.replace("-", "+").replace("_", "/").rstrip("=")
             value = base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True)
         except (binascii.Error, ValueError):
-            raise Refusal(401, "The signature in X-Signature is no base64.") from None
+            raise Unproved("the signature in X-Signature is no base64") from None
         return cls(key_id, timestamp, value)
 
-    def require_lately(self, now: float) -> None:
-        """Check when it was signed.
+    def signed_at(self, now: float) -> datetime:
+        """When it was signed.
 
         Raises:
-            Refusal: 401.
+            Unproved: not lately.
         """
-        sent = float(self.timestamp)
-        sent = sent / 1000 if sent > _IN_MILLISECONDS else sent
-        if not -CLOCKS_APART_SECONDS <= now - sent <= OLDEST_SECONDS:
-            raise Refusal(401, "The timestamp in X-Signature is too old, or in the future.")
+        milliseconds = len(self.timestamp) > _DIGITS_OF_SECONDS
+        return signed_at(
+            self.timestamp,
+            now,
+            per_second=1000 if milliseconds else 1,
+            oldest=OLDEST_SECONDS,
+            ahead=CLOCKS_APART_SECONDS,
+        )
 
     def verify(self, key: Ed25519PublicKey, body: bytes) -> None:
         """Check that the key's owner has signed the body.
 
         Raises:
-            Refusal: 401.
+            Unproved: they have not.
         """
         try:
             key.verify(self.value, self.timestamp.encode() + body)
         except InvalidSignature:
-            raise Refusal(401, "X-Signature does not fit the body.") from None
+            raise Unproved("X-Signature does not fit the body") from None

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from groundwork.blocks.errors import ConfigurationError, NonRetriable
+from groundwork.events.webhooks import several
 from groundwork.tasks.fitness.connections.record import Linked, Tokens
 from groundwork.tasks.fitness.connections.tokens import ConnectionRefused, access_of
 from groundwork.tasks.fitness.providers.http import Answer, NotLetIn, NotTaken, ask
@@ -71,9 +72,7 @@ class FetchingProvider(ABC):
     @classmethod
     def credentials(cls, now: FitnessSettings) -> tuple[str | None, list[str]]:
         """Client id and secrets of the settings; the first is sent, all verify webhooks."""
-        secret = getattr(now, f"{cls.name}_client_secret")
-        listed = secret.get_secret_value().split(",") if secret else []
-        return getattr(now, f"{cls.name}_client_id"), [each.strip() for each in listed if each.strip()]
+        return getattr(now, f"{cls.name}_client_id"), several(getattr(now, f"{cls.name}_client_secret"))
 
     @abstractmethod
     def fetch(self, linked: Linked, data_type: str, object_id: str) -> Answer:

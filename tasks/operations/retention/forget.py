@@ -9,6 +9,7 @@ from groundwork.blocks.database import database
 from groundwork.blocks.mailer import mailer
 from groundwork.blocks.settings import settings
 from groundwork.events.inbox.retention import delete_settled, still_wanted
+from groundwork.events.inbox.unknown import forget_unknown
 from groundwork.tasks.step import step
 from groundwork.tasks.step_results import PREFIX, delivery_of
 
@@ -19,7 +20,8 @@ UNFINISHED = timedelta(days=1)
 
 @step(memoise=False)
 def forget_events(batch: int = BATCH) -> int:
-    """Delete events whose deliveries all ended before ``GROUNDWORK_RETENTION_DAYS_EVENTS``, with ledgers.
+    """Delete events whose deliveries all ended before ``GROUNDWORK_RETENTION_DAYS_EVENTS``, with ledgers, and those
+    that have found no type for as long.
 
     Args:
         batch: events per transaction.
@@ -29,12 +31,13 @@ def forget_events(batch: int = BATCH) -> int:
     """
     before = datetime.now(UTC) - timedelta(days=settings().retention_days_events)
     total = 0
-    while True:
-        with database().transaction() as connection:
-            deleted = delete_settled(connection, before=before, most=batch)
-        total += deleted
-        if deleted < batch:
-            return total
+    for forget in (delete_settled, forget_unknown):
+        deleted = batch
+        while deleted == batch:
+            with database().transaction() as connection:
+                deleted = forget(connection, before=before, most=batch)
+            total += deleted
+    return total
 
 
 @step(memoise=False)

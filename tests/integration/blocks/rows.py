@@ -9,6 +9,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 _STATUS = {"delivery": "running"}
 """Columns with a check take what all of their tables know: ``pending``, or the value of this table."""
+_KIND = {"mail_bounce": "hard"}
+"""The same of the column ``kind``, whose other tables take any text."""
 
 
 def fill(connection: Connection, *schemas: str) -> None:
@@ -29,6 +31,8 @@ def _written(table: Table) -> list[Column[Any]]:
 def _value(table: Table, column: Column[Any]) -> Any:
     if column.name in ("state", "status"):
         return _STATUS.get(table.name, "pending")
+    if column.name == "kind" and table.name in _KIND:
+        return _KIND[table.name]
     match column.type:
         case types.Boolean():
             return False

@@ -34,8 +34,18 @@ def test_a_value_out_of_range_names_the_setting(monkeypatch):
 
 @pytest.mark.parametrize("name", ["database_url", "event_key", "signing_secret", "link_secret", "smtp_url"])
 def test_secrets_are_not_shown(monkeypatch, name):
-    monkeypatch.setenv(f"GROUNDWORK_{name.upper()}", "postgresql://ann:s3cret@host/app")
+    scheme = "smtp" if name == "smtp_url" else "postgresql"
+    monkeypatch.setenv(f"GROUNDWORK_{name.upper()}", f"{scheme}://ann:s3cret@host")
     assert "s3cret" not in repr(Settings())
+
+
+@pytest.mark.parametrize("name", ["smtp_url", "port", "mails_per_connection"])
+def test_a_value_that_is_refused_is_not_shown(monkeypatch, name):
+    monkeypatch.setenv(f"GROUNDWORK_{name.upper()}", "postgresql://ann:s3cret@host/app")
+    with pytest.raises(ValidationError) as refusal:
+        Settings()
+    assert name in str(refusal.value)
+    assert "s3cret" not in str(refusal.value)
 
 
 def test_the_environment_is_read_once_per_process(fresh_configuration, monkeypatch):

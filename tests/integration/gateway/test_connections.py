@@ -247,7 +247,7 @@ def test_a_few_requests_on_one_connection_are_answered_in_order(line: Callable[[
     assert re.findall(rb"HTTP/1.1 (\d+) ", sender.rest()) == [b"200", b"404", b"200"]
 
 
-def test_an_address_with_too_many_connections_is_429_and_the_others_are_served(
+def test_an_address_with_too_many_connections_is_503_and_the_others_are_served(
     line: Callable[[], Line], monkeypatch: pytest.MonkeyPatch, gateway_url: str
 ) -> None:
     monkeypatch.setattr(settings(), "connections_per_address", 3)
@@ -255,7 +255,7 @@ def test_an_address_with_too_many_connections_is_429_and_the_others_are_served(
     for each in held:
         each.send(b"GET /healthz HTTP/1.1\r\n")
     status, error = line().refusal()
-    assert status == 429
+    assert status == 503
     assert "3 connections open" in error
     held[0].send(b"Host: x\r\nConnection: close\r\n\r\n")
     assert held[0].rest().startswith(b"HTTP/1.1 200 ")

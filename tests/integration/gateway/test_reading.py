@@ -1,18 +1,21 @@
 """What the gateway tells about events, about the catalogue and about itself."""
 
 import uuid
+from typing import Any
 
 import httpx
+import jsonschema
 import pytest
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from groundwork.blocks.blob.link import DownloadLink
-from groundwork.blocks.database import database
+from groundwork.blocks.database import Database, database
 from groundwork.events.identifiers import UserId
 from groundwork.notifications.kinds import kinds
 from groundwork.notifications.unsubscribe import Unsubscription
-from tests.integration.gateway.conftest import RESTRICTED_KEY, SIGNED_KEY
+from tests.factories import register_job
+from tests.integration.gateway.conftest import OPEN_KEY, RESTRICTED_KEY, SIGNED_KEY
 from tests.integration.gateway.events import event
 
 PARTNER = {"Authorization": f"Bearer {RESTRICTED_KEY}"}
@@ -105,7 +108,7 @@ def test_what_is_no_id_is_404(client: httpx.Client) -> None:
     assert "'imp_1' is not the id of an event" in response.json()["error"]
 
 
-@pytest.mark.parametrize("path", ["/events/imp_1", "/catalogue"])
+@pytest.mark.parametrize("path", ["/events/imp_1", "/catalogue", "/openapi.json"])
 def test_reading_needs_a_key(client: httpx.Client, path: str) -> None:
     assert client.get(path, headers={"Authorization": "Bearer wrong"}).status_code == 401
 
@@ -117,8 +120,77 @@ def test_the_catalogue_has_the_schema_of_every_event_and_the_jobs_that_listen(
 
     confirmed = events["import/csv.confirmed"]
     assert confirmed["jobs"] == ["process-csv"]
+    assert confirmed["listeners"] == [
+        {
+            "job": "process-csv",
+            "priority": 0,
+            "interactive": False,
+            "ordered": False,
+            "light": False,
+            "maxAttempts": 5,
+            "batchSize": 1,
+            "laneLimit": 1,
+            "limits": {},
+        }
+    ]
     assert confirmed["description"] == "A person uploaded a CSV of contacts and confirmed its import."
     assert set(confirmed["schema"]["required"]) == {"workspaceId", "userId", "importId"}
+
+
+def test_the_limits_of_a_listener_are_in_the_catalogue_and_other_events_are_not(
+    client: httpx.Client, db: Database
+) -> None:
+    flow_control = {
+        "rate_limit": {"limit": 5, "period": 60.0, "field": "importId"},
+        "idempotency": {"field": "importId", "seconds": 60.0, "free_on_failure": True},
+        "cancel_on": {"event": "secret/thing.happened"},
+        "key_fields": [],
+    }
+    register_job(db, lane=1_000_000, flow_control=flow_control)
+    events = {each["name"]: each for each in client.get("/catalogue").json()["events"]}
+    [listener] = events["import/csv.confirmed"]["listeners"]
+    assert listener["laneLimit"] is None
+    assert listener["limits"] == {
+        "rateLimit": {"limit": 5, "period": 60.0, "field": "importId"},
+        "idempotency": {"field": "importId", "seconds": 60.0, "freeOnFailure": True},
+    }
+
+
+def test_openapi_has_every_route_and_what_the_key_may_send(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    assert {"/events", "/events/{event_id}", "/bounces", "/catalogue", "/healthz", "/metrics"} <= document[
+        "paths"
+    ].keys()
+    ids = [each["operationId"] for path in document["paths"].values() for each in path.values()]
+    assert len(set(ids)) == len(ids)
+    body = document["paths"]["/events"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    check = jsonschema.Draft202012Validator(body | {"components": document["components"]})
+    assert check.is_valid(event())
+    assert check.is_valid([event(), event()])
+    assert not check.is_valid(event() | {"unknown": 1})
+    assert not check.is_valid([])
+
+    theirs = client.get("/openapi.json", headers=PARTNER).json()["components"]["schemas"]
+    assert all(name.startswith("import.") for name in theirs if "." in name)
+
+
+def test_openapi_knows_what_clients_of_inngest_send_and_are_answered(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    post = document["paths"]["/e/{event_key}"]["post"]
+
+    def check(content: dict[str, Any]) -> jsonschema.Draft202012Validator:
+        return jsonschema.Draft202012Validator(
+            content["content"]["application/json"]["schema"] | {"components": document["components"]}
+        )
+
+    sent = check(post["requestBody"])
+    assert sent.is_valid([])
+    assert sent.is_valid([{"name": "app/user.created", "data": None, "more": 1}])
+    refused = client.post("/e/unknown", json=[event()])
+    assert check(post["responses"]["default"]).is_valid(refused.json())
+    accepted = client.post(f"/e/{OPEN_KEY}", json=event())
+    assert accepted.status_code == 200
+    assert check(post["responses"]["200"]).is_valid(accepted.json())
 
 
 def test_a_restricted_key_sees_only_what_it_may_send(client: httpx.Client) -> None:

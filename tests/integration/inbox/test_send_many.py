@@ -48,7 +48,7 @@ def running(db):
 
 
 def test_they_keep_their_order_across_statements(db, monkeypatch):
-    monkeypatch.setattr("groundwork.events.inbox.many_events._EVENTS_AT_ONCE", 7)
+    monkeypatch.setattr("groundwork.events.inbox.many_events.EVENTS_AT_ONCE", 7)
     register(db)
     ids = send_many(iter(leads(30)))
     assert events_in_order(db) == list(range(30))

@@ -4,8 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from groundwork.blocks.errors import ConfigurationError, UnknownName
+from groundwork.events import base
 from groundwork.events.base import NAME_PATTERN, Event, UserEvent
-from groundwork.events.catalogue import event_type, event_types, parse_event
+from groundwork.events.catalogue import event_type, event_types, parse_event, sendable_types
 from groundwork.events.contacts.imports import CsvImportConfirmed
 from groundwork.events.identifiers import UserId, WorkspaceId
 
@@ -35,6 +36,92 @@ def test_two_types_cannot_have_one_name() -> None:
 
         class Another(Event, name="import/csv.confirmed"):
             pass
+
+
+@pytest.fixture
+def own_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "_registry", dict(base._registry))
+    monkeypatch.setattr(base, "_aliases", dict(base._aliases))
+
+
+@pytest.mark.parametrize("alias", ["USER_CREATED", "user_created", "userCreated", "User created!", "usuário/criado"])
+def test_what_senders_call_a_type_otherwise_is_its_alias(own_types: None, alias: str) -> None:
+    class Created(Event, name="test/user.created", alias=alias):
+        pass
+
+    assert Created.aliases == (alias,)
+    assert sendable_types()[alias] is sendable_types()["test/user.created"] is Created
+    assert alias not in event_types()
+
+
+def test_an_alias_is_of_one_type_only_and_no_other_types_name(own_types: None) -> None:
+    class Created(Event, name="test/user.created", alias=("CREATED", "Created")):
+        pass
+
+    with pytest.raises(ConfigurationError, match=r"named 'Created': .*Created .*Another "):
+
+        class Another(Event, name="test/user.added", alias="Created"):
+            pass
+
+    with pytest.raises(ConfigurationError, match=r"named 'import/csv\.confirmed'"):
+
+        class Third(Event, name="test/user.made", alias="import/csv.confirmed"):
+            pass
+
+    class Lower(Event, name="test/user.lower", alias="user/was.made"):
+        pass
+
+    with pytest.raises(ConfigurationError, match=r"named 'user/was\.made'"):
+
+        class Fourth(Event, name="user/was.made"):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("alias", "told"),
+    [
+        ("", "is empty"),
+        ("x" * 256, "256 characters; 255 are the most"),
+        ("two\nlines", "do not print"),
+        ("inngest/function.failed", "reserved"),
+        ("Inngest/x", "reserved"),
+    ],
+)
+def test_what_no_sender_can_write_is_no_alias(own_types: None, alias: str, told: str) -> None:
+    with pytest.raises(TypeError, match=told):
+
+        class Created(Event, name="test/user.created", alias=alias):
+            pass
+
+
+def test_a_base_of_types_has_no_alias(own_types: None) -> None:
+    with pytest.raises(TypeError, match="an alias and no name"):
+
+        class Base(Event, alias="X"):
+            pass
+
+
+@pytest.mark.parametrize("path", ["orgId", "data", "data.", "data..id", "name", "data.org id", "user", ".data.x"])
+def test_a_place_of_the_workspace_that_is_no_path_is_refused(own_types: None, path: str) -> None:
+    with pytest.raises(TypeError, match=r"no path like data\.orgId"):
+
+        class Created(Event, name="test/user.created", workspace_from=path):
+            pass
+
+
+def test_the_place_of_the_workspace_is_inherited_and_aliases_are_not(own_types: None) -> None:
+    class OfOrganizations(Event, workspace_from="data.orgId"):
+        pass
+
+    class Created(OfOrganizations, name="test/user.created", alias="X"):
+        pass
+
+    class Removed(Created, name="test/user.removed"):
+        pass
+
+    assert Created.workspace_from == Removed.workspace_from == "data.orgId"
+    assert Removed.aliases == ()
+    assert sendable_types()["X"] is Created
 
 
 def test_an_event_is_camel_case_on_the_wire_and_snake_case_in_python() -> None:

@@ -25,6 +25,7 @@ def entry(name: str = "app", key: str = "a-key-of-enough-characters", **fields: 
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     monkeypatch.delenv("GROUNDWORK_EVENT_KEY", raising=False)
     monkeypatch.delenv("GROUNDWORK_SIGNING_SECRET", raising=False)
+    monkeypatch.delenv("GROUNDWORK_INNGEST_KEY", raising=False)
     forget()
     yield monkeypatch
     forget()
@@ -78,6 +79,33 @@ def test_the_environment_gives_one_key_with_its_secrets(environment: pytest.Monk
     assert keys.entries[0].secret_bytes() == [b"x" * 24] * 2
 
 
+def test_the_environment_gives_a_key_for_paths_beside_the_other(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("GROUNDWORK_EVENT_KEY", "key-from-environment")
+    environment.setenv("GROUNDWORK_INNGEST_KEY", "key-in-paths")
+    environment.setenv("GROUNDWORK_INNGEST_WORKSPACE", "data.orgId")
+    keys = IngestKeys.from_settings()
+    assert keys is not None
+    assert [(each.name, each.in_path, each.workspace_from) for each in keys.entries] == [
+        ("default", False, "data.orgId"),
+        ("inngest", True, "data.orgId"),
+    ]
+
+
+def test_a_key_for_paths_needs_no_signing_secret_in_production_mode() -> None:
+    IngestKeys(entries=[entry(in_path=True)]).check(production=True)
+    with pytest.raises(ConfigurationError, match="16 are the least"):
+        IngestKeys(entries=[entry(key="short", in_path=True)]).check(production=True)
+    with pytest.raises(ConfigurationError, match="anybody knows"):
+        IngestKeys(entries=[entry(key=DEVELOPMENT_EVENT_KEY, in_path=True)]).check(production=True)
+
+
+@pytest.mark.parametrize("path", ["orgId", "data", "keys", "data. id"])
+def test_a_place_of_the_workspace_is_a_path_or_the_key(path: str) -> None:
+    with pytest.raises(ValueError, match="workspace_from"):
+        entry(workspace_from=path)
+    assert entry(workspace_from="key", workspaces=["acme"]).workspace_from == "key"
+
+
 @pytest.mark.parametrize(
     ("entries", "told"),
     [
@@ -100,6 +128,11 @@ def test_production_mode_refuses_what_is_not_safe_and_says_how_to_mend_it(entrie
         ([entry(signing_secrets=["whsec_" + base64.b64encode(b"x" * 23).decode()])], "23 bytes; 24 are the least"),
         ([entry(signing_secrets=[""])], "0 bytes"),
         ([entry("one", "same"), entry("two", "same")], "share one key"),
+        ([entry(in_path=True, signing_secrets=[SECRET])], "nothing is signed"),
+        ([entry(key="a/b", in_path=True)], "letters, digits, - and _ only"),
+        ([entry(key="a b?", in_path=True)], "letters, digits, - and _ only"),
+        ([entry(workspace_from="key")], "exactly one"),
+        ([entry(workspace_from="key", workspaces=["a", "b"])], "exactly one"),
         ([entry("one", "a"), entry("one", "b")], "share one name"),
     ],
 )

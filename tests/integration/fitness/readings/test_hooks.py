@@ -1,5 +1,8 @@
 """Webhooks over a real socket: whose they are, and what of them is recorded."""
 
+import base64
+import hashlib
+import hmac
 import json
 import logging
 import time
@@ -13,7 +16,6 @@ from sqlalchemy import text
 from groundwork.blocks.database import database
 from groundwork.blocks.process_cache import forget
 from groundwork.deployments.gateway.app import create_app
-from groundwork.deployments.gateway.fitness.proof import oura_signature, whoop_signature
 from groundwork.deployments.gateway.server import _worth_logging
 from groundwork.events.inbox import NewEvent
 from groundwork.tasks.fitness.connections.record import Linked, Tokens, connect, disconnect
@@ -35,6 +37,14 @@ def hooks(configured: None, members, db, monkeypatch: pytest.MonkeyPatch) -> Ite
         link(db, provider, user)
     with serving(create_app()) as url, httpx.Client(base_url=f"{url}/fitness/hooks", timeout=30) as client:
         yield client
+
+
+def oura_signature(secret: str, timestamp: str, body: bytes) -> str:
+    return hmac.new(secret.encode(), timestamp.encode() + body, hashlib.sha256).hexdigest().upper()
+
+
+def whoop_signature(secret: str, timestamp: str, body: bytes) -> str:
+    return base64.b64encode(hmac.digest(secret.encode(), timestamp.encode() + body, hashlib.sha256)).decode()
 
 
 def link(db, provider: str, user: str, workspace: str = "acme", member: str = "ada") -> Linked:
@@ -59,6 +69,10 @@ def from_whoop(client: httpx.Client, value: Any, *, age: int = 0) -> httpx.Respo
     return client.post("/whoop", content=body, headers=headers)
 
 
+def stored(number: int) -> dict[str, int]:
+    return {"accepted": number, "duplicates": 0, "leftOut": 0}
+
+
 def recorded(db) -> list[dict[str, Any]]:
     with db.transaction() as connection:
         rows = connection.execute(text("SELECT workspace_id, source, data FROM groundwork.event ORDER BY accepted_at"))
@@ -66,16 +80,16 @@ def recorded(db) -> list[dict[str, Any]]:
 
 
 def test_webhooks_are_recorded_in_the_workspace_of_the_connection(hooks, db):
-    assert from_oura(hooks, OURA).json() == from_whoop(hooks, WHOOP).json() == {"accepted": 1}
+    assert from_oura(hooks, OURA).json() == from_whoop(hooks, WHOOP).json() == stored(1)
     oura, whoop = recorded(db)
-    assert (oura["workspace"], oura["source"], oura["objectId"]) == ("acme", "oura", "night-1")
+    assert (oura["workspace"], oura["source"], oura["objectId"]) == ("acme", "webhook of oura", "night-1")
     assert (whoop["providerUser"], whoop["kind"]) == ("10129", "updated")
 
 
 def test_a_person_in_two_gyms_is_told_of_in_both(hooks, db, members):
     members("ada", workspace="globex")
     link(db, "oura", "oura-ada", "globex")
-    assert from_oura(hooks, OURA).json() == {"accepted": 2}
+    assert from_oura(hooks, OURA).json()["accepted"] == 2
     assert {each["workspace"] for each in recorded(db)} == {"acme", "globex"}
 
 
@@ -113,24 +127,24 @@ def test_without_a_secret_of_ours_nobody_is_let_in(hooks, monkeypatch):
     monkeypatch.delenv("GROUNDWORK_OURA_CLIENT_SECRET")
     monkeypatch.delenv("GROUNDWORK_GARMIN_HOOK_SECRET")
     forget()
-    assert from_oura(hooks, OURA, secret="").status_code == 401
-    assert hooks.post("/garmin/x", json={}).status_code == 401
+    assert from_oura(hooks, OURA, secret="").status_code == 404
+    assert hooks.post("/garmin/x", json={}).status_code == 404
 
 
 def test_a_secret_that_is_rotated_verifies_by_both(hooks, monkeypatch):
     monkeypatch.setenv("GROUNDWORK_OURA_CLIENT_SECRET", "new-secret,client-secret")
     forget()
-    assert from_oura(hooks, OURA).json() == {"accepted": 1}
-    assert from_oura(hooks, OURA | {"object_id": "night-2"}, secret="new-secret").json() == {"accepted": 1}
+    assert from_oura(hooks, OURA).json()["accepted"] == 1
+    assert from_oura(hooks, OURA | {"object_id": "night-2"}, secret="new-secret").json()["accepted"] == 1
 
 
 def test_a_person_whom_nobody_knows_is_answered_so_that_it_is_not_sent_again_and_logged(hooks, db, caplog):
     with caplog.at_level(logging.WARNING):
-        assert from_oura(hooks, OURA | {"user_id": "stranger"}).json() == {"accepted": 0}
-    assert "oura told of 'stranger', to whom nobody here is connected" in caplog.text
+        assert from_oura(hooks, OURA | {"user_id": "stranger"}).json()["accepted"] == 0
+    assert "webhooks of oura: nobody here has the account 'stranger'" in caplog.text
     with db.transaction() as connection:
         disconnect(connection, Linked("acme", "ada", "oura", "oura-ada", "active", "UTC"))
-    assert from_oura(hooks, OURA).json() == {"accepted": 0}
+    assert from_oura(hooks, OURA).json()["accepted"] == 0
 
 
 @pytest.mark.parametrize("value", [{}, [], b"no JSON", OURA | {"event_type": "boom"}, OURA | {"user_id": "x" * 500}])
@@ -158,8 +172,8 @@ def test_a_push_of_garmin_is_recorded_summary_by_summary_without_its_tokens(hook
     summary = {"userId": "garmin-ada", "userAccessToken": "opens-doors", "calendarDate": "2026-11-20", "steps": 7}
     series = {"timeOffsetHeartRateSamples": {str(each): 60 for each in range(150_000)}}
     push = {"dailies": [summary | series, summary | {"userId": "stranger"}], "epochs": [summary]}
-    assert hooks.post(f"/garmin/{GARMIN}", json=push).json() == {"accepted": 1}
-    assert hooks.post(f"/garmin/{GARMIN}", json=push).json() == {"accepted": 0}
+    assert hooks.post(f"/garmin/{GARMIN}", json=push).json()["accepted"] == 1
+    assert hooks.post(f"/garmin/{GARMIN}", json=push).json()["accepted"] == 0
     [event] = recorded(db)
     assert event["data"] == {"userId": "garmin-ada", "calendarDate": "2026-11-20", "steps": 7}
 
@@ -172,7 +186,7 @@ def test_garmin_s_path_is_in_no_log_and_no_answer(hooks, caplog, monkeypatch):
 
     with caplog.at_level(logging.DEBUG):
         answers = [hooks.post(f"/garmin/{secret}", json={}), hooks.post(f"/garmin/{GARMIN}", content=b"{")]
-        monkeypatch.setattr("groundwork.deployments.gateway.fitness.hooks._event", broken)
+        monkeypatch.setattr("groundwork.events.webhooks.reading._add", broken)
         answers.append(hooks.post(f"/garmin/{GARMIN}", json={"dailies": [{"userId": "garmin-ada"}]}))
     assert [each.status_code for each in answers] == [401, 400, 500]
     record = logging.LogRecord("uvicorn.access", 20, "", 0, '%s - "%s %s HTTP/%s" %d', (), None)
@@ -198,4 +212,4 @@ def test_a_database_that_is_away_is_503_so_that_the_provider_sends_again(hooks, 
         assert from_oura(hooks, OURA).status_code == 503
     finally:
         postgres.start(home / "postgres.log")
-    assert from_oura(hooks, OURA).json() == {"accepted": 1}
+    assert from_oura(hooks, OURA).json()["accepted"] == 1

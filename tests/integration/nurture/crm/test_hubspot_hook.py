@@ -53,7 +53,7 @@ def changed(**fields: Any) -> dict[str, Any]:
 def test_a_change_becomes_an_event_of_the_agencys_workspace(hubspot_sends: Send, db: Database):
     at = int(time.time() * 1000) - 5000
     response = hubspot_sends([changed(occurredAt=at)])
-    assert (response.status_code, response.json()) == (202, {"accepted": 1, "duplicates": 0})
+    assert (response.status_code, response.json()) == (202, {"accepted": 1, "duplicates": 0, "leftOut": 0})
     [(workspace, data)] = rows(db, EVENTS)
     assert workspace == "acme"
     assert datetime.fromisoformat(data.pop("changedAt")) == datetime.fromtimestamp(at / 1000, UTC)
@@ -70,7 +70,7 @@ def test_what_is_sent_again_is_stored_once(hubspot_sends: Send, db: Database):
     body = [changed()]
     hubspot_sends(body)
     again = [body[0] | {"attemptNumber": 1}]
-    assert hubspot_sends(again).json() == {"accepted": 0, "duplicates": 1}
+    assert hubspot_sends(again).json() == {"accepted": 0, "duplicates": 1, "leftOut": 0}
     assert len(rows(db, EVENTS)) == 1
 
 
@@ -169,7 +169,7 @@ def test_behind_a_proxy_the_public_url_is_what_is_signed(
     from groundwork.blocks.settings import settings
 
     known = settings().model_copy(update={"public_url": "https://jobs.acme.example/"})
-    monkeypatch.setattr("groundwork.deployments.gateway.nurture.hooks.settings", lambda: known)
+    monkeypatch.setattr("groundwork.deployments.gateway.hooks.settings", lambda: known)
     assert hubspot_sends([changed()]).status_code == 401
     uri = "https://jobs.acme.example/nurture/hooks/hubspot"
     assert hubspot_sends([changed()], uri=uri).status_code == 202

@@ -41,8 +41,8 @@ def notice(**fields: Any) -> dict[str, Any]:
 
 
 def test_reapits_change_becomes_an_event_with_what_differs(reapit_sends: Send, db: Database):
-    assert reapit_sends(notice()).json() == {"accepted": 1, "duplicates": 0}
-    assert reapit_sends(notice()).json() == {"accepted": 0, "duplicates": 1}
+    assert reapit_sends(notice()).json() == {"accepted": 1, "duplicates": 0, "leftOut": 0}
+    assert reapit_sends(notice()).json() == {"accepted": 0, "duplicates": 1, "leftOut": 0}
     [(workspace, data)] = rows(db, EVENTS)
     assert workspace == "globex"
     assert data == {
