@@ -66,11 +66,14 @@ class Local:
         return _number(self.locale, value)
 
     def day(self, value: date | str, *, with_year: bool = True) -> str:
-        """``9 November 2026``, ``9. November 2026``; text that is no date as it is."""
+        """``9 November 2026``, ``9. November 2026``; of a time with an offset, the day that it is in the time zone.
+        Text that is no date stays as it is."""
         try:
             on = value if isinstance(value, date) else date.fromisoformat(value)
         except ValueError:
             return str(value)
+        if isinstance(on, datetime) and on.tzinfo is not None:
+            on = on.astimezone(ZoneInfo(self.time_zone))
         locale = _parsed(self.locale)
         written: str = (
             format_date(on, "long", locale=locale) if with_year else format_skeleton("MMMMd", on, locale=locale)

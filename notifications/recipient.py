@@ -50,17 +50,17 @@ def recipient(connection: Connection, user_id: UserId, template: str) -> Recipie
         bounce.user_id == columns.id, bounce.kind == "hard", func.lower(bounce.address) == func.lower(columns.email)
     )
     setting = workspace_setting.c
-    found = (columns.name, columns.email, columns.workspace_id, _wanted(template), exists(bounced))
-    wanted = (
-        select(*found, setting.locale, setting.time_zone)
+    found = (
+        select(columns.name, columns.email, columns.workspace_id, _wanted(template), exists(bounced))
+        .add_columns(setting.locale, setting.time_zone)
         .select_from(app_user.outerjoin(workspace_setting, setting.workspace_id == columns.workspace_id))
         .where(columns.id == str(_checked(user_id)))
     )
-    user = connection.execute(wanted).one_or_none()
+    user = connection.execute(found).one_or_none()
     if user is None:
         return None
-    *known, locale, time_zone = user
-    return Recipient(*known, Local.stored(locale, time_zone))
+    name, email, workspace_id, wanted, has_bounced, locale, time_zone = user
+    return Recipient(name, email, workspace_id, wanted, has_bounced, Local.stored(locale, time_zone))
 
 
 def subscribers(connection: Connection, workspace_id: WorkspaceId, template: str) -> list[UserId]:

@@ -14,6 +14,7 @@ app = typer.Typer(help="What is set for a workspace.", no_args_is_help=True)
 @app.command("set")
 def set_(
     workspace: Annotated[str, typer.Argument(help="Id of the workspace, such as acme.", callback=identifier)],
+    *,
     locale: Annotated[str | None, typer.Option("--locale", help="Of dates and numbers, such as de or en-US.")] = None,
     time_zone: Annotated[str | None, typer.Option("--time-zone", help="IANA name, such as Europe/Berlin.")] = None,
     home: HomeOption = None,

@@ -45,6 +45,10 @@ def test_a_time_of_changing_clocks_is_told_apart(utc, told):
     assert BERLIN.moment(moment) == BERLIN.moment(moment.isoformat()) == told
 
 
+def test_the_day_of_a_time_is_that_of_the_time_zone():
+    assert BERLIN.day(datetime(2026, 12, 31, 23, 30, tzinfo=UTC)) == "1. Januar 2027"
+
+
 def test_without_a_setting_times_are_in_utc_and_numbers_english():
     assert Local().moment("2026-11-29T08:15:00+00:00") == "29 November 2026, 08:15 UTC"
 
