@@ -31,6 +31,7 @@ def _page() -> tuple[str, str]:
     own = {kind: _hash(html, kind) for kind in ("script", "style")}
     policy = (
         f"default-src 'none'; script-src '{own['script']}'; style-src '{own['style']}'; connect-src 'self'; "
+        "img-src data:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return html, policy

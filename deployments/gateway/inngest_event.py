@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from groundwork.blocks.workspace_path import at_path
+from groundwork.blocks.at_path import at_path
 from groundwork.events.base import Event, fault_of_name
 from groundwork.events.inbox import NewEvent
 from groundwork.events.inbox.storing import EARLIEST_TS, LATEST_TS, LONGEST_ID

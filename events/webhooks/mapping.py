@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from groundwork.blocks.at_path import at_path
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.suggestions import did_you_mean
 from groundwork.events.base import Event
@@ -100,18 +101,6 @@ class Mapped:
             identity=(kind, message_id or digest_of(delivery.body)),
             at=_moment(_value(delivery.value, self.at)) if self.at else delivery.at,
         )
-
-
-def at_path(value: Any, path: str) -> Any:
-    """What stands at a path such as ``data.items.0.id``; None where nothing does."""
-    for part in path.split("."):
-        if isinstance(value, Mapping):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isascii() and part.isdigit() and int(part[:6]) < len(value):
-            value = value[int(part[:6])]
-        else:
-            return None
-    return value
 
 
 def _value(body: Any, where: Value) -> Any:

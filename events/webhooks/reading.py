@@ -65,7 +65,10 @@ def read(source: Source, delivery: Delivery) -> Reading:
             found.strangers += 1
             _tell_once(source.name, each.account, "nobody here has the account %r: what is about it is not stored")
         for workspace in sorted(workspaces):
-            _add(found, source, each, workspace, delivery.received_at)
+            try:
+                found.events.append(_event(source, each, workspace, delivery.received_at))
+            except (ValidationError, NotStorable) as error:
+                _note(found, source, f"{each.event.event_name}: {_reason(error)}")
     return found
 
 
@@ -76,22 +79,16 @@ def _owners(source: Source, accounts: Collection[str]) -> Mapping[str, Collectio
         return source.workspaces.of(connection, accounts)
 
 
-def _add(found: Reading, source: Source, told: Told, workspace_id: str, received_at: datetime) -> None:
+def _event(source: Source, told: Told, workspace_id: str, received_at: datetime) -> NewEvent:
     at = told.at or received_at
-    try:
-        if at > received_at + AHEAD:
-            raise NotStorable("it is in the future")
-        event = told.event.model_validate({"workspace_id": workspace_id, **told.values})
-        new = NewEvent.of(
-            event,
-            dedupe_id=f"{source.name}:{digest_of(*told.identity)}",
-            occurred_at=min(at, received_at),
-            source=f"webhook of {source.name}",
-        )
-    except (ValidationError, NotStorable) as error:
-        _note(found, source, f"{told.event.event_name}: {_reason(error)}")
-    else:
-        found.events.append(new)
+    if at > received_at + AHEAD:
+        raise NotStorable("it is in the future")
+    return NewEvent.of(
+        told.event.model_validate({"workspace_id": workspace_id, **told.values}),
+        dedupe_id=f"{source.name}:{digest_of(*told.identity)}",
+        occurred_at=min(at, received_at),
+        source=f"webhook of {source.name}",
+    )
 
 
 def _note(found: Reading, source: Source, reason: str) -> None:

@@ -68,6 +68,14 @@ class Tab:
                 "Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r"
             )
 
+    def seen(self, *, width: int, dark: bool) -> None:
+        """Be a window of so many pixels, of somebody who likes dark or light colours."""
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme])
+
     def screenshot(self, file: Path) -> None:
         """The whole page as a PNG."""
         shot = self.call("Page.captureScreenshot", captureBeyondViewport=True)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, SecretStr, TypeAdapter, ValidationError
 from sqlalchemy import Connection, text
 
 from groundwork.blocks.applications import Application
+from groundwork.blocks.at_path import at_path
 from groundwork.blocks.database import database
 from groundwork.blocks.environment import EnvironmentSettings, read_settings
 from groundwork.blocks.process_cache import process_cache
@@ -124,7 +125,7 @@ sources = (
                     InvoicePaid,
                     invoice_id="data.object.id",
                     cents="data.object.amount_paid",
-                    note=lambda body: body["data"]["object"].get("description"),
+                    note=lambda body: at_path(body, "data.object.description"),
                 )
             },
         ),

@@ -64,15 +64,18 @@ def test_a_newcomer_finds_an_event_its_fields_its_jobs_and_an_example_that_works
     told = text_of(tab, "#events details[open]")
     for words in ("A person uploaded a CSV", "workspaceId", "importId", "options.", "process-csv", "one run at once"):
         assert words in told, told
-    if shots := os.environ.get("SCREENSHOTS"):
-        tab.screenshot(Path(shots) / "catalogue.png")
+    for width, dark in ((1100, True), (390, True), (390, False), (1100, False)):
+        tab.seen(width=width, dark=dark)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        if shots := os.environ.get("SCREENSHOTS"):
+            tab.screenshot(Path(shots) / f"catalogue-{width}-{'dark' if dark else 'light'}.png")
 
     [sent] = re.findall(r"-d '(.*?)'\n", text_of(tab, "#events details[open] pre") + "\n", re.DOTALL)
     answer = httpx.post(f"{gateway_url}/events", json=json.loads(sent), headers={"Authorization": f"Bearer {OPEN_KEY}"})
     assert answer.status_code == 202, answer.text
 
     tab.evaluate("document.getElementById('filter').focus()")
-    tab.type("Signed")
+    tab.type("User/signed")
     tab.wait("document.getElementById('said').innerText === '1 event'")
     assert tab.complaints() == []
     asked = {each.split("#")[0] for each in tab.requested()} - {"data:,"}

@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import json
 import os
+import time
+from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -33,6 +35,8 @@ CASES = int(os.environ.get("FUZZ_CASES", "300"))
 IN_PATH = "key-of_Inngest-clients"
 SENDS = ("/events", "/e/{event_key}")
 """What takes events has a share of the cases as large as everything else together."""
+PAGES = ("/unsubscribe/{token}",)
+"""What people open answers in HTML, its refusals too."""
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
@@ -80,7 +84,7 @@ def test_no_request_makes_the_gateway_fail(url: str):
             found[case.operation.label, response.status_code] += 1
             if response.status_code >= 500:
                 faults.append(f"{response.status_code} {response.text[:300]}: {case.as_curl_command()[:2_000]}")
-            elif response.status_code >= 400:
+            elif response.status_code >= 400 and case.path not in PAGES:
                 json.loads(response.text)
 
         for operation in operations:
@@ -140,9 +144,6 @@ def changed(message: Any) -> st.SearchStrategy[Any]:
 
 
 def signed(source: str, body: bytes) -> dict[str, str]:
-    import time
-    from base64 import b64decode, b64encode
-
     stamp = int(time.time())
     match source:
         case "stripe":

@@ -248,20 +248,25 @@ def test_a_handshake_is_answered_to_whoever_knows_the_token(client):
     assert client.get("/hooks/stripe").status_code == 405
 
 
-def test_slack_s_verification_of_an_address_is_answered_once_it_is_proved(client):
-    body, stamp = b'{"type": "url_verification", "challenge": "c-1"}', str(int(time.time()))
+def from_slack(client: httpx.Client, body: bytes) -> httpx.Response:
+    stamp = str(int(time.time()))
     digest = hmac.digest(b"8f742231b10e8888abcd99yyyzzz85a5", f"v0:{stamp}:".encode() + body, hashlib.sha256).hex()
     headers = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
-    assert client.post("/hooks/slack", content=body, headers=headers).json() == {"challenge": "c-1"}
+    return client.post("/hooks/slack", content=body, headers=headers)
+
+
+def test_slack_s_verification_of_an_address_is_answered_once_it_is_proved(client):
+    body = b'{"type": "url_verification", "challenge": "c-1"}'
+    assert from_slack(client, body).json() == {"challenge": "c-1"}
     assert client.post("/hooks/slack", content=body).status_code == 401
 
 
-def test_a_fault_in_an_application_s_mapping_is_500_with_its_place_in_the_log_and_nothing_that_was_sent(client, caplog):
+def test_a_fault_in_an_application_s_source_is_500_with_its_place_in_the_log_and_nothing_that_was_sent(client, caplog):
     with caplog.at_level(logging.ERROR):
-        response = from_plain(client, [{"id": "a secret thing"}])
+        response = from_slack(client, b'{"type": "url_verification", "token": "a secret thing"}')
     assert response.status_code == 500
     mark = response.json()["error"].rpartition(" ")[2].rstrip(".")
-    assert f"id {mark}: a webhook of plain failed with KeyError at " in caplog.text
+    assert f"id {mark}: a webhook of slack failed with KeyError at " in caplog.text
     assert "billing.py:" in caplog.text
     assert "secret thing" not in caplog.text
 

@@ -5,7 +5,9 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import wraps
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import ceil
 from typing import Any
 
 import pytest
@@ -94,6 +96,10 @@ def test_the_job_that_is_moved_is_compared_with_theirs(example: Example, monkeyp
     [handed_on] = taken
     assert handed_on["name"] == "shop/invoice.overdue"
     assert handed_on["data"] == {"workspaceId": "acme", "invoiceId": "i-9"}
+    as_theirs = wraps(example.names["invoice"].fn)(lambda cents: cents + ceil(cents * 19 / 100))
+    monkeypatch.setattr(example.names["invoice"], "fn", as_theirs)
+    type_commands("groundwork dead replay --job confirm-order")
+    assert example.ends() == ["done      the same"]
 
 
 def test_each_concept_has_an_example() -> None:

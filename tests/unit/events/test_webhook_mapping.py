@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from groundwork.blocks.at_path import at_path
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.events.base import Event
 from groundwork.events.webhooks import Delivery, LeftOut, Malformed, Mapped, OneWorkspace, Source, Stripe, To, Told
-from groundwork.events.webhooks.mapping import at_path
 
 NOW = datetime(2026, 11, 28, 8, tzinfo=UTC)
 

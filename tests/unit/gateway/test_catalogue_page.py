@@ -38,6 +38,7 @@ def test_its_policy_lets_run_what_is_its_own_and_nothing_else():
         digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
         assert policy.pop(f"{kind}-src") == f"'sha256-{digest}'"
     assert policy.pop("connect-src") == "'self'"
+    assert policy.pop("img-src") == "data:"  # the icon, which is nothing
     assert set(policy.values()) == {"'none'"}
     assert set(policy) == {"default-src", "base-uri", "form-action", "frame-ancestors"}
     assert page.headers["vary"] == "Accept"

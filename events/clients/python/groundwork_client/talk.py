@@ -82,7 +82,7 @@ def send(events: Sequence[Event], manner: Manner) -> Generator[Todo, Came, list[
 def _send_group(events: Sequence[Event], manner: Manner) -> Generator[Todo, Came, list[Receipt]]:
     body = b"[" + b",".join(each.encoded for each in events) + b"]"
     try:
-        answer = yield from asked("POST", "/events", manner, body, [each.id for each in events])
+        answer = yield from asked("POST", "/events", manner, body, ids=[each.id for each in events])
     except Refused as error:
         if error.status != 413 or len(events) == 1:
             raise
@@ -97,7 +97,7 @@ def _send_group(events: Sequence[Event], manner: Manner) -> Generator[Todo, Came
 
 
 def asked(
-    method: str, path: str, manner: Manner, body: bytes = b"", ids: Sequence[str] = ()
+    method: str, path: str, manner: Manner, body: bytes = b"", *, ids: Sequence[str] = ()
 ) -> Generator[Todo, Came, dict[str, Any]]:
     """Ask until there is an answer; each try is the same message, signed anew.
 
