@@ -6,7 +6,7 @@ its messages mean (:mod:`.mapping`) and whose they are (:mod:`.workspaces`). App
 """
 
 from groundwork.events.webhooks.handshake import Challenge
-from groundwork.events.webhooks.mapping import Mapped, To, at_path
+from groundwork.events.webhooks.mapping import Mapped, To
 from groundwork.events.webhooks.proof import Incoming, Proof, Proved, Unproved
 from groundwork.events.webhooks.schemes import Hmac, StandardWebhooks, Stripe, github, slack
 from groundwork.events.webhooks.secret_list import several
@@ -32,7 +32,6 @@ __all__ = [
     "To",
     "Told",
     "Unproved",
-    "at_path",
     "github",
     "several",
     "slack",
