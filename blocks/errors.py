@@ -51,7 +51,14 @@ class Explained(Exception):
 
 
 class GroundworkError(Explained):
-    """Groundwork refuses, or could not do what it was asked to do. The message says what to do about it."""
+    """Groundwork refuses, or could not do what it was asked to do. The message says what to do about it.
+
+    Attributes:
+        blockage: what keeps the work of everybody waiting until an operator acts, such as ``mail``; None where nothing
+            does. The relay tells of it while deliveries wait for another try.
+    """
+
+    blockage: str | None = None
 
 
 class ControlFlow(Explained):
@@ -86,12 +93,14 @@ class PutOff(ControlFlow):
         seconds: until the next try.
         tries: that it has used up.
         reason: why the last one failed.
+        blockage: that of its error.
     """
 
     def __init__(self, step: str, work: str, seconds: float, tries: int) -> None:
         super().__init__(f"step {step} is tried again in {seconds:.0f} s")
         self.step, self.work, self.seconds, self.tries = step, work, seconds, tries
         self.reason = ""
+        self.blockage: str | None = None
 
     @classmethod
     def mark(cls, error: Exception, put_off: "PutOff") -> None:
@@ -280,6 +289,8 @@ class RecipientPutOff(MailTemporarilyRefused):
 class MailSetupRefused(MailTemporarilyRefused):
     """The mail server refuses this installation: its login, sender, network or right to relay. Nobody's mail goes out.
     Correct GROUNDWORK_SMTP_URL, GROUNDWORK_MAIL_FROM or the server, then `groundwork dead replay`."""
+
+    blockage = "mail"
 
 
 class MailsNotSent(MailTemporarilyRefused):

@@ -26,6 +26,7 @@ from groundwork.deployments.commands import (
     store,
     up,
     user,
+    workspace,
 )
 from groundwork.deployments.commands.failure import explain
 
@@ -81,6 +82,7 @@ def program() -> typer.Typer:
     app.add_typer(mail.app, name="mail")
     app.add_typer(store.app, name="store")
     app.add_typer(user.app, name="user")
+    app.add_typer(workspace.app, name="workspace")
     app.add_typer(new.app, name="new")
     if (shown := demo.demos(applications())) is not None:
         app.add_typer(shown)

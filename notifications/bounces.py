@@ -1,5 +1,6 @@
 """Addresses of users from which mail came back: nothing more is sent to one that does not exist."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,10 +50,27 @@ def note_bounce(connection: Connection, event: MailBounced) -> int:
     return connection.execute(statement(_SQL, "note_bounce"), values).rowcount
 
 
-def bounces(connection: Connection, workspace_id: WorkspaceId) -> list[Bounce]:
-    """The addresses of a workspace's users from which mail came back, the latest first; not those that a user had."""
-    rows = connection.execute(statement(_SQL, "bounces"), {"workspace_id": str(workspace_id)})
+def bounces(connection: Connection, workspace_id: WorkspaceId, most: int | None = None) -> list[Bounce]:
+    """The addresses of a workspace's users from which mail came back, the latest first; not those that a user had.
+
+    Args:
+        most: how many at most; None for all.
+    """
+    rows = connection.execute(statement(_SQL, "bounces"), {"workspace_id": str(workspace_id), "most": most})
     return [Bounce(*row) for row in rows]
+
+
+def workspaces_of(connection: Connection, addresses: Collection[str]) -> dict[str, set[str]]:
+    """The workspaces whose users have an address, as a source of a mail provider's webhooks asks
+    (:class:`~groundwork.events.webhooks.ByAccount`)."""
+    forms = {each: _forms(each) for each in addresses}
+    wanted = {"addresses": [form for each in forms.values() for form in each]}
+    found: dict[str, set[str]] = {}
+    for address, workspace_id in connection.execute(statement(_SQL, "workspaces_of"), wanted):
+        for each, known in forms.items():
+            if address in known:
+                found.setdefault(each, set()).add(workspace_id)
+    return found
 
 
 def forget_bounce(connection: Connection, workspace_id: WorkspaceId, user_id: UserId) -> bool:

@@ -19,7 +19,14 @@ SELECT user_id, address, kind, reason, bounced_at, times
 FROM app.mail_bounce
 JOIN app.app_user ON app_user.id = mail_bounce.user_id
 WHERE workspace_id = :workspace_id AND lower(address) = lower(email)
-ORDER BY bounced_at DESC, user_id;
+ORDER BY bounced_at DESC, user_id
+LIMIT :most;
+
+-- name: workspaces_of
+-- The workspaces whose users have an address.
+SELECT DISTINCT lower(email), workspace_id
+FROM app.app_user
+WHERE lower(email) = ANY(:addresses);
 
 -- name: forget_bounce
 DELETE FROM app.mail_bounce

@@ -6,10 +6,11 @@ on which of them it is read.
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from groundwork.notifications.image import InlineImage
+from groundwork.notifications.local import Local
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
@@ -36,11 +37,13 @@ class BarChart:
         title: what the numbers count, for the description.
         labels: below the groups.
         series: name to one number per label, none below 0; at most two series.
+        local: how numbers are written.
     """
 
     title: str
     labels: Sequence[str]
     series: Mapping[str, Sequence[int]]
+    local: Local = field(default_factory=Local)
 
     def __post_init__(self) -> None:
         if len(self.series) > len(COLOURS):
@@ -52,8 +55,9 @@ class BarChart:
     @property
     def alt(self) -> str:
         """The chart in words, with every number."""
+        number = self.local.number
         told = (
-            f"{name}: " + ", ".join(f"{label} {value:,}" for label, value in zip(self.labels, numbers, strict=True))
+            f"{name}: " + ", ".join(f"{label} {number(each)}" for label, each in zip(self.labels, numbers, strict=True))
             for name, numbers in self.series.items()
         )
         return f"{self.title}. {'; '.join(told)}."
@@ -83,7 +87,7 @@ class BarChart:
     def _draw_bars(self, pen: "ImageDraw") -> None:
         highest = max((max(numbers, default=0) for numbers in self.series.values()), default=0)
         _box(pen, _LEFT, _BOTTOM, _RIGHT, _BOTTOM + 1, INK)
-        _write(pen, _RIGHT, 12, f"most in a day: {highest:,}", "rm")
+        _write(pen, _RIGHT, 12, f"most in a day: {self._drawn(highest)}", "rm")
         group = (_RIGHT - _LEFT) / len(self.labels)
         bar = group * 0.8 / len(self.series)
         for place, label in enumerate(self.labels):
@@ -94,6 +98,10 @@ class BarChart:
                     x = left + order * bar
                     _box(pen, x, _BOTTOM - max(height, 2), x + bar - 1, _BOTTOM, colour)
             _write(pen, left + group * 0.4, _BOTTOM + 12, label, "mm")
+
+    def _drawn(self, number: int) -> str:
+        # Spaces of other widths are not in the font.
+        return " ".join(self.local.number(number).split())
 
 
 def _box(pen: "ImageDraw", left: float, top: float, right: float, bottom: float, colour: str) -> None:

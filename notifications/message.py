@@ -1,16 +1,22 @@
 """A notification as a mail message, the same message however often it is made."""
 
+import base64
 import hashlib
-from email.message import EmailMessage
-from email.policy import SMTP
+from collections.abc import Iterable
+from email.message import EmailMessage, MIMEPart
 from email.utils import localtime
 from uuid import UUID
 
 from groundwork.blocks.errors import ConfigurationError, RecipientRefused
 from groundwork.blocks.mail.addresses import mail_address, mailbox
-from groundwork.blocks.mail.headers import address_header, text_header, token_header
+from groundwork.blocks.mail.headers import POLICY, address_header, text_header, token_header
 from groundwork.blocks.settings import settings
+from groundwork.notifications.image import InlineImage
 from groundwork.notifications.rendering import Rendered
+
+_BOUNDARY = "=_groundwork_"
+"""Between parts: it has what neither quoted-printable nor base64 writes (RFC 2045, 6.7). It is the same in all mails,
+as the email package compiles a pattern of each."""
 
 
 def message_id(delivery_id: UUID, template: str, recipient: str, user_id: str = "") -> str:
@@ -47,7 +53,7 @@ def compose(
         address = mail_address(recipient)
     except ValueError as error:
         raise RecipientRefused(f"{error}; correct it in the user's profile") from None
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=POLICY)
     message["From"] = address_header("From", *_sender())
     message["To"] = address_header("To", name, address)
     message["Subject"] = text_header("Subject", rendered.subject)
@@ -58,8 +64,13 @@ def compose(
     if unsubscribe_url:
         message["List-Unsubscribe"] = token_header("List-Unsubscribe", f"<{unsubscribe_url}>")
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(_encodable(rendered.text))
-    _add_html(message, rendered)
+    message["MIME-Version"] = "1.0"
+    html = _text(rendered.html, "html")
+    if rendered.images:
+        pictures = [_picture(each, number) for number, each in enumerate(rendered.images, 1)]
+        words, html = html, MIMEPart(policy=POLICY)
+        _make_multipart(html, "related", [words, *pictures])
+    _make_multipart(message, "alternative", [_text(rendered.text, "plain"), html])
     return message
 
 
@@ -70,21 +81,27 @@ def _sender() -> tuple[str, str]:
         raise ConfigurationError(f"GROUNDWORK_MAIL_FROM: {error}; give Name <address>, or an address") from None
 
 
-def _encodable(text: str) -> str:
-    """Text without halves of surrogate pairs, which names of files may have and UTF-8 cannot."""
-    return text.encode(errors="replace").decode()
+def _text(words: str, subtype: str) -> MIMEPart:
+    """Words, encoded whatever they are: no line of theirs is a boundary then."""
+    # Halves of surrogate pairs, which names of files may have, UTF-8 cannot.
+    data = words.encode(errors="replace")
+    is_mostly_ascii = len(data) < 1.2 * len(words)
+    part = MIMEPart(policy=POLICY)
+    part.set_content(data.decode(), subtype=subtype, cte="quoted-printable" if is_mostly_ascii else "base64")
+    return part
 
 
-def _add_html(message: EmailMessage, rendered: Rendered) -> None:
-    message.add_alternative(_encodable(rendered.html), subtype="html")
-    html = message.get_body(("html",))
-    assert html is not None, "it was added on the line before"
-    for number, image in enumerate(rendered.images, 1):
-        html.add_related(
-            image.png,
-            maintype="image",
-            subtype="png",
-            cid=f"<{image.content_id}>",
-            disposition="inline",
-            filename=f"image-{number}.png",
-        )
+def _picture(image: InlineImage, number: int) -> MIMEPart:
+    part = MIMEPart(policy=POLICY)
+    part["Content-Type"] = "image/png"
+    part["Content-Transfer-Encoding"] = "base64"
+    part["Content-Disposition"] = f'inline; filename="image-{number}.png"'
+    part["Content-ID"] = token_header("Content-ID", f"<{image.content_id}>")
+    part.set_payload(base64.encodebytes(image.png).decode("ascii"))
+    return part
+
+
+def _make_multipart(part: MIMEPart, kind: str, parts: Iterable[MIMEPart]) -> None:
+    part["Content-Type"] = f'multipart/{kind}; boundary="{_BOUNDARY}{kind}"'
+    for each in parts:
+        part.attach(each)

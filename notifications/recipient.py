@@ -6,10 +6,11 @@ from sqlalchemy import ColumnElement, Connection, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from groundwork.blocks.errors import UnknownName
-from groundwork.blocks.schema import app_user, mail_bounce, notification_setting
+from groundwork.blocks.schema import app_user, mail_bounce, notification_setting, workspace_setting
 from groundwork.blocks.suggestions import did_you_mean
 from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.notifications.kinds import kind_of, kinds
+from groundwork.notifications.local import Local
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Recipient:
         workspace_id: of which they are a user now.
         wanted: whether they want mails of the kind.
         bounced: whether mail to the address came back for good.
+        local: how the workspace's people write dates and numbers.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Recipient:
     workspace_id: str
     wanted: bool
     bounced: bool
+    local: Local
 
 
 def recipient(connection: Connection, user_id: UserId, template: str) -> Recipient | None:
@@ -46,11 +49,18 @@ def recipient(connection: Connection, user_id: UserId, template: str) -> Recipie
     bounced = select(bounce.kind).where(
         bounce.user_id == columns.id, bounce.kind == "hard", func.lower(bounce.address) == func.lower(columns.email)
     )
-    wanted = select(columns.name, columns.email, columns.workspace_id, _wanted(template), exists(bounced)).where(
-        columns.id == str(_checked(user_id))
+    setting = workspace_setting.c
+    found = (
+        select(columns.name, columns.email, columns.workspace_id, _wanted(template), exists(bounced))
+        .add_columns(setting.locale, setting.time_zone)
+        .select_from(app_user.outerjoin(workspace_setting, setting.workspace_id == columns.workspace_id))
+        .where(columns.id == str(_checked(user_id)))
     )
-    user = connection.execute(wanted).one_or_none()
-    return None if user is None else Recipient(*user)
+    user = connection.execute(found).one_or_none()
+    if user is None:
+        return None
+    name, email, workspace_id, wanted, has_bounced, locale, time_zone = user
+    return Recipient(name, email, workspace_id, wanted, has_bounced, Local.stored(locale, time_zone))
 
 
 def subscribers(connection: Connection, workspace_id: WorkspaceId, template: str) -> list[UserId]:

@@ -8,20 +8,24 @@ a template wants and does not get is an error, never an empty place.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 
 from groundwork.blocks.mail.headers import clean
 from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.words import counted
 from groundwork.notifications.image import InlineImage
+from groundwork.notifications.local import Local
 from groundwork.notifications.sources import Source, source_of, sources
 
 LONGEST_HTML = 100_000
 """Bytes. Gmail cuts what is longer than 102 kB, and with it the link at the end."""
 LONGEST_URL = 4_000
 """Characters of a link. A link that is cut leads nowhere."""
+_LOCAL = "groundwork_local"
 _LIMITS = ((500, 50), (150, 20), (50, 10))
 """Characters of a text, and entries of a list, that a template shows; the next ones where a mail is too long."""
 
@@ -36,12 +40,13 @@ class Rendered:
     images: tuple[InlineImage, ...] = ()
 
 
-def render(template: str, *, unsubscribe_url: str | None = None, **values: Any) -> Rendered:
+def render(template: str, *, unsubscribe_url: str | None = None, local: Local | None = None, **values: Any) -> Rendered:
     """A notification with its values filled in.
 
     Args:
         template: name of its folder, such as ``import_finished``.
         unsubscribe_url: where the person turns such mails off; None where they cannot.
+        local: how dates and numbers are written; None for the default.
         values: what the template shows; its first lines say which. Texts become one line without control characters,
             and are cut like long lists. An :class:`InlineImage` among them becomes part of the message.
 
@@ -51,10 +56,11 @@ def render(template: str, *, unsubscribe_url: str | None = None, **values: Any) 
         jinja2.UndefinedError: a value is missing; the message names it.
     """
     environment = _environment(source_of(template))
+    given = {"unsubscribe_url": unsubscribe_url, _LOCAL: local or Local()}
     for limits in _LIMITS:
         tidy = {name: _tidy(value, limits) for name, value in values.items()}
         subject, text, html = (
-            environment.get_template(f"{template}/{part}.j2").render(tidy, unsubscribe_url=unsubscribe_url)
+            environment.get_template(f"{template}/{part}.j2").render(tidy | given)
             for part in ("subject.txt", "body.txt", "body.html")
         )
         if len(html.encode(errors="replace")) <= LONGEST_HTML:
@@ -98,11 +104,6 @@ def sample(template: str) -> dict[str, Any] | None:
     return values
 
 
-def number(value: int) -> str:
-    """``1,234,567``."""
-    return f"{value:,}"
-
-
 def duration(seconds: float) -> str:
     """``0.4 s``, ``12 s``, ``2 min 5 s``, ``3 h 20 min``."""
     if seconds < 9.95:
@@ -115,11 +116,43 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def change(share: float) -> str:
+def change(share: float, local: Local | None = None) -> str:
     """``+12 %``, ``−40 %``, ``±0 %``; three times as much is ``+200 %``."""
     percent = round(share * 100)
     sign = "+" if percent > 0 else "−" if percent < 0 else "±"
-    return f"{sign}{abs(percent):,} %"
+    return f"{sign}{(local or Local()).number(abs(percent))} %"
+
+
+@pass_context
+def _number(context: Context, value: float) -> str:
+    return _local(context).number(value)
+
+
+@pass_context
+def _counted(context: Context, number: int, one: str, many: str | None = None) -> str:
+    noun = counted(number, one, many).partition(" ")[2]
+    return f"{_local(context).number(number)} {noun}"
+
+
+@pass_context
+def _change(context: Context, share: float) -> str:
+    return change(share, _local(context))
+
+
+@pass_context
+def _day(context: Context, value: date | str, *, with_year: bool = True) -> str:
+    return _local(context).day(value, with_year=with_year)
+
+
+@pass_context
+def _moment(context: Context, value: datetime | str) -> str:
+    return _local(context).moment(value)
+
+
+def _local(context: Context) -> Local:
+    # A file that is imported has no context.
+    local: Local | None = context.get(_LOCAL)
+    return local or Local()
 
 
 @process_cache
@@ -132,5 +165,7 @@ def _environment(source: Source) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number, counted=counted, duration=duration, change=change)
+    environment.filters.update(
+        number=_number, counted=_counted, duration=duration, change=_change, day=_day, moment=_moment
+    )
     return environment

@@ -108,7 +108,7 @@ def notify_user(
     unsubscribe_url = Unsubscription(user_id, kind).url() if kind else None
     # One line, in the greeting too: a name with line ends would write paragraphs of its own.
     person = {"name": clean(user.name, LONGEST_NAME), "email": user.email}
-    rendered = render(template, **values, user=person, unsubscribe_url=unsubscribe_url)
+    rendered = render(template, local=user.local, **values, user=person, unsubscribe_url=unsubscribe_url)
     mailer().send(
         compose(
             rendered,

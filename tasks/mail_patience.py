@@ -20,6 +20,3 @@ class Patience(TypedDict):
 MAIL_PATIENCE: Final[Patience] = {"retries": 14, "first_delay": 2.0, "longest_delay": 3600.0}
 """After 2, 4, 8 s and so on, from the eleventh on once in an hour. Too long a delay at the end: mail waits on behind a
 server that is back. Too short: one that is down all night is asked again and again."""
-
-BATCH_PATIENCE: Final[Patience] = {"retries": 6, "first_delay": 2.0, "longest_delay": 60.0}
-"""For steps of batches, which cannot wait without their run, and hold its place meanwhile: two minutes."""

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel
 
 from groundwork.blocks.errors import (
     ConfigurationError,
+    MailSetupRefused,
     MailsNotSent,
     MailsRefused,
     MailTemporarilyRefused,
@@ -33,6 +35,8 @@ and servers bar whoever goes on. A recipient who is put off does not count: grey
 LONGEST_WITHOUT_SUCCESS = 60.0
 """Seconds of failures after which the others are left to the next try, too: a server that answers nothing takes minutes
 for each mail."""
+REFUSED_TOLD = 100
+"""Recipients whom the result names with the reason. It is kept with the delivery, and goes to whoever asks for it."""
 _REASON_LENGTH = 400
 _REFUSALS = "mail-refused"
 """Ledger of recipients who were refused for good, who are not asked for again by this delivery."""
@@ -43,11 +47,13 @@ class MailedRound(BaseModel):
 
     Attributes:
         sent: messages, also by tries before.
-        refused: why, by user id, where the fault is the recipient's own.
+        refused: why, by user id, where the fault is the recipient's own; of the first :data:`REFUSED_TOLD`.
+        refused_in_all: how many were.
     """
 
-    sent: int
-    refused: dict[str, str]
+    sent: int = 0
+    refused: dict[str, str] = {}
+    refused_in_all: int = 0
 
 
 def mail_round(template: str, user_ids: Sequence[str], values: Mapping[str, Any]) -> MailedRound:
@@ -166,16 +172,21 @@ class _Round:
         """
         untried = len(set(self._left) - self._failed.keys())
         if not self._failed and not untried:
-            return MailedRound(sent=self._sent, refused=self._refused)
+            told = dict(islice(self._refused.items(), REFUSED_TOLD))
+            return MailedRound(sent=self._sent, refused=told, refused_in_all=len(self._refused))
         reasons = Counter(_reason(each) for each in self._failed.values())
-        told = "; ".join(f"{reason} ({times} times)" for reason, times in list(reasons.items())[:REASONS_TOLD])
+        first = "; ".join(f"{reason} ({times} times)" for reason, times in list(reasons.items())[:REASONS_TOLD])
         others = f" {untried} were not tried, as the fault is likely the same for all." if untried else ""
         refused = f" Refused for good: {', '.join(list(self._refused)[:REASONS_TOLD])}." if self._refused else ""
         missing = f"{len(self._failed) + untried} of {self._users} mails not sent"
         # OSError: the outbox's disk is full.
         may_help = any(isinstance(each, MailTemporarilyRefused | OSError) for each in self._failed.values())
         kind = MailsNotSent if may_help else MailsRefused
-        raise kind(f"{missing}. The first reasons: {told}.{others}{refused}")
+        error = kind(f"{missing}. The first reasons: {first}.{others}{refused}")
+        error.blockage = next(
+            (each.blockage for each in self._failed.values() if isinstance(each, MailSetupRefused)), None
+        )
+        raise error
 
 
 def _reason(error: Exception) -> str:

@@ -12,7 +12,7 @@ from prefect import Task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 
-from groundwork.blocks.errors import ConfigurationError, NonRetriable, PutOff, RetryAfter, StaleAttempt
+from groundwork.blocks.errors import ConfigurationError, GroundworkError, NonRetriable, PutOff, RetryAfter, StaleAttempt
 from groundwork.events.inbox import Attempt, current_attempt
 from groundwork.events.inbox.put_off import earlier_tries
 from groundwork.tasks.step_identity import StepIdentity
@@ -132,5 +132,6 @@ def _may_wait(attempt: Attempt | None) -> bool:
 
 def _put_off(error: Exception, put_off: PutOff) -> tuple[bool, float]:
     put_off.reason = f"{type(error).__name__}: {error}"
+    put_off.blockage = error.blockage if isinstance(error, GroundworkError) else None
     PutOff.mark(error, put_off)
     return False, 0.0

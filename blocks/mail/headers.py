@@ -8,8 +8,8 @@ here is plain ASCII in its final form, and no version of Python looks into it ag
 import base64
 import re
 import unicodedata
-from email.headerregistry import BaseHeader, UniqueAddressHeader, UnstructuredHeader
-from email.policy import Policy
+from email.headerregistry import BaseHeader, HeaderRegistry, UniqueAddressHeader, UnstructuredHeader
+from email.policy import SMTP, Policy
 from typing import Any
 
 LONGEST_NAME = 128
@@ -20,6 +20,29 @@ LINE = 76
 """Characters of a line, which RFC 2047 sets for lines with encoded words. Servers refold longer ones as they please."""
 LONGEST_LINE = 990
 """Bytes of a line that cannot be folded. SMTP allows 998, field name included."""
+
+
+class _KnownClasses(HeaderRegistry):
+    """Makes one class for each name of a field. The email package's makes one for each field of each message, which is
+    a third of the work of composing it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[str, type[BaseHeader]] = {}
+
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        found = self._known.get(name)
+        if found is None:
+            found = super().__getitem__(name)
+            if len(self._known) < _MOST_CLASSES:
+                self._known[name] = found
+        return found
+
+
+_MOST_CLASSES = 100
+"""Names of fields that are remembered; a message may have any."""
+POLICY = SMTP.clone(header_factory=_KnownClasses())
+"""Of messages that are made here: the email package's SMTP, in less time."""
 
 _SPACES = re.compile(r"\s+")
 _ENCODED_WORD = "=?"

@@ -7,13 +7,14 @@ from groundwork.blocks.schema.inbox import delivery, event, job, lane_override, 
 from groundwork.blocks.schema.light import light_host, step_execution
 from groundwork.blocks.schema.sql_send import event_type, sql_sender
 from groundwork.blocks.schema.unknown import unknown_event
-from groundwork.blocks.schema.users import app_user, mail_bounce, notification_setting
-from groundwork.blocks.schema.waits import arrival, awaited_event, wait
+from groundwork.blocks.schema.users import app_user, mail_bounce, notification_setting, workspace_setting
+from groundwork.blocks.schema.waits import arrival, awaited_event, blockage, wait
 
 __all__ = [
     "app_user",
     "arrival",
     "awaited_event",
+    "blockage",
     "delivery",
     "event",
     "event_type",
@@ -29,6 +30,7 @@ __all__ = [
     "unknown_event",
     "wait",
     "with_applications",
+    "workspace_setting",
 ]
 
 

@@ -1,6 +1,6 @@
 """Users and what mails they want: the engine's own, since notifications need them. Applications store them."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, ForeignKey, Integer, Table, Text, func
+from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, Table, Text, func, text
 
 from groundwork.blocks.schema.base import metadata
 
@@ -14,6 +14,7 @@ app_user = Table(
     Column("email", Text, nullable=False),
     Column("name", Text, nullable=False, server_default=""),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index("app_user_address_idx", text("lower(email)")),
     schema=SCHEMA,
 )
 
@@ -25,6 +26,16 @@ notification_setting = Table(
     Column("wanted", Boolean, nullable=False),
     schema=SCHEMA,
     comment="a person who has no row for a kind of mail wants it",
+)
+
+workspace_setting = Table(
+    "workspace_setting",
+    metadata,
+    Column("workspace_id", Text, primary_key=True),
+    Column("locale", Text, nullable=False, comment="of numbers and dates, such as de or en-US"),
+    Column("time_zone", Text, nullable=False, comment="IANA name"),
+    schema=SCHEMA,
+    comment="a workspace without a row has en-GB and UTC",
 )
 
 mail_bounce = Table(

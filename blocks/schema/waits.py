@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    false,
     func,
     text,
 )
@@ -40,6 +42,7 @@ wait = Table(
     Column("answer", JSONB),
     Column("set_up_at", _timestamp, nullable=False, server_default=func.clock_timestamp()),
     Column("answered_at", _timestamp),
+    Column("blockage", Text, comment="what a step's next try waits for that an operator has to mend, such as mail"),
     CheckConstraint("kind IN ('sleep', 'event', 'job', 'retry')", name="kind"),
     CheckConstraint("state IN ('waiting', 'answered', 'over')", name="state"),
     Index(
@@ -50,6 +53,7 @@ wait = Table(
         postgresql_where=text("state = 'waiting' AND kind = 'event'"),
     ),
     Index("wait_target_idx", "target_event_id", postgresql_where=text("state = 'waiting' AND kind = 'job'")),
+    Index("wait_blockage_idx", "blockage", "due_at", postgresql_where=text("blockage IS NOT NULL")),
     schema=SCHEMA,
     comment="what the body of a job waits for, and what came of it: the memo of a continued run",
 )
@@ -60,6 +64,17 @@ awaited_event = Table(
     Column("name", Text, primary_key=True),
     schema=SCHEMA,
     comment="names of events that a job has ever waited for",
+)
+
+blockage = Table(
+    "blockage",
+    metadata,
+    Column("subject", Text, primary_key=True, comment="such as mail"),
+    Column("id", Uuid, nullable=False, server_default=func.gen_random_uuid(), comment="of Prefect's event"),
+    Column("began_at", _timestamp, nullable=False, server_default=func.clock_timestamp()),
+    Column("posted", Boolean, nullable=False, server_default=false(), comment="whether Prefect has an event of it"),
+    schema=SCHEMA,
+    comment="what keeps everybody's deliveries waiting now until an operator acts, and was told of",
 )
 
 arrival = Table(

@@ -11,6 +11,7 @@ from groundwork.blocks.applications import applications
 from groundwork.blocks.ingest_keys import IngestKeys
 from groundwork.blocks.settings import settings
 from groundwork.deployments.gateway import (
+    bounces,
     catalogue,
     downloads,
     health,
@@ -66,7 +67,7 @@ def create_app(keys: IngestKeys | None = None) -> FastAPI:
     app.state.hook_counts = HookCounts()
     app.state.hooks_unproved = {}
     install_handlers(app)
-    for module in (ingest, inngest, status, catalogue, openapi, downloads, unsubscribe, health, metrics):
+    for module in (ingest, inngest, status, bounces, catalogue, openapi, downloads, unsubscribe, health, metrics):
         app.include_router(module.router)
     app.include_router(hooks.routes_of(sources()))
     for application in applications():

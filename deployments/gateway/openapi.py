@@ -12,7 +12,7 @@ from groundwork.events.catalogue import event_types
 
 router = APIRouter()
 
-_WITH_KEY = ("/events", "/catalogue", "/metrics")
+_WITH_KEY = ("/events", "/bounces", "/catalogue", "/metrics")
 """What our routes begin with that ask for an event key. Applications say so by ``openapi_extra``."""
 _OF_INNGEST = "/e/{event_key}"
 _ERROR_OF = {_OF_INNGEST: "InngestAnswer"}

@@ -9,6 +9,7 @@ from groundwork.blocks.cures import PREFECT, cure_of
 from groundwork.blocks.database import database
 from groundwork.blocks.outages import Outages
 from groundwork.deployments.relay.automations import Automations
+from groundwork.deployments.relay.blockages import look_for_blockages, post_blockages
 from groundwork.deployments.relay.cancelled_runs import cancel_runs
 from groundwork.deployments.relay.dead_letters import post_deaths
 from groundwork.deployments.relay.dead_runs import crash_dead_runs
@@ -57,6 +58,8 @@ class Housekeeping:
             _Chore("looking for deleted runs", cancel_deleted_runs, DEAD_RUN_SECONDS),
             _Chore("looking for dead runs", crash_dead_runs, DEAD_RUN_SECONDS),
             _Chore("telling of deaths", post_deaths, SWEEP_SECONDS),
+            _Chore("looking for what is blocked", look_for_blockages, SWEEP_SECONDS, asks_prefect=False),
+            _Chore("telling of what is blocked", post_blockages, SWEEP_SECONDS),
             _Chore("tidying up", tidy, TIDY_SECONDS, asks_prefect=False),
             _Chore("adding up the tally", _fold_tally, TIDY_SECONDS, asks_prefect=False),
             _Chore("repairing tag limits", TagLimits().repair, TIDY_SECONDS),

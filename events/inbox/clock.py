@@ -6,7 +6,16 @@ from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
 
-_STATEMENTS = ("pass_jobs", "pass_events", "pass_deliveries", "pass_throttles", "pass_waits", "pass_rates", "pass_keys")
+_STATEMENTS = (
+    "pass_jobs",
+    "pass_events",
+    "pass_deliveries",
+    "pass_throttles",
+    "pass_waits",
+    "pass_rates",
+    "pass_keys",
+    "pass_blockages",
+)
 
 
 def advance(connection: Connection, seconds: float) -> None:

@@ -46,3 +46,7 @@ SET taken = ARRAY(SELECT at - make_interval(secs => :seconds) FROM unnest(taken)
 -- name: pass_keys
 -- Idempotency keys that are still remembered.
 UPDATE groundwork.idempotency SET expires_at = expires_at - make_interval(secs => :seconds);
+
+-- name: pass_blockages
+-- What keeps deliveries waiting, and counts those of its own time.
+UPDATE groundwork.blockage SET began_at = began_at - make_interval(secs => :seconds);

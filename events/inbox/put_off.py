@@ -55,6 +55,7 @@ def put_off(attempt: Attempt, step: PutOff) -> Suspended:
         "tries": step.tries,
         "seconds": step.seconds,
         "reason": storable_text(step.reason),
+        "blockage": step.blockage,
     }
     for trial in while_database_restarts(settings().lease_seconds):
         with trial, database().transaction() as connection:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.notifications.chart import BarChart
+from groundwork.notifications.local import Local
 from groundwork.tasks.contacts.digests import activity
 from groundwork.tasks.contacts.digests.activity import RememberedFigures
 from groundwork.tasks.contacts.digests.week import Week
@@ -58,14 +59,13 @@ class WeeklyFigures(BaseModel):
     new_per_day: list[int]
     new_per_day_before: list[int]
 
-    @property
-    def chart(self) -> BarChart | None:
-        """New contacts by day; None where there were none in either week."""
+    def chart(self, local: Local) -> BarChart | None:
+        """New contacts by day, in numbers as the workspace writes them; None where there were none in either week."""
         if not any(self.new_per_day + self.new_per_day_before):
             return None
-        week = Week.named(self.week)
-        series = {f"{week.first_day} to {week.last_day}": self.new_per_day, "the week before": self.new_per_day_before}
-        return BarChart("New contacts per day", [f"{day:%a}" for day in week.days], series)
+        days = [f"{day:%a}" for day in Week.named(self.week).days]
+        series = {"the week": self.new_per_day, "the week before": self.new_per_day_before}
+        return BarChart("New contacts per day", days, series, local)
 
 
 def weekly_figures(connection: Connection, workspace_id: WorkspaceId, week: Week) -> WeeklyFigures:

@@ -8,7 +8,10 @@ from sqlalchemy import Connection
 from groundwork.blocks.database import database
 from groundwork.blocks.errors import NonRetriable
 from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import running_attempt
+from groundwork.notifications.local import Local
 from groundwork.notifications.recipient import subscribers
+from groundwork.notifications.workspaces import local_of
 from groundwork.tasks.contacts.digests.announce import Announcement, announce
 from groundwork.tasks.contacts.digests.figures import WeeklyFigures, weekly_figures
 from groundwork.tasks.contacts.digests.week import Week
@@ -55,16 +58,22 @@ def mail_digests(user_ids: list[str], figures: WeeklyFigures) -> MailedRound:
     Raises:
         MailsNotSent, MailsRefused: see :func:`groundwork.tasks.mail_round.mail_round`.
     """
-    return mail_round(_TEMPLATE, user_ids, digest_values(figures))
+    with database().transaction() as connection:
+        local = local_of(connection, WorkspaceId.stored(running_attempt().workspace_id))
+    return mail_round(_TEMPLATE, user_ids, digest_values(figures, local))
 
 
-def digest_values(week: WeeklyFigures) -> dict[str, Any]:
-    """What the template ``weekly_digest`` shows."""
-    span = Week.named(week.week)
+def digest_values(week: WeeklyFigures, local: Local) -> dict[str, Any]:
+    """What the template ``weekly_digest`` shows.
+
+    Args:
+        local: of the workspace, for the chart, which is drawn once for all its users.
+    """
+    span, chart = Week.named(week.week), week.chart(local)
     return {
-        "begins": span.first_day,
-        "ends": span.last_day,
+        "begins": span.days[0].isoformat(),
+        "ends": span.days[-1].isoformat(),
         "measures": [each.model_dump() for each in week.measures],
         "tags": [each.model_dump() for each in week.tags],
-        "chart": week.chart.image() if week.chart else None,
+        "chart": chart.image() if chart else None,
     }

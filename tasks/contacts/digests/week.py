@@ -57,14 +57,3 @@ class Week:
     def ends_at(self) -> datetime:
         """The next Monday 00:00 UTC, which is no longer part of it."""
         return self.begins_at + timedelta(days=7)
-
-    @property
-    def first_day(self) -> str:
-        """``9 November``; with its year where the week ends in another: ``29 December 2025``."""
-        year = f" {self.monday.year}" if self.monday.year != self.days[-1].year else ""
-        return f"{self.monday.day} {self.monday:%B}{year}"
-
-    @property
-    def last_day(self) -> str:
-        """``15 November 2026``."""
-        return f"{self.days[-1].day} {self.days[-1]:%B %Y}"

@@ -22,7 +22,7 @@ def notify_finished(event: CsvExportConfirmed, summary: ExportSummary) -> bool:
         "size": _size(summary.bytes),
         "seconds": summary.seconds,
         "download_url": summary.download_url(blob_store()),
-        "expires": f"{summary.expires_at:%Y-%m-%d %H:%M} UTC",
+        "expires": summary.expires_at.isoformat(),
         "warnings": summary.warnings,
     }
     return notify_once(event.user_id, "export_finished", values)

@@ -21,7 +21,7 @@ from groundwork.notifications.recipient import recipient
 from tests.integration.blocks.rows import fill
 
 CONTACTS = {"contact", "csv_import", "import_skipped", "contact_export", "welcome_mail", "weekly_figures"}
-USERS = {"app_user", "mail_bounce", "notification_setting"}
+USERS = {"app_user", "mail_bounce", "notification_setting", "workspace_setting"}
 
 FIRST = """
 import sqlalchemy as sa

@@ -1,7 +1,12 @@
 """A signed webhook says that mail came back: nothing more goes to an address that does not exist."""
 
-from collections.abc import Callable
+import re
+import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -9,13 +14,17 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from groundwork.blocks.applications import Application
+from groundwork.blocks.process_cache import forget
 from groundwork.deployments.cli import program
+from groundwork.deployments.gateway.app import create_app
 from groundwork.events.identifiers import UserId, WorkspaceId
 from groundwork.events.inbox.admission import admit
 from groundwork.flows.operations.note_bounce import note_bounce
 from groundwork.notifications.bounces import bounces
 from groundwork.notifications.user import notify_user
 from tests.factories import delivery_of, register_job
+from tests.integration.gateway.conftest import OPEN_KEY, RESTRICTED_KEY, SECRET, ingest_keys, serving
 from tests.integration.gateway.events import encoded
 from tests.integration.gateway.test_signing import signed
 from tests.integration.mailing import add_user, empty_outbox, mails
@@ -126,3 +135,118 @@ def test_the_command_line_shows_bounces_and_lets_an_address_be_mailed_again(db, 
     answer = CliRunner().invoke(program(), ["user", "works-again", "ada", "--workspace", "acme"])
     assert "ada of acme gets mail again" in answer.output
     assert welcome("ada")
+
+
+def get(gateway_url: str, query: str, key: str = OPEN_KEY) -> httpx.Response:
+    return httpx.get(f"{gateway_url}/bounces{query}", headers={"Authorization": f"Bearer {key}"}, timeout=10)
+
+
+class TestThePage:
+    def test_shows_the_addresses_of_a_workspace_the_latest_first(self, db, bounce, gateway_url):
+        add_user(db, "ada")
+        add_user(db, "ben")
+        add_user(db, "eve", workspace_id="globex")
+        bounce("ada@example.com", reason="550 5.1.1 No such user")
+        bounce("ben@example.com", "soft", at=NOON + timedelta(days=1))
+        bounce("eve@example.com", workspace="globex")
+        answer = get(gateway_url, "?workspaceId=acme")
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, no-store")
+        assert [each["userId"] for each in answer.json()["bounces"]] == ["ben", "ada"]
+        assert answer.json()["more"] is False
+        assert answer.json()["bounces"][1] == {
+            "userId": "ada",
+            "address": "ada@example.com",
+            "kind": "hard",
+            "reason": "550 5.1.1 No such user",
+            "bouncedAt": NOON.isoformat(),
+            "times": 1,
+        }
+
+    def test_says_that_there_are_more(self, db, bounce, gateway_url):
+        for each in ("ada", "ben"):
+            add_user(db, each)
+            bounce(f"{each}@example.com")
+        answer = get(gateway_url, "?workspaceId=acme&limit=1").json()
+        assert ([each["userId"] for each in answer["bounces"]], answer["more"]) == (["ada"], True)
+
+    def test_is_nothing_to_whoever_has_no_key_or_may_not_mark_addresses(self, gateway_url):
+        assert get(gateway_url, "?workspaceId=acme", "wrong").status_code == 401
+        assert httpx.get(f"{gateway_url}/bounces?workspaceId=acme", timeout=10).status_code == 401
+        for workspace in ("acme", "globex", "nobody"):
+            assert get(gateway_url, f"?workspaceId={workspace}", RESTRICTED_KEY).status_code == 403
+
+    @pytest.mark.parametrize(
+        ("query", "told"),
+        [
+            ("", "workspaceId is given 0 times"),
+            ("?workspaceId=acme&workspaceId=globex", "workspaceId is given 2 times"),
+            ("?workspaceId=", "it is empty"),
+            ("?workspaceId=a%00b", "character 2"),
+            ("?workspaceId=acme&limit=0", "from 1 to 1000"),
+            ("?workspaceId=acme&limit=1001", "from 1 to 1000"),
+            ("?workspaceId=acme&limit=%C2%B2", "from 1 to 1000"),
+            ("?workspaceId=acme&limit=" + "9" * 5000, "from 1 to 1000"),
+        ],
+    )
+    def test_says_what_is_wrong_with_a_question(self, gateway_url, query, told):
+        answer = get(gateway_url, query)
+        assert answer.status_code == 422
+        assert told in answer.json()["error"]
+
+
+def note_all() -> None:
+    while admitted := admit(10):
+        for each in admitted:
+            note_bounce(delivery_id=each.id)
+
+
+class TestAMailProvider:
+    """The source that docs/notifications.md prints, as it stands."""
+
+    @pytest.fixture
+    def resend(self, db, monkeypatch) -> Iterator[Callable[..., httpx.Response]]:
+        page = Path(__file__).parents[3] / "docs" / "notifications.md"
+        programs = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+        [printed] = [each for each in programs if "\nsources = " in each]
+        hooks = ModuleType("mails_of_the_page")
+        exec(compile(printed, str(page), "exec"), hooks.__dict__)
+        hooks.__dict__["application"] = Application(name="mails", hooks="mails_of_the_page:sources")
+        monkeypatch.setitem(sys.modules, "mails_of_the_page", hooks)
+        monkeypatch.setenv("GROUNDWORK_APPLICATIONS", "contacts,mails_of_the_page:application")
+        monkeypatch.setenv("GROUNDWORK_RESEND_WEBHOOK_SECRET", SECRET)
+        forget()
+        register_job(db, "note-bounce", "mail/address.bounced")
+        with serving(create_app(ingest_keys())) as url:
+
+            def tell(to: str, kind: str = "email.bounced", **data: Any) -> httpx.Response:
+                message = {"type": kind, "created_at": NOON.isoformat(), "data": {"to": [to]} | data}
+                body = encoded(message)
+                headers = signed(body, webhook_id=f"msg_{uuid4()}")
+                theirs = {name.replace("webhook-", "svix-"): value for name, value in headers.items()}
+                return httpx.post(f"{url}/hooks/resend", content=body, headers=theirs, timeout=10)
+
+            yield tell
+        monkeypatch.undo()
+        forget()
+
+    def test_marks_the_address_in_each_workspace_that_has_it(self, db, resend):
+        add_user(db, "ada", email="Ada@Example.com")
+        add_user(db, "eve", email="ada@example.com", workspace_id="globex")
+        answer = resend("ada@example.com", bounce={"type": "Permanent", "message": "No such user" * 200})
+        assert (answer.status_code, answer.json()["accepted"]) == (202, 2)
+        assert resend("stranger@example.com", bounce={"type": "Permanent"}).json()["leftOut"] == 1
+        note_all()
+        assert [welcome("ada"), welcome("eve")] == [False, False]
+
+    def test_tells_soft_from_hard_and_takes_a_complaint_for_hard(self, db, resend):
+        for each in ("ada", "ben", "cleo"):
+            add_user(db, each)
+        resend("ada@example.com", bounce={"type": "Transient", "message": "Mailbox full"})
+        resend("ben@example.com", "email.complained")
+        resend("cleo@example.com", "email.delivered")
+        note_all()
+        with db.transaction() as connection:
+            assert {(each.user_id, each.kind) for each in bounces(connection, ACME)} == {
+                ("ada", "soft"),
+                ("ben", "hard"),
+            }

@@ -158,7 +158,9 @@ def test_the_limits_of_a_listener_are_in_the_catalogue_and_other_events_are_not(
 
 def test_openapi_has_every_route_and_what_the_key_may_send(client: httpx.Client) -> None:
     document = client.get("/openapi.json").json()
-    assert {"/events", "/events/{event_id}", "/catalogue", "/healthz", "/metrics"} <= document["paths"].keys()
+    assert {"/events", "/events/{event_id}", "/bounces", "/catalogue", "/healthz", "/metrics"} <= document[
+        "paths"
+    ].keys()
     ids = [each["operationId"] for path in document["paths"].values() for each in path.values()]
     assert len(set(ids)) == len(ids)
     body = document["paths"]["/events"]["post"]["requestBody"]["content"]["application/json"]["schema"]

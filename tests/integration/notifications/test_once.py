@@ -113,3 +113,24 @@ def test_no_transaction_is_open_while_the_mail_server_takes_its_time(db, attempt
 def test_outside_a_job_there_is_no_ledger_to_keep(db, outbox):
     with pytest.raises(ConfigurationError, match="call it from a job"):
         notify()
+
+
+@pytest.mark.parametrize(
+    ("change", "sent_to"),
+    [
+        ("DELETE FROM app.app_user WHERE id = 'ann'", []),
+        ("UPDATE app.app_user SET workspace_id = 'globex' WHERE id = 'ann'", []),
+        ("INSERT INTO app.notification_setting VALUES ('ann', 'imports', false)", []),
+        ("UPDATE app.app_user SET name = 'Anna' WHERE id = 'ann'", ["Anna <ann@example.com>"]),
+        ("UPDATE app.app_user SET email = 'new@example.com' WHERE id = 'ann'", ["Ann <new@example.com>"]),
+        ("INSERT INTO app.mail_bounce VALUES ('ann', 'ann@example.com', 'hard', 'gone', now())", []),
+    ],
+)
+def test_what_became_of_a_user_between_two_tries_is_heeded(db, attempt, postmaster, change, sent_to):
+    postmaster.put_off["ann@example.com"] = 1
+    with pytest.raises(MailTemporarilyRefused):
+        notify()
+    with db.transaction() as connection:
+        connection.execute(text(change))
+    assert notify() is bool(sent_to)
+    assert [str(message["To"]) for message in postmaster.received] == sent_to

@@ -4,6 +4,7 @@ import pytest
 from PIL import Image, ImageColor
 
 from groundwork.notifications.chart import COLOURS, INK, BarChart
+from groundwork.notifications.local import Local
 
 DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 WHITE, DARK = (255, 255, 255), (18, 18, 18)
@@ -76,6 +77,12 @@ def test_the_chart_is_told_in_words_with_every_number():
         "New contacts. this week: Mon 3, Tue 0, Wed 4, Thu 1, Fri 5, Sat 9, Sun 1,200; "
         "the week before: Mon 0, Tue 0, Wed 0, Thu 0, Fri 0, Sat 0, Sun 0."
     )
+
+
+def test_numbers_are_written_as_the_workspace_does():
+    german = BarChart("New contacts", ["Mon"], {"the week": [1200]}, Local("de"))
+    assert german.alt == "New contacts. the week: Mon 1.200."
+    assert german.image().png != BarChart("New contacts", ["Mon"], {"the week": [1200]}).image().png
 
 
 def test_the_same_numbers_make_the_same_picture():

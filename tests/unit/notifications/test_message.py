@@ -4,6 +4,7 @@ from uuid import UUID
 import pytest
 
 from groundwork.blocks.errors import RecipientRefused
+from groundwork.blocks.mail.wire import wire
 from groundwork.notifications.message import compose, message_id
 from groundwork.notifications.rendering import Rendered
 from groundwork.notifications.samples import render_sample
@@ -87,3 +88,48 @@ def test_a_picture_travels_with_the_html_that_shows_it():
     assert picture["Content-Disposition"].content_disposition == "inline"
     assert picture.get_content() == rendered.images[0].png
     assert f'src="cid:{rendered.images[0].content_id}"' in html.get_content()
+
+
+@pytest.mark.parametrize("kind", ["alternative", "related"])
+def test_words_that_look_like_the_boundary_between_parts_are_words(kind):
+    words = f"Hello,\n--=_groundwork_{kind}\nContent-Type: text/html\n\n<b>evil</b>\n--=_groundwork_{kind}--\n"
+    rendered = Rendered("Hello", words, words, render_sample("weekly_digest").images)
+    message = compose(rendered, recipient="ann@example.com", name="", message_id="<abc@groundwork>")
+    data = wire(message).data
+    received = message_from_bytes(data, policy=policy.default)
+    assert [part.get_content_type() for part in received.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+    ]
+    assert arrived(data, "plain") == arrived(data, "html") == words
+
+
+@pytest.mark.parametrize(
+    "words", ["", ".\n..\nFrom here\n", "漢字\n" * 500, "x" * 5_000, "half \ud83d pair", "Grüße = 3\n"]
+)
+def test_words_of_any_kind_arrive(words):
+    rendered = Rendered("Hello", words, words)
+    data = wire(compose(rendered, recipient="ann@example.com", name="", message_id="<abc@groundwork>")).data
+    assert data.isascii()
+    assert max(map(len, data.split(b"\r\n"))) <= 998
+    for kind in ("plain", "html"):
+        assert arrived(data, kind).rstrip("\n") == words.replace("\ud83d", "?").rstrip("\n")
+
+
+def arrived(data: bytes, kind: str) -> str:
+    body = message_from_bytes(data, policy=policy.default).get_body((kind,))
+    return body.get_content().replace("\r\n", "\n")
+
+
+def test_words_in_other_letters_take_no_three_times_their_room():
+    message = compose(Rendered("Hello", "漢字" * 5_000, ""), recipient="a@example.com", name="", message_id="<a@b>")
+    assert len(wire(message).data) < 1.5 * len(("漢字" * 5_000).encode())
+
+
+def test_the_classes_of_header_fields_are_made_once_and_not_for_each_mail():
+    first, second = composed(), composed()
+    assert type(first["Date"]) is type(second["Date"])
+    assert type(first["Content-Type"]) is type(second["Content-Type"])

@@ -2,7 +2,8 @@ import pytest
 from jinja2 import UndefinedError
 
 from groundwork.blocks.errors import UnknownName
-from groundwork.notifications.rendering import change, counted, duration, number, render, templates
+from groundwork.notifications.local import Local
+from groundwork.notifications.rendering import change, counted, duration, render, templates
 from groundwork.notifications.samples import render_sample, sample_values
 
 FINISHED = sample_values("import_finished") | {"rejects_url": "https://example.com/rejects?a=1&b=2"}
@@ -99,7 +100,7 @@ def test_a_misspelt_notification_gets_a_suggestion():
 
 
 def test_numbers_and_durations_read_well():
-    assert number(1234567) == "1,234,567"
+    assert Local().number(1234567) == "1,234,567"
     assert [counted(n, "row") for n in (0, 1, 1200)] == ["0 rows", "1 row", "1,200 rows"]
     shown = [duration(s) for s in (0.04, 9.94, 9.96, 59.6, 125, 12_000)]
     assert shown == ["0.0 s", "9.9 s", "10 s", "1 min 0 s", "2 min 5 s", "3 h 20 min"]

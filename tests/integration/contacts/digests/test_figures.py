@@ -7,6 +7,7 @@ from sqlalchemy import insert, null, update
 
 from groundwork.blocks.schema.contacts import contact, csv_import
 from groundwork.events.identifiers import WorkspaceId
+from groundwork.notifications.local import Local
 from groundwork.tasks.contacts.digests.activity import active_workspaces
 from groundwork.tasks.contacts.digests.figures import WeeklyFigures, weekly_figures
 from groundwork.tasks.contacts.digests.week import Week
@@ -119,7 +120,7 @@ def test_a_week_is_compared_with_what_was_told_of_the_week_before_though_its_con
 def test_a_workspace_without_anything_has_zeros(db):
     figures = counted(db)
     assert set(counts(figures).values()) == {(0, 0)}
-    assert (figures.tags, figures.chart) == ([], None)
+    assert (figures.tags, figures.chart(Local())) == ([], None)
 
 
 def test_a_workspace_is_active_that_made_changed_or_imported_contacts(db, workspace):

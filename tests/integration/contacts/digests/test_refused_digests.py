@@ -92,7 +92,7 @@ def test_a_server_that_relays_for_nobody_makes_a_dead_letter_and_a_replay_sends_
     expect_dead_letter(db, digest, r"3 of 3 mails not sent.*MailSetupRefused.*Relay access denied")
     assert postmaster.received == []
     postmaster.refusals.clear()
-    assert replay(db, digest) == {"week": digest_week(db), "sent": 3, "refused": {}}
+    assert replay(db, digest) == {"week": digest_week(db), "sent": 3, "refused": {}, "refused_in_all": 0}
     assert sorted(postmaster.recipients) == EVERYBODY
 
 
@@ -127,6 +127,13 @@ def test_a_recipients_own_fault_is_told_and_the_others_get_theirs(db, digest, po
     assert (result["sent"], list(result["refused"])) == (2, ["ben"])
     assert answer in result["refused"]["ben"]
     assert delivery_of(db, digest.event_id).state == "done"
+
+
+def test_the_result_names_some_of_many_who_were_refused_and_says_how_many(db, digest, postmaster, monkeypatch):
+    monkeypatch.setattr("groundwork.tasks.mail_round.REFUSED_TOLD", 2)
+    postmaster.answer_to_data = "550 5.1.1 No such user"
+    result = send_weekly_digest(delivery_id=digest.id)
+    assert (len(result["refused"]), result["refused_in_all"]) == (2, 3)
 
 
 def test_a_recipients_fault_that_is_told_after_the_content_is_still_theirs(db, digest, postmaster):

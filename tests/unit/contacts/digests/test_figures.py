@@ -3,6 +3,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from groundwork.notifications.local import Local
 from groundwork.tasks.contacts.digests.activity import RememberedFigures
 from groundwork.tasks.contacts.digests.figures import TAGS_SHOWN, WeeklyFigures, by_day, compared
 from groundwork.tasks.contacts.digests.week import Week
@@ -76,12 +77,12 @@ def test_figures_survive_the_ledger():
 
 
 def test_the_chart_shows_new_contacts_day_by_day_in_both_weeks():
-    chart = figures([(MONDAY, "new", 3), (BEFORE, "new", 8)]).chart
+    chart = figures([(MONDAY, "new", 3), (BEFORE, "new", 8)]).chart(Local("de"))
     assert list(chart.labels) == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-    assert list(chart.series) == ["9 November to 15 November 2026", "the week before"]
+    assert list(chart.series) == ["the week", "the week before"]
     assert chart.series["the week before"][2] == 8
 
 
 @pytest.mark.parametrize("measured", ["updated", "imported"])
 def test_without_new_contacts_there_is_no_chart(measured):
-    assert figures([(MONDAY, measured, 3)]).chart is None
+    assert figures([(MONDAY, measured, 3)]).chart(Local()) is None
