@@ -1,4 +1,5 @@
-"""The relay's loops: admission, woken by the inbox with polling as the net, and housekeeping beside it."""
+"""The relay's loops: admission, woken by the inbox with polling as the net; beside it what waits for Prefect, which is
+posting and housekeeping."""
 
 import logging
 import threading
@@ -11,16 +12,16 @@ from groundwork.blocks.database import database
 from groundwork.blocks.errors import GroundworkError
 from groundwork.blocks.outages import Outages
 from groundwork.deployments.relay.automations import Automations
+from groundwork.deployments.relay.capacity import Capacity
 from groundwork.deployments.relay.housekeeping import Housekeeping
 from groundwork.deployments.relay.light_hosts import hosts_to_start
 from groundwork.deployments.relay.outbox import Outbox
-from groundwork.deployments.relay.prefect_api import WorkPoolMissing, start_run, worker_capacity
+from groundwork.deployments.relay.prefect_api import start_run
 from groundwork.deployments.relay.prefect_client import one_try_per_request
 from groundwork.deployments.relay.startable import Startable
-from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.events.inbox.admission import admit, seconds_until_next
 from groundwork.events.inbox.runs import note_run
-from groundwork.events.inbox.wake import CHANNEL
+from groundwork.events.inbox.wake import CHANNEL, wake_relay
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +33,6 @@ for nothing."""
 _SHORTEST_SLEEP = 0.02
 _LONGEST_BREATH = 0.1
 _HOUSEKEEPING_PAUSE = 0.5
-CAPACITY_SECONDS = 5.0
-"""How old the known limit of the work pool may be."""
 STOP_SECONDS = 2.0
 """How long a loop may take to end. Nothing is lost if it does not: what was begun is found at its deadline."""
 
@@ -57,9 +56,7 @@ class Relay:
         self._outbox = Outbox()
         self._automations = Automations()
         self._housekeeping = Housekeeping(self._outages, self._startable, self._automations)
-        self._capacity = 0
-        self._capacity_due_at = 0.0
-        self._told_closed = False
+        self._capacity = Capacity(self._outages)
 
     def run(self) -> None:
         """Run the loops; whatever error there is, they go on.
@@ -69,6 +66,7 @@ class Relay:
         """
         loops = [
             threading.Thread(target=self._admit_for_ever, name="admission", daemon=True),
+            threading.Thread(target=self._post_for_ever, name="posting", daemon=True),
             threading.Thread(target=self._keep_house_for_ever, name="housekeeping", daemon=True),
         ]
         for loop in loops:
@@ -81,19 +79,29 @@ class Relay:
             loop.join(max(deadline - time.monotonic(), 0))
 
     def _admit_for_ever(self) -> None:
-        with one_try_per_request():
-            while not self._stop.is_set():
-                with self._outages.watching("admission") as trial:
-                    self._admit_while_connected()
-                self._stop.wait(trial.pause)
+        while not self._stop.is_set():
+            with self._outages.watching("admission") as trial:
+                self._admit_while_connected()
+            self._stop.wait(trial.pause)
 
     def _admit_while_connected(self) -> None:
         with database().listening(CHANNEL) as listener:
             while not self._stop.is_set():
-                admitted_any = self._round()
+                more = self._look()
                 self._outages.worked("admission")
-                if not admitted_any:
+                if not more:
                     self._wait(listener)
+
+    def _post_for_ever(self) -> None:
+        with one_try_per_request():
+            while not self._stop.is_set():
+                with self._outages.watching("posting") as trial:
+                    if self._capacity.refresh():
+                        self._let_admit()
+                    if self._outbox.empty:
+                        self._outbox.wait(POLL_SECONDS)
+                    self._post()
+                self._stop.wait(trial.pause)
 
     def _keep_house_for_ever(self) -> None:
         with one_try_per_request():
@@ -101,50 +109,43 @@ class Relay:
                 self._housekeeping.do_what_is_due()
                 self._stop.wait(_HOUSEKEEPING_PAUSE)
 
-    def _round(self) -> bool:
-        """One look at the inbox; whether it admitted anything. While Prefect is away, nothing more is admitted."""
-        self._refresh_capacity()
+    def _look(self) -> bool:
+        """One look at the inbox; whether there may be more to admit at once. While Prefect has not taken what was
+        admitted for it, only what hosts take on is admitted."""
         began = time.monotonic()
-        admitted = admit(self._capacity, self._startable.held) if self._outbox.empty else []
-        if admitted and all(each.light for each in admitted):
+        for_runs = self._capacity.known if self._outbox.empty else 0
+        admitted = admit(for_runs, self._startable.held)
+        light = [each for each in admitted if each.light]
+        if light and len(light) == len(admitted):
             # There is always one more: unhurried looks admit several at a time, and leave the database to the hosts.
             self._stop.wait(min(2 * (time.monotonic() - began), _LONGEST_BREATH))
         self._outbox.add([each for each in admitted if not each.light])
-        if self._capacity and self._outbox.empty:
+        if self._capacity.known and self._outbox.empty:
             self._outbox.add(hosts_to_start(self._startable.held))
+        return bool(light)
+
+    def _post(self) -> None:
+        """Let Prefect know of what was admitted; the admission is told when all of it has been taken."""
         with self._outages.watching("posting events") as trial:
             posted = self._outbox.post()
         if trial.error is not None:
             self._stop.wait(trial.pause)
-            return False
+            return
+        if posted:
+            self._let_admit()
         for each in posted:
             if self._automations.silent or self._startable.needs_api(each.job):
                 self._start(each.job, each.id, each.dispatches)
-        return bool(admitted)
+
+    def _let_admit(self) -> None:
+        """Wake the admission, which waits for the database and for nothing else."""
+        with database().transaction() as connection:
+            wake_relay(connection)
 
     def _start(self, job: str, delivery_id: UUID, dispatches: int) -> None:
         """Ask for a run that no automation will make. Where that fails, the sweeper asks at the claim deadline."""
         with self._outages.watching("starting runs by the API"):
             note_run(delivery_id, dispatches, start_run(job, delivery_id, dispatches))
-
-    def _refresh_capacity(self) -> None:
-        if time.monotonic() < self._capacity_due_at:
-            return
-        with self._outages.watching("the work pool") as trial:
-            self._capacity = worker_capacity()
-        if isinstance(trial.error, WorkPoolMissing):
-            self._capacity = 0
-        elif trial.error is None and self._capacity == 0 and not self._told_closed:
-            self._told_closed = True
-            logger.warning(
-                "The work pool %s is paused in Prefect, or its limit is 0: nothing starts. Let it go on: "
-                "prefect work-pool resume %s",
-                WORK_POOL,
-                WORK_POOL,
-            )
-        elif self._capacity:
-            self._told_closed = False
-        self._capacity_due_at = time.monotonic() + (trial.pause or CAPACITY_SECONDS)
 
     def _wait(self, listener: psycopg.Connection[tuple[object, ...]] | None) -> None:
         """Sleep until the inbox says that something changed, or the poll is due; one wake-up serves all that came."""

@@ -1,6 +1,7 @@
 """Admitted deliveries that Prefect has not heard of yet."""
 
 import logging
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,10 +27,14 @@ class _Alone:
 
 
 class Outbox:
-    """What this relay has admitted and has to post: nobody else will, until the claim deadline has passed."""
+    """What this relay has admitted and has to post: nobody else will, until the claim deadline has passed.
+
+    One thread adds to it, another one posts.
+    """
 
     def __init__(self) -> None:
         self._waiting: list[Admitted] = []
+        self._came = threading.Event()
         self._alone: list[_Alone] = []
 
     @property
@@ -39,7 +44,14 @@ class Outbox:
 
     def add(self, admitted: Sequence[Admitted]) -> None:
         """Take in what was admitted."""
-        self._waiting.extend(admitted)
+        if admitted:
+            self._waiting.extend(admitted)
+            self._came.set()
+
+    def wait(self, seconds: float) -> None:
+        """Return when something was added since the last call, or after this time."""
+        self._came.wait(seconds)
+        self._came.clear()
 
     def post(self) -> list[Admitted]:
         """Post what waits. What Prefect refuses is put back into its lane, or ends with Prefect's answer.
@@ -51,9 +63,9 @@ class Outbox:
             httpx.HTTPError: Prefect is away; everything waits on.
         """
         posted: list[Admitted] = []
-        if self._waiting:
-            posted += self._post(self._waiting)
-            self._waiting = []
+        if waiting := list(self._waiting):
+            posted += self._post(waiting)
+            del self._waiting[: len(waiting)]
         for each in [each for each in self._alone if each.due_at <= time.monotonic()]:
             posted += self._post_alone(each)
         return posted

@@ -16,6 +16,7 @@ from groundwork.events.base import Event
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import cancellation, send
 from tests.chaos.light_jobs import AlertWanted, CrawlWanted, WalkWanted
+from tests.factories import csv_import_confirmed, delivery_of
 from tests.integration.stack.running import PROJECT, RunningStack
 from tests.waiting import wait_until
 
@@ -210,8 +211,13 @@ def test_light_work_goes_on_while_prefect_is_away(stack: RunningStack, load: Loa
     prefect = stack.part("prefect")
     prefect.suspend()
     try:
+        with stack.database.transaction() as connection:
+            # An ordinary run, which the relay goes on to ask Prefect for.
+            ordinary = send(csv_import_confirmed(), connection)
+        wait_until(lambda: delivery_of(stack.database, ordinary).state == "admitted", 30)
         load.walks(range(1, 20), seconds=0.1)
-        load.done(30)
+        load.done(60)
+        assert delivery_of(stack.database, ordinary).posted_at is None
     finally:
         prefect.resume()
     assert {each.attempt for each in load.deliveries()} == {1}
