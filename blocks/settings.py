@@ -118,6 +118,13 @@ class Settings(EnvironmentSettings):
         description="URL at which people reach the gateway, for links in mails: unsubscribe, and downloads from a "
         "folder store. Default: http://127.0.0.1:<port>, which works on this machine only.",
     )
+    gateway_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s?#@]+[^\s?#]*$",
+        description="URL at which commands and GatewayClient reach the gateway, such as that of a load balancer. "
+        "Default: that of the `up` on the home, else http://<GROUNDWORK_HOST>:<GROUNDWORK_PORT>. Wrong: events are sent "
+        "elsewhere, with the event key.",
+    )
     prefect_port: int = Field(4200, ge=0, le=65535, description="Port of the embedded Prefect server and its UI.")
     smtp_url: SecretStr | None = Field(
         None,

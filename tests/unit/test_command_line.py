@@ -369,6 +369,18 @@ def test_what_else_a_server_may_answer_is_told_without_a_traceback(groundwork, c
     assert named in done.stderr
 
 
+def test_the_gateway_that_is_named_is_asked_whatever_port_is_set(groundwork):
+    with answering(404, '{"error": "no such event"}') as port:
+        url = f"http://127.0.0.1:{port}"
+        done = groundwork("status", "0199f0c2-7c1e-7d4a-a5d1-3f0c8a6d2b11", GROUNDWORK_GATEWAY_URL=url)
+    assert_refused(done, 1)
+    assert "no such event" in done.stderr
+    gone = groundwork("send", "user/signed.up", "{}", GROUNDWORK_GATEWAY_URL=f"{url}/behind")
+    assert_refused(gone)
+    assert f"cannot reach {url}/behind/events" in gone.stderr
+    assert "Check GROUNDWORK_GATEWAY_URL." in gone.stderr
+
+
 def test_a_reader_that_has_gone_ends_a_command_without_a_word(tmp_path):
     read, write = os.pipe()
     os.close(read)
