@@ -8,6 +8,7 @@ from functools import partial
 from groundwork.blocks.cures import PREFECT, cure_of
 from groundwork.blocks.database import database
 from groundwork.blocks.outages import Outages
+from groundwork.deployments.clocks import clocks
 from groundwork.deployments.relay.automations import Automations
 from groundwork.deployments.relay.cancelled_runs import cancel_runs
 from groundwork.deployments.relay.dead_letters import post_deaths
@@ -25,6 +26,7 @@ SWEEP_SECONDS = 2.0
 DEAD_RUN_SECONDS = 5.0
 WIRING_SECONDS = 5.0
 TIDY_SECONDS = 30.0
+CLOCK_SECONDS = 60.0
 
 
 @dataclass
@@ -48,6 +50,7 @@ class Housekeeping:
     def __init__(self, outages: Outages, startable: Startable, automations: Automations) -> None:
         self._outages = outages
         self._chores = [
+            _Chore("comparing clocks", clocks().read, CLOCK_SECONDS),
             _Chore("looking at the wiring", startable.look, WIRING_SECONDS),
             _Chore("looking for runs of automations", automations.look, SWEEP_SECONDS),
             _Chore("sweeping", partial(sweep, automations), SWEEP_SECONDS),
