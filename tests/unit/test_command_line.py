@@ -369,6 +369,25 @@ def test_what_else_a_server_may_answer_is_told_without_a_traceback(groundwork, c
     assert named in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "variables", "named"),
+    [
+        (["relay"], {}, "PREFECT_API_URL is not set"),
+        (["worker"], {}, "PREFECT_API_URL is not set"),
+        (["gateway"], {}, "PREFECT_API_URL is not set"),
+        (["worker", "--limit", "0"], {}, "--limit"),
+        (["prefect-server"], {}, "GROUNDWORK_PREFECT_DATABASE_URL"),
+        (["prefect-server", "--no-services"], {}, "GROUNDWORK_REDIS_URL"),
+        (["prefect-services"], {}, "GROUNDWORK_REDIS_URL"),
+        (["prefect-server"], {"GROUNDWORK_MODE": "production"}, "sign-in"),
+    ],
+)
+def test_a_part_does_not_start_without_what_it_needs(groundwork, command, variables, named):
+    done = groundwork(*command, **variables)
+    assert_refused(done)
+    assert named in done.stderr
+
+
 def test_the_gateway_that_is_named_is_asked_whatever_port_is_set(groundwork):
     with answering(404, '{"error": "no such event"}') as port:
         url = f"http://127.0.0.1:{port}"
