@@ -27,10 +27,11 @@ class ConfiguredBlock(Block):
     @classmethod
     def configured(cls) -> Self:
         """The block to use in this process. Reads Prefect's API once, and only if the environment is silent."""
-        return cls.from_settings() or cls._saved() or cls()
+        return cls.from_settings() or cls.saved() or cls()
 
     @classmethod
-    def _saved(cls) -> Self | None:
+    def saved(cls) -> Self | None:
+        """The block as its document in Prefect says; None where there is none, or no API to ask."""
         if get_current_settings().api.url is None:
             return None
         for name in dict.fromkeys((cls.document, FORMER_DOCUMENT)):

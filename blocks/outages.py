@@ -96,6 +96,18 @@ class Outages:
                 "%s is back after %.0f s (%s failed).", subject, lasted, counted(tries, "try", "tries")
             )
 
+    def seconds_failing(self, *doings: str) -> float:
+        """For how long the one of these that has failed longest has failed; 0 where all work."""
+        with self._lock:
+            now = self._now()
+            return max((now - self._failing_since[each] for each in doings if each in self._failing_since), default=0.0)
+
+    def forget(self) -> None:
+        """Take all that failed for somebody else's concern: nothing is told of its end."""
+        with self._lock:
+            self._outages.clear()
+            self._failing_since.clear()
+
     @contextmanager
     def watching(self, doing: str) -> Iterator["Trial"]:
         """Do something that may fail: an error is noted and does not leave the block.

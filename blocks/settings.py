@@ -41,7 +41,7 @@ class Settings(EnvironmentSettings):
     database_direct_url: SecretStr | None = Field(
         None,
         description="postgresql://… of the same database past such a pooler, for what needs a session: notifications "
-        "(two connections per relay, one per worker and per host of light runs), and Prefect's database. Default: "
+        "(three connections per relay, one per worker and per host of light runs), and Prefect's database. Default: "
         "none; events behind a pooler then wait up to 0.25 s longer, and runs up to 0.5 s.",
     )
     prefect_database_url: SecretStr | None = Field(
@@ -55,6 +55,12 @@ class Settings(EnvironmentSettings):
         description="Blob store: file:///folder or s3://bucket/prefix (endpoint, credentials: the AWS_* variables), or "
         "the URL of a store that an installed package brings. Default: the folder `blobs` in the home, which one "
         "machine sees.",
+    )
+    storage_shared: bool = Field(
+        False,
+        description="Whether a folder store is the same folder on every machine (NFS and the like), or there is only "
+        "one machine. In production mode with GROUNDWORK_DATABASE_URL, no gateway and no worker starts on a folder "
+        "without it. Risk of true where it is not so: uploads are not found, and finished steps are done again.",
     )
     s3_checksums: Literal["detect", "always", "required"] = Field(
         "detect",
@@ -105,6 +111,19 @@ class Settings(EnvironmentSettings):
     )
     host: str = Field("127.0.0.1", description="Address the gateway listens on. 0.0.0.0 opens it to the network.")
     port: int = Field(8700, ge=0, le=65535, description="Port of the gateway.")
+    health_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port at which a relay or a worker serves /healthz and /readyz, on GROUNDWORK_HOST; 0: none. "
+        "Default: 8701 for `groundwork relay`, 8702 for `groundwork worker`, none for the parts of `up`. Two parts of "
+        "one machine need two.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text",
+        description="How parts log: lines for people; or an object of JSON per line, with time, level, part, message, "
+        "and the ids of workspace, event, delivery, attempt and run wherever they are known.",
+    )
     connections_per_address: int = Field(
         128,
         ge=1,
@@ -117,6 +136,19 @@ class Settings(EnvironmentSettings):
         pattern=r"^https?://[^/\s?#]+[^\s?#]*$",
         description="URL at which people reach the gateway, for links in mails: unsubscribe, and downloads from a "
         "folder store. Default: http://127.0.0.1:<port>, which works on this machine only.",
+    )
+    gateway_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s?#@]+[^\s?#]*$",
+        description="URL at which commands and GatewayClient reach the gateway, such as that of a load balancer. "
+        "Default: that of the `up` on the home, else http://<GROUNDWORK_HOST>:<GROUNDWORK_PORT>. Wrong: events are "
+        "sent elsewhere, with the event key.",
+    )
+    redis_url: SecretStr | None = Field(
+        None,
+        description="redis://… or rediss://… that Prefect's servers and their services share (`pip install "
+        "'groundwork[redis]'`). Needed as soon as there are two of them: without it each has messages and leases of "
+        "its own, and runs are started twice or never. Default: none, one server with its services in one process.",
     )
     prefect_port: int = Field(4200, ge=0, le=65535, description="Port of the embedded Prefect server and its UI.")
     smtp_url: SecretStr | None = Field(

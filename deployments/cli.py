@@ -14,11 +14,14 @@ from groundwork.deployments.commands import (
     dead,
     demo,
     deploy,
+    doctor,
+    env,
     events,
     hosts,
     lanes,
     mail,
     new,
+    parts,
     pause,
     send,
     senders,
@@ -67,6 +70,13 @@ def program() -> typer.Typer:
     app.callback()(_say_what_it_is)
     app.command("up")(up.up)
     app.command("deploy")(deploy.deploy)
+    app.command("doctor")(doctor.doctor)
+    app.command("env")(env.env)
+    app.command("gateway")(parts.gateway)
+    app.command("relay")(parts.relay)
+    app.command("worker")(parts.worker)
+    app.command("prefect-server")(parts.prefect_server)
+    app.command("prefect-services")(parts.prefect_services)
     app.command("send")(send.send)
     app.command("status")(status.status)
     app.command("catalogue")(catalogue.catalogue)

@@ -47,11 +47,15 @@ class GatewayClient:
 
     @classmethod
     def configured(cls, url: str | None = None) -> Self:
-        """A client as the settings say: event key, the first signing secret, host and port."""
+        """A client as the settings say: event key, the first signing secret, and the URL or else host and port.
+
+        Args:
+            url: of the gateway, whatever the settings say.
+        """
         now = settings()
         secrets = now.signing_secret.get_secret_value().split(",") if now.signing_secret else [None]
         return cls(
-            url or f"http://{now.host}:{now.port}",
+            url or now.gateway_url or f"http://{now.host}:{now.port}",
             now.event_key.get_secret_value(),
             secrets[0].strip() if secrets[0] else None,
         )

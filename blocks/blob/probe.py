@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.blob.trial import PREFIX, Attempt, Trial
 from groundwork.blocks.errors import ConfigurationError, GroundworkError
+from groundwork.blocks.settings import settings
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,23 @@ def probe(store: BlobStore, *, patience: float = PATIENCE) -> Iterator[Check]:
     return _tried(trial, trial.all_attempts(), patience)
 
 
+def refuse_unshared_folder(store: BlobStore) -> None:
+    """Refuse, in production mode, a folder that other machines may not see.
+
+    Raises:
+        ConfigurationError: it is one; the message has the ways.
+    """
+    now = settings()
+    if now.in_production and now.database_url is not None and store.is_folder and not now.storage_shared:
+        raise ConfigurationError(
+            "production mode keeps no files in a folder that only this machine may see "
+            f"({store.storage_url or 'that of the home'}): other "
+            "machines would not find uploads, and would repeat finished steps. Set GROUNDWORK_STORAGE_URL to "
+            "s3://bucket/prefix; or GROUNDWORK_STORAGE_SHARED=true, where all machines share the folder or this is the "
+            "only one"
+        )
+
+
 def refuse_unfit_store(store: BlobStore, *, patience: float = PATIENCE_OF_A_START) -> None:
     """Try at a start what a few small requests tell of a store, unless it is a folder.
 
@@ -67,6 +85,7 @@ def refuse_unfit_store(store: BlobStore, *, patience: float = PATIENCE_OF_A_STAR
     Raises:
         ConfigurationError: the store does not do what jobs need.
     """
+    refuse_unshared_folder(store)
     if store.is_folder:
         return
     trial = Trial(store, _folder())

@@ -1,6 +1,7 @@
 """``groundwork deploy``."""
 
 import os
+import sys
 from typing import Annotated
 
 import typer
@@ -32,7 +33,7 @@ def deploy(
     from groundwork.deployments.wiring.check import check_wiring
     from groundwork.deployments.wiring.deploy import deploy_wiring
     from groundwork.deployments.wiring.prepare import prepare_database, told
-    from groundwork.deployments.wiring.project import deployments_of, project_folders
+    from groundwork.deployments.wiring.project import bound_to_machine, deployments_of, project_folders
     from groundwork.flows.registry import jobs
 
     check_settings()
@@ -40,4 +41,10 @@ def deploy(
     check_wiring(jobs(), deployments_of(folders))
     for each in prepare_database(Database(connection_url=settings.database_url), discard=discard):
         print(told(each, discarded=discard))
+    for file in bound_to_machine(folders):
+        print(
+            f"groundwork: {file} has no `pull`, so its runs work on this machine only. Say `pull: []` where jobs are "
+            "installed as a package, else `pull: [{groundwork.deployments.wiring.pull.this_project: {}}]`.",
+            file=sys.stderr,
+        )
     deploy_wiring(folders, os.environ, settings)

@@ -43,12 +43,20 @@ def _network(error: BaseException) -> tuple[str, int] | None:
     if isinstance(error, httpx.TransportError):
         # The attribute raises where the error was made before there was a request.
         request = getattr(error, "_request", None)
-        return f"cannot reach {request.url if request else 'the server'}: {error}. {_where_to_look()}", 2
+        url = str(request.url) if request else "the server"
+        return f"cannot reach {url}: {error}. {_named_gateway(url) or _where_to_look()}", 2
     if isinstance(error, httpx.HTTPStatusError):
         return f"{error.response.status_code} from {error.request.url}: {error.response.text[:200]}", 2
     if isinstance(error, httpx.InvalidURL):
         return f"a URL is malformed: {error}. Check GROUNDWORK_HOST, GROUNDWORK_PORT and PREFECT_API_URL.", 2
     return None
+
+
+def _named_gateway(url: str) -> str | None:
+    from groundwork.blocks.settings import settings
+
+    gateway = settings().gateway_url
+    return "Check GROUNDWORK_GATEWAY_URL." if gateway and url.startswith(gateway.rstrip("/")) else None
 
 
 def _settings(error: BaseException) -> tuple[str, int] | None:

@@ -164,8 +164,10 @@ def inbox(home: Path | None) -> "Iterator[Connection]":
 
 
 def client_of(home: Path | None) -> "GatewayClient":
-    """A client of the gateway that runs on this home, or else of the one that the settings name."""
-    running = running_on(use_home(home).home)
+    """A client of the gateway that ``GROUNDWORK_GATEWAY_URL`` names, else of the one that runs on this home, else of
+    the one at host and port."""
+    now = use_home(home)
+    running = None if now.gateway_url else running_on(now.home)
     from groundwork.events.client import GatewayClient
 
     return GatewayClient.configured(running.gateway_url if running else None)

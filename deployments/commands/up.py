@@ -28,9 +28,16 @@ def up(
             "--sign-in", help="Have Prefect's UI and API ask for a password. It is made once, and kept in the home."
         ),
     ] = False,
+    without: Annotated[
+        str | None,
+        typer.Option(
+            "--without", help="Parts that run elsewhere, comma-separated: postgres, prefect, gateway, relay, worker."
+        ),
+    ] = None,
 ) -> None:
     """Run all parts in the foreground until Ctrl-C: PostgreSQL, Prefect, gateway, relay and worker.
 
+    Prefect's server and PostgreSQL are those of PREFECT_API_URL and GROUNDWORK_DATABASE_URL, where these are set.
     Applies the schema, the blocks, the work pool and prefect.yaml by itself. Production mode demands a sign-in.
 
     Examples:
@@ -38,6 +45,8 @@ def up(
       groundwork up
 
       groundwork up --home /srv/groundwork --port 9000 --prefect-port 9001
+
+      GROUNDWORK_DATABASE_URL=postgresql://… PREFECT_API_URL=http://…/api groundwork up --without gateway,relay
     """
     settings = use_home(home, port=port, prefect_port=prefect_port, project=project_setting(project))
     from groundwork.blocks.all_settings import misspelt
@@ -54,11 +63,12 @@ def up(
     for warning in misspelt():
         logger.warning("%s", warning)
     home_folder = Home(settings.home)
+    left_out = {each.strip() for each in (without or "").split(",") if each.strip()}
     with home_folder.held():
         if with_sign_in:
             make_sign_in(settings.home)
         terminal = Terminal()
-        stack = Stack(home_folder, settings, project_folders(), terminal)
+        stack = Stack(home_folder, settings, project_folders(), terminal, without=left_out)
         tail = LogTail(home_folder.logs, terminal.line)
         try:
             with contextlib.suppress(KeyboardInterrupt), interruptible():

@@ -7,12 +7,14 @@ import sys
 import uvicorn
 
 from groundwork.blocks.all_settings import check_settings
+from groundwork.blocks.blob.probe import refuse_unshared_folder
+from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.blocks.ingest_keys import IngestKeys
 from groundwork.blocks.settings import settings
 from groundwork.deployments.gateway import exposure
 from groundwork.deployments.gateway.app import create_app
 from groundwork.deployments.gateway.server import server_config
+from groundwork.deployments.logs import logging_of_uvicorn
 
 logger = logging.getLogger("uvicorn.error")
 
@@ -25,13 +27,14 @@ def main() -> int:
     """
     try:
         check_settings()
-        keys = IngestKeys.configured()
-        app = create_app(keys)
+        app = create_app()
+        refuse_unshared_folder(blob_store())
     except ConfigurationError as error:
         print(f"gateway: {error}", file=sys.stderr)
         return 2
-    config = server_config(app, settings().host, settings().port, timeout_graceful_shutdown=10)
-    if told := exposure.warning(settings().host, keys):
+    logging_options = {} if (lines := logging_of_uvicorn("gateway")) is None else {"log_config": lines}
+    config = server_config(app, settings().host, settings().port, timeout_graceful_shutdown=10, **logging_options)
+    if told := exposure.warning(settings().host, app.state.authentication.keys):
         logger.warning(told)
     # uvicorn raises the signal again once it has shut down; that is then the orderly end.
     for number in (signal.SIGTERM, signal.SIGINT):

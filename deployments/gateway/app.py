@@ -25,6 +25,7 @@ from groundwork.deployments.gateway import (
 )
 from groundwork.deployments.gateway.authentication import Authentication
 from groundwork.deployments.gateway.hook_counts import HookCounts
+from groundwork.deployments.gateway.key_watch import KeyWatch
 from groundwork.deployments.gateway.refusal import install_handlers
 from groundwork.deployments.gateway.writer import GroupWriter
 from groundwork.events.webhooks.registry import sources
@@ -37,20 +38,25 @@ def create_app(keys: IngestKeys | None = None) -> FastAPI:
     """The gateway.
 
     Args:
-        keys: the senders it knows; None means as configured.
+        keys: the senders it knows, for as long as it runs; None means as configured, and as that changes.
 
     Raises:
         ConfigurationError: the keys are ambiguous or, in production mode, not safe, or an
             application's routes cannot be imported.
     """
+    watched = keys is None
     keys = keys or IngestKeys.configured()
     keys.check(production=settings().in_production)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.writer = GroupWriter()
+        watch = KeyWatch(keys, lambda changed: setattr(app.state, "authentication", Authentication(changed)))
+        if watched:
+            watch.start()
         with ThreadPoolExecutor(READERS, "body-reader") as app.state.readers:
             yield
+        watch.close()
         await asyncio.to_thread(app.state.writer.close)
 
     app = FastAPI(

@@ -23,10 +23,13 @@ class Authentication:
 
     Args:
         keys: checked already (:meth:`IngestKeys.check`).
+
+    Attributes:
+        keys: those that it knows.
     """
 
     def __init__(self, keys: IngestKeys) -> None:
-        self._keys = keys
+        self.keys = keys
         self._secrets = {entry.name: entry.secret_bytes() for entry in keys.entries}
 
     def sender(self, request: Request) -> IngestKey:
@@ -36,7 +39,7 @@ class Authentication:
             Refusal: 401; 403 where a web page uses the key that anybody knows.
         """
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        entry = self._keys.find(key.strip()) if scheme.lower() == "bearer" else None
+        entry = self.keys.find(key.strip()) if scheme.lower() == "bearer" else None
         if entry is None or entry.in_path:
             raise Refusal(
                 401,
@@ -55,7 +58,7 @@ class Authentication:
         Raises:
             Refusal: 401; 403 where a web page uses the key that anybody knows.
         """
-        entry = self._keys.find(DEVELOPMENT_EVENT_KEY if key == _NO_KEY else key)
+        entry = self.keys.find(DEVELOPMENT_EVENT_KEY if key == _NO_KEY else key)
         if entry is None:
             raise Refusal(401, "Event key not found: set INNGEST_EVENT_KEY to a key that this gateway knows.")
         if not entry.in_path and (entry.signing_secrets or settings().in_production):

@@ -6,6 +6,8 @@ import threading
 
 from groundwork.blocks.all_settings import check_settings
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.settings import settings
+from groundwork.deployments.health import serve_health
 from groundwork.deployments.logs import configure_logging
 from groundwork.deployments.relay.loop import Relay
 
@@ -16,16 +18,19 @@ def main() -> int:
     Returns:
         Exit code: 0 after a signal, 2 for a configuration that is refused.
     """
-    configure_logging("relay")
+    stop = threading.Event()
     try:
+        configure_logging("relay")
         check_settings()
+        relay = Relay(stop)
+        if port := settings().health_port:
+            serve_health(relay.health, settings().host, port)
     except ConfigurationError as error:
         print(f"relay: {error}", file=sys.stderr)
         return 2
-    stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
-    Relay(stop).run()
+    relay.run()
     return 0
 
 

@@ -1,9 +1,10 @@
 """Whether Prefect's automations make runs of events at present."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from groundwork.blocks.settings import settings
+from groundwork.deployments.clocks import clocks
 from groundwork.deployments.relay.prefect_api import an_automation_made_a_run
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class Automations:
         Raises:
             httpx.HTTPError: Prefect could not be reached.
         """
-        now = datetime.now(UTC)
+        now = clocks().prefect_now()
         if self.silent or an_automation_made_a_run(since=now - timedelta(seconds=settings().claim_seconds)):
             return
         self._silent_since = now

@@ -1,7 +1,7 @@
 """Runs whose process is gone without a word. To Prefect they run for ever, and each holds a slot of the work pool."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -15,6 +15,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Crashed
 
 from groundwork.blocks.settings import settings
+from groundwork.deployments.clocks import clocks
 from groundwork.deployments.relay.one_by_one import one_by_one
 from groundwork.deployments.relay.prefect_api import delivery_of
 from groundwork.deployments.relay.prefect_client import prefect_client
@@ -72,4 +73,4 @@ def _is_silent(run: FlowRun, grace: float) -> bool:
     if run.state is None:
         return False
     patience = max(pending_seconds(), grace) if run.state.type == StateType.PENDING else grace
-    return run.state.timestamp < datetime.now(UTC) - timedelta(seconds=patience)
+    return run.state.timestamp < clocks().prefect_now() - timedelta(seconds=patience)

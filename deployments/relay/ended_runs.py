@@ -1,7 +1,7 @@
 """Runs that Prefect saw end while their delivery was in flight. Noticed here, they need not wait for a deadline."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from prefect.client.schemas.filters import (
@@ -13,6 +13,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 
+from groundwork.deployments.clocks import clocks
 from groundwork.deployments.relay.decision import of_ended_run
 from groundwork.deployments.relay.one_by_one import one_by_one
 from groundwork.deployments.relay.prefect_api import delivery_of, is_cancelled
@@ -55,7 +56,7 @@ def _ended_runs() -> list[FlowRun]:
         state=FlowRunFilterState(
             type=FlowRunFilterStateType(any_=[StateType.CRASHED, StateType.FAILED, StateType.CANCELLED])
         ),
-        end_time=FlowRunFilterEndTime(after_=datetime.now(UTC) - LOOK_BACK),
+        end_time=FlowRunFilterEndTime(after_=clocks().prefect_now() - LOOK_BACK),
     )
     with prefect_client() as client:
         return client.read_flow_runs(flow_run_filter=ended_badly, sort=FlowRunSort.END_TIME_DESC, limit=MOST)

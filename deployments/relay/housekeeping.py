@@ -8,6 +8,7 @@ from functools import partial
 from groundwork.blocks.cures import PREFECT, cure_of
 from groundwork.blocks.database import database
 from groundwork.blocks.outages import Outages
+from groundwork.deployments.clocks import clocks
 from groundwork.deployments.relay.automations import Automations
 from groundwork.deployments.relay.blockages import look_for_blockages, post_blockages
 from groundwork.deployments.relay.cancelled_runs import cancel_runs
@@ -26,6 +27,7 @@ SWEEP_SECONDS = 2.0
 DEAD_RUN_SECONDS = 5.0
 WIRING_SECONDS = 5.0
 TIDY_SECONDS = 30.0
+CLOCK_SECONDS = 60.0
 
 
 @dataclass
@@ -49,6 +51,7 @@ class Housekeeping:
     def __init__(self, outages: Outages, startable: Startable, automations: Automations) -> None:
         self._outages = outages
         self._chores = [
+            _Chore("comparing clocks", clocks().read, CLOCK_SECONDS),
             _Chore("looking at the wiring", startable.look, WIRING_SECONDS),
             _Chore("looking for runs of automations", automations.look, SWEEP_SECONDS),
             _Chore("sweeping", partial(sweep, automations), SWEEP_SECONDS),

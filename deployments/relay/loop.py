@@ -11,9 +11,11 @@ import psycopg
 from groundwork.blocks.database import database
 from groundwork.blocks.errors import GroundworkError
 from groundwork.blocks.outages import Outages
+from groundwork.deployments.health import Health, Pulse
 from groundwork.deployments.relay.automations import Automations
 from groundwork.deployments.relay.capacity import Capacity
 from groundwork.deployments.relay.housekeeping import Housekeeping
+from groundwork.deployments.relay.leadership import ASKS_PREFECT, ELECTION, Leadership
 from groundwork.deployments.relay.light_hosts import hosts_to_start
 from groundwork.deployments.relay.outbox import Outbox
 from groundwork.deployments.relay.prefect_api import start_run
@@ -43,15 +45,21 @@ class LoopDied(GroundworkError):
 
 
 class Relay:
-    """Admits and posts until told to stop. Several relays may run against one inbox.
+    """Admits and posts until told to stop. Of several relays against one inbox one does so, the others stand by.
 
     Args:
         stop: set it to end the relay within :data:`STOP_SECONDS`, whatever Prefect and PostgreSQL do.
+
+    Attributes:
+        health: what it says of itself.
     """
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
         self._outages = Outages(logger)
+        self._pulse = Pulse()
+        self._leadership = Leadership(self._outages, self._pulse)
+        self.health = Health(self._pulse, self._lacking, lambda: {"leads": self._leadership.leads})
         self._startable = Startable()
         self._outbox = Outbox()
         self._automations = Automations()
@@ -65,6 +73,7 @@ class Relay:
             LoopDied: one of them ended nevertheless.
         """
         loops = [
+            threading.Thread(target=self._leadership.keep, args=(self._stop,), name="election", daemon=True),
             threading.Thread(target=self._admit_for_ever, name="admission", daemon=True),
             threading.Thread(target=self._post_for_ever, name="posting", daemon=True),
             threading.Thread(target=self._keep_house_for_ever, name="housekeeping", daemon=True),
@@ -78,25 +87,44 @@ class Relay:
         for loop in loops:
             loop.join(max(deadline - time.monotonic(), 0))
 
+    def _lacking(self) -> str | None:
+        if self._outages.seconds_failing(ELECTION, "admission"):
+            return "the database does not do as it should; the log says more"
+        if self._outages.seconds_failing(*ASKS_PREFECT):
+            return "Prefect does not do as it should; the log says more"
+        return None if self._leadership.elected else "it is not known yet which relay leads"
+
+    @property
+    def _works(self) -> bool:
+        """Whether this relay is to do anything at present."""
+        return self._leadership.leads and not self._stop.is_set()
+
     def _admit_for_ever(self) -> None:
         while not self._stop.is_set():
+            self._pulse.beat("admission")
+            if not self._works:
+                self._leadership.wait(POLL_SECONDS)
+                continue
             with self._outages.watching("admission") as trial:
                 self._admit_while_connected()
             self._stop.wait(trial.pause)
 
     def _admit_while_connected(self) -> None:
         with database().listening(CHANNEL) as listener:
-            while not self._stop.is_set():
+            while self._works:
+                self._pulse.beat("admission")
                 more = self._look()
                 self._outages.worked("admission")
                 if not more:
                     self._wait(listener)
 
     def _post_for_ever(self) -> None:
+        """What this relay has admitted is its own to post, also when it leads no longer."""
         with one_try_per_request():
             while not self._stop.is_set():
+                self._pulse.beat("posting")
                 with self._outages.watching("posting") as trial:
-                    if self._capacity.refresh():
+                    if self._works and self._capacity.refresh():
                         self._let_admit()
                     if self._outbox.empty:
                         self._outbox.wait(POLL_SECONDS)
@@ -106,7 +134,9 @@ class Relay:
     def _keep_house_for_ever(self) -> None:
         with one_try_per_request():
             while not self._stop.is_set():
-                self._housekeeping.do_what_is_due()
+                self._pulse.beat("housekeeping")
+                if self._works:
+                    self._housekeeping.do_what_is_due()
                 self._stop.wait(_HOUSEKEEPING_PAUSE)
 
     def _look(self) -> bool:

@@ -7,6 +7,7 @@ import httpx
 
 from groundwork.blocks.cures import is_refusal_of_content
 from groundwork.blocks.retry import database_went_away
+from groundwork.deployments.log_lines import logging_about
 
 T = TypeVar("T")
 
@@ -25,7 +26,8 @@ def one_by_one(things: Iterable[T], do: Callable[[T], object], put_off: Callable
     worked = 0
     for each in things:
         try:
-            do(each)
+            with logging_about(each):
+                do(each)
             worked += 1
         except Exception as error:
             if database_went_away(error) or _prefect_is_away(error):

@@ -1,7 +1,6 @@
 """The sweeper: deliveries that nobody claimed in time, and attempts whose lease ran out, get another run or an end."""
 
 import logging
-from datetime import UTC, datetime
 from uuid import UUID
 
 import httpx
@@ -10,6 +9,7 @@ from prefect.exceptions import ObjectNotFound
 
 from groundwork.blocks.cures import answer_of, is_refusal_of_content
 from groundwork.blocks.schema.states import DeliveryState
+from groundwork.deployments.clocks import clocks
 from groundwork.deployments.relay.automations import Automations
 from groundwork.deployments.relay.decision import StartAnother, WaitOn, of_deleted_run, of_overdue, of_refused
 from groundwork.deployments.relay.one_by_one import one_by_one
@@ -70,7 +70,7 @@ def _decide_on(delivery: Standing, automations: Automations | None) -> None:
         delivery,
         run,
         cancelled=bool(flow_run_id and run and is_cancelled(flow_run_id, run)),
-        now=datetime.now(UTC),
+        now=clocks().prefect_now(),
         pending_seconds=pending_seconds() if run and run.type == StateType.PENDING else 0.0,
     )
     match decision:

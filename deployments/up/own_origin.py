@@ -16,6 +16,8 @@ from groundwork.blocks.errors import ConfigurationError
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """Names of this machine for itself: those under which the UI is opened."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_PROBES = ("/api/health", "/api/ready")
+"""What supervisors ask, by whatever address they have. The answers tell nothing."""
 _FOREIGN = ("cross-site", "same-site")
 """Values of Sec-Fetch-Site that name another origin. Another port of this machine is the same site."""
 
@@ -76,6 +78,8 @@ class OwnOriginOnly:
 
     def _refusal(self, scope: Scope) -> str | None:
         """Why the request is refused; None where it is not."""
+        if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and scope["path"] in _PROBES:
+            return None
         hosts = _values(scope, b"host")
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
             return (

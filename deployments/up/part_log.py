@@ -17,6 +17,18 @@ is room for it, so this keeps lines above 4 KiB of several processes apart, exce
 _SET_PIPE_BYTES = getattr(fcntl, "F_SETPIPE_SZ", None)
 
 
+def write_output_to(path: Path) -> None:
+    """Let what this process writes from now on, and what it becomes and starts, go to a log file that is rotated.
+
+    Args:
+        path: of the current file; older ones are beside it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with PartLog(path).opened() as output:
+        os.dup2(output, sys.stdout.fileno())
+        os.dup2(output, sys.stderr.fileno())
+
+
 class PartLog:
     """A log file that is written by a process of its own, which outlives this one with the part.
 

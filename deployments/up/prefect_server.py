@@ -1,4 +1,5 @@
-"""Prefect's server as ``up`` runs it: ``python -m groundwork.deployments.up.prefect_server --host HOST --port PORT``.
+"""Prefect's server as ``up`` and ``groundwork prefect-server`` run it:
+``python -m groundwork.deployments.up.prefect_server --host HOST --port PORT [--no-services]``.
 
 The application is that of ``prefect server start``, which works in its place. The difference is what the settings cost:
 for each run that an automation starts, Prefect's server renders all of its settings as environment variables twice (to
@@ -11,9 +12,11 @@ so that it fetches nothing from elsewhere.
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from prefect.context import SettingsContext, get_settings_context
@@ -48,12 +51,14 @@ def remembered_settings() -> SettingsContext:
     return SettingsContext(profile=get_settings_context().profile, settings=RememberedSettings())
 
 
+_ADDRESSES = ("PREFECT_API_URL", "PREFECT_UI_URL", "PREFECT_UI_API_URL", "PREFECT_SERVER_UI_API_URL")
 CORS_VARIABLES = ("PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS", "PREFECT_SERVER_CORS_ALLOWED_ORIGINS")
 """Prefect's two names for one setting; the first wins."""
 
 
 def allowed_origins(port: int) -> list[str]:
-    """Origins of the UI: this machine's, and those that the environment or Prefect's profile names.
+    """Origins of the UI: this machine's, and those that the environment or Prefect's profile names; and the address at
+    which parts and people are told to find the server.
 
     Raises:
         ConfigurationError: one of them is no origin.
@@ -61,7 +66,13 @@ def allowed_origins(port: int) -> list[str]:
     named = get_current_settings().server.api.cors_allowed_origins
     # Prefect's default lets every page in; whoever asks for that by name is told what to name instead.
     given = "" if named == "*" and "*" not in map(os.environ.get, CORS_VARIABLES) else named
-    return own_origins(port, [each for each in given.split(",") if each.strip()])
+    told = [origin for name in _ADDRESSES if (origin := _origin_of(os.environ.get(name)))]
+    return own_origins(port, [*told, *(each for each in given.split(",") if each.strip())])
+
+
+def _origin_of(url: str | None) -> str | None:
+    parts = urlsplit(url or "")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.scheme and parts.hostname else None
 
 
 def main() -> int:
@@ -73,6 +84,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", required=True, type=int)
+    parser.add_argument("--no-services", action="store_true")
     arguments = parser.parse_args()
     try:
         origins = allowed_origins(arguments.port)
@@ -89,7 +101,10 @@ def main() -> int:
             "ws_ping_timeout": server.api.websocket_ping_timeout,
             "log_level": server.logging_level.lower(),
         }
-        app = OwnOriginOnly(ShippedCollections(create_app(final=True)), origins)
+        # uvicorn raises the signal again once it has shut down; that is then the orderly end.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: sys.exit(0))
+        app = OwnOriginOnly(ShippedCollections(create_app(final=True, webserver_only=arguments.no_services)), origins)
         uvicorn.run(app, host=arguments.host, port=arguments.port, **options)
     return 0
 

@@ -8,12 +8,11 @@ import certifi
 from groundwork.blocks.telemetry import TELEMETRY_OFF
 from groundwork.deployments.logs import packages_of_applications
 
-PREFECT_SETTINGS: Mapping[str, str] = {
+SERVER_SETTINGS: Mapping[str, str] = {
     # Leases in memory are lost with the server and leave their slots taken for ever.
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     # A step that waits for a slot of its workspace asks again this often at the latest; the default is 10 s.
     "PREFECT_SERVER_TASKS_TAG_CONCURRENCY_SLOT_WAIT_SECONDS": "1",
-    **TELEMETRY_OFF,
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     # Task runs and events are written in batches; the UI shows a task run up to a second later. The interval has to be
@@ -24,6 +23,11 @@ PREFECT_SETTINGS: Mapping[str, str] = {
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "50",
     "PREFECT_SERVER_SERVICES_TRIGGERS_READ_BATCH_SIZE": "50",
+}
+"""Of the server and its services."""
+
+CLIENT_SETTINGS: Mapping[str, str] = {
+    **TELEMETRY_OFF,
     # The server does not ask for CSRF tokens by default; a client that does costs each run two requests.
     "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
     "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
@@ -32,6 +36,9 @@ PREFECT_SETTINGS: Mapping[str, str] = {
     # Logs go to files; finding out what to colour costs each run some ten milliseconds.
     "PREFECT_LOGGING_COLORS": "false",
 }
+"""Of gateway, relay, worker and runs."""
+
+PREFECT_SETTINGS: Mapping[str, str] = {**SERVER_SETTINGS, **CLIENT_SETTINGS}
 
 
 def worker_logging() -> dict[str, str]:

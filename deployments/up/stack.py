@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ import psutil
 from groundwork.blocks.all_settings import check_settings
 from groundwork.blocks.database import Database
 from groundwork.blocks.embedded import EmbeddedPostgres
-from groundwork.blocks.errors import DatabaseUnavailable
+from groundwork.blocks.errors import ConfigurationError, DatabaseUnavailable
 from groundwork.blocks.prefect_profile import prefect_may_be_configured
 from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY, Settings
 from groundwork.deployments.up.asking import answer
@@ -30,6 +30,7 @@ from groundwork.deployments.up.stages import Stages, Terminal
 from groundwork.deployments.wiring.prefect_deploy import PrefectDeploy
 from groundwork.deployments.wiring.project import deployments_of
 from groundwork.deployments.wiring.work_pool import WORK_POOL
+from groundwork.deployments.worker.command import worker_arguments
 
 if TYPE_CHECKING:
     from groundwork.deployments.up.prefect_elsewhere import PrefectElsewhere
@@ -48,6 +49,10 @@ RESTART_SECONDS = 2.0
 """Least time between two starts of a part that keeps ending."""
 
 
+LEFT_OUT = ("postgres", PREFECT, "gateway", "relay", WORKER)
+"""Parts that may run elsewhere."""
+
+
 class Stack:
     """PostgreSQL, Prefect, gateway, relay and worker as child processes.
 
@@ -56,6 +61,7 @@ class Stack:
         settings: ports and the like.
         project: folders with a ``prefect.yaml`` each.
         terminal: where the stages of the start are told.
+        without: names of the parts that run elsewhere; see :data:`LEFT_OUT`.
 
     Raises:
         ConfigurationError: production mode, and Prefect's server would ask nobody for a password; the Prefect server
@@ -63,7 +69,13 @@ class Stack:
     """
 
     def __init__(
-        self, home: Home, settings: Settings, project: Sequence[Path], terminal: Terminal | None = None
+        self,
+        home: Home,
+        settings: Settings,
+        project: Sequence[Path],
+        terminal: Terminal | None = None,
+        *,
+        without: Collection[str] = (),
     ) -> None:
         self._stages = Stages(terminal or Terminal())
         self.home = home
@@ -71,6 +83,7 @@ class Stack:
         self.project = project
         self.gateway_url = f"http://{settings.host}:{settings.port}"
         self.joined = self._prefect_elsewhere()
+        self._refuse_missing(without)
         self.postgres = EmbeddedPostgres(home.folder) if settings.database_url is None else None
         if self.postgres:
             self.postgres.make_password()
@@ -79,9 +92,10 @@ class Stack:
         self.prefect_url, self.prefect_api_url = server.ui_url, server.api_url
         self.environment = environment_of_parts(home, settings, server.environment)
         self.prefect = None if self.joined else self._prefect()
-        self.gateway, self.relay, self.worker = self._gateway(), self._relay(), self._worker()
-        others = [self.gateway, self.relay, self.worker]
-        self.parts = [self.prefect, *others] if self.prefect else others
+        self.gateway = None if "gateway" in without else self._gateway()
+        self.relay = None if "relay" in without else self._relay()
+        self.worker = None if WORKER in without else self._worker()
+        self.parts = [part for part in (self.prefect, self.gateway, self.relay, self.worker) if part is not None]
         self._postgres_log = PartLog(self._log("postgres"))
         self._restarts: dict[str, float] = {}
 
@@ -94,7 +108,9 @@ class Stack:
         """
         check_settings()
         self._tell()
-        ports = {"the gateway (--port)": self.settings.port}
+        ports = {}
+        if self.gateway:
+            ports["the gateway (--port)"] = self.settings.port
         if self.prefect:
             ports["Prefect (--prefect-port)"] = self.settings.prefect_port
         refuse_taken_ports(ports)
@@ -122,23 +138,27 @@ class Stack:
                     self.prefect.wait_until_ready(START_SECONDS)
 
             def start_what_needs_no_deployment() -> None:
-                self.worker.start()
-                self.gateway.start()
+                for part in (self.worker, self.gateway):
+                    if part:
+                        part.start()
 
             with self._stages.stage("Deployments", log=self.prefect.log if self.prefect else None):
                 deploy_wiring(
                     self.project, self.environment, self.settings,
                     note=note, prepared=deploy, blocks_are_there=start_what_needs_no_deployment,
                 )  # fmt: skip
-            self.relay.start()
-            with self._stages.stage("Gateway, relay, worker"):
+            if self.relay:
+                self.relay.start()
+            others = [part.name for part in self.parts if part is not self.prefect]
+            with self._stages.stage(", ".join(others).capitalize() or "All"):
                 for part in self.parts:
                     part.wait_until_ready(START_SECONDS)
         finally:
             if deploy is not None:
                 deploy.end()
         self._stages.over()
-        logger.info("gateway    %s", self.gateway_url)
+        if self.gateway:
+            logger.info("gateway    %s", self.gateway_url)
         self._warn_of_the_known_key()
         if self.sign_in:
             logger.info("sign in    with the content of %s", self._where_the_sign_in_is())
@@ -160,6 +180,15 @@ class Stack:
         key = {"Authorization": f"Bearer {DEVELOPMENT_EVENT_KEY}"}
         if is_open_to_others(self.settings.host) and _answers(f"{self.gateway_url}/catalogue", key):
             logger.warning(known_key_warning(self.settings.host))
+
+    def _refuse_missing(self, without: Collection[str]) -> None:
+        """Refuse to leave a part out where nothing says which one is to be used instead."""
+        if unknown := sorted(set(without) - set(LEFT_OUT)):
+            raise ConfigurationError(f"--without {unknown[0]}: there are {', '.join(LEFT_OUT)}")
+        if PREFECT in without and not self.joined:
+            raise ConfigurationError("--without prefect: set PREFECT_API_URL to the Prefect server to use instead")
+        if "postgres" in without and self.settings.database_url is None:
+            raise ConfigurationError("--without postgres: set GROUNDWORK_DATABASE_URL to the server to use instead")
 
     def _log(self, name: str) -> Path:
         return self.home.logs / f"{name}.log"
@@ -256,9 +285,11 @@ class Stack:
     def _worker(self) -> Part:
         name = f"up-{socket.gethostname()}-{os.getpid()}"
         return self._part(
-            WORKER, "prefect", "worker", "start", "--pool", WORK_POOL, "--type", self.settings.worker, "--name", name,
-            ready=lambda: self._worker_is_online(name), defaults=worker_logging(),
-        )  # fmt: skip
+            WORKER,
+            *worker_arguments(self.settings, name),
+            ready=lambda: self._worker_is_online(name),
+            defaults=worker_logging(),
+        )
 
     def _worker_is_online(self, name: str) -> bool:
         """Whether Prefect has heard of the worker, which is warm by then."""

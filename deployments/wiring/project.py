@@ -85,11 +85,32 @@ def deployments_of(folders: Sequence[Path]) -> list[Deployment]:
     return [each for folder in folders for each in _read(folder / FILE)]
 
 
-def _read(file: Path) -> list[Deployment]:
+def bound_to_machine(folders: Sequence[Path]) -> list[Path]:
+    """The files that do not say how a run gets its code: Prefect writes their folder, as this machine has it, into
+    their deployments.
+
+    Raises:
+        ConfigurationError: a ``prefect.yaml`` is not YAML.
+    """
+    found = []
+    for file in (folder / FILE for folder in folders):
+        wiring = _parsed(file)
+        blocks = wiring.get("deployments") if isinstance(wiring, dict) else None
+        said = isinstance(wiring, dict) and wiring.get("pull") is not None
+        if not said and any(isinstance(each, dict) and each.get("pull") is None for each in blocks or []):
+            found.append(file)
+    return found
+
+
+def _parsed(file: Path) -> Any:
     try:
-        wiring = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return yaml.safe_load(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} is not YAML: {error}") from None
+
+
+def _read(file: Path) -> list[Deployment]:
+    wiring = _parsed(file)
     blocks = wiring.get("deployments") if isinstance(wiring, dict) else None
     if not isinstance(blocks, list) or not all(isinstance(each, dict) and each.get("name") for each in blocks):
         raise ConfigurationError(f"{file}: `deployments` is a list of blocks, each with a `name`")

@@ -22,6 +22,8 @@ from groundwork.blocks.blob.probe import refuse_unfit_store
 from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.outages import Outages
+from groundwork.blocks.settings import settings
+from groundwork.deployments.health import Health, Pulse, serve_health
 from groundwork.deployments.worker.admissions import follow_admissions
 from groundwork.deployments.worker.cancellations import report_cancelled, stop_cancelled
 from groundwork.deployments.worker.configuration import (
@@ -62,6 +64,11 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
         self._queues: dict[UUID, WorkQueue] = {}
         self._outages = Outages(logger)
         self._look_at = 0.0
+        self._lacks: str | None = "the worker has not looked for runs yet"
+        self._pulse = Pulse()
+        self._health = Health(
+            self._pulse, lambda: self._lacks, lambda: {"name": self.name, "runs": len(self._processes)}
+        )
 
     async def start(
         self, run_once: bool = False, with_healthcheck: bool = False, printer: Callable[..., None] = print
@@ -73,6 +80,8 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
                 what jobs need; the message names it.
         """
         check_settings()
+        if port := settings().health_port:
+            serve_health(self._health, settings().host, port)
         self._end_by_sigint()
         await until_it_works(self._outages, "reading the worker's blocks", lambda: asyncio.to_thread(configured_blocks))
         await asyncio.to_thread(lambda: refuse_unfit_store(blob_store()))
@@ -80,6 +89,7 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
         with contextlib.suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._zygotes.renew)
         async with anyio.create_task_group() as helpers:
+            helpers.start_soon(self._beat)
             if not run_once:
                 helpers.start_soon(for_ever, self._outages, "waking", self._follow_admissions)
                 helpers.start_soon(for_ever, self._outages, "looking for cancelled runs", self._stop_cancelled)
@@ -106,7 +116,13 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
             async with answered():
                 taken = await super().get_and_submit_flow_runs()
         self._look_at = time.monotonic() + trial.pause
+        self._lacks = "the last look for runs failed; the log says more" if trial.error else None
         return taken
+
+    async def _beat(self) -> None:
+        while True:
+            self._pulse.beat("the worker's event loop")
+            await anyio.sleep(1.0)
 
     async def sync_with_backend(self) -> None:
         """Tell Prefect that the worker is there; see the base class. It is told later where it does not listen now."""

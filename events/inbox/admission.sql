@@ -1,6 +1,7 @@
 -- name: admission_lock
--- One at a time counts and admits; a cancellation waits for it, since it has to see which deliveries share a run.
-SELECT pg_advisory_xact_lock(x'61646D6974'::bigint);
+-- One at a time counts and admits; a cancellation waits for it, since it has to see which deliveries share a run. A process
+-- that is stopped while it has the lock would keep all others from admitting: PostgreSQL ends its transaction.
+SELECT set_config('idle_in_transaction_session_timeout', '10s', true), pg_advisory_xact_lock(x'61646D6974'::bigint);
 
 -- name: admit
 -- Admit what may run now. Works on units: a delivery, or the deliveries that share a batch's run.

@@ -1,7 +1,7 @@
 -- name: overdue
 -- Deliveries nobody claimed in time, and attempts that let their lease run out. Of a batch only the first has a lease.
-SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
-       delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error,
+SELECT delivery.id, delivery.event_id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt,
+       delivery.dispatches, delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error,
        :on_host AS on_host
 FROM groundwork.delivery
 WHERE delivery.state IN (:in_flight) AND delivery.lease_expires_at < clock_timestamp()
@@ -78,8 +78,8 @@ ORDER BY ended.id <> :delivery_id, ended.sequence;
 
 -- name: still_admitted
 -- Where a delivery stands that was admitted and that Prefect wants to hear nothing of.
-SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
-       delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error,
+SELECT delivery.id, delivery.event_id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt,
+       delivery.dispatches, delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error,
        :on_host AS on_host
 FROM groundwork.delivery
 WHERE delivery.id = :delivery_id AND delivery.state = 'admitted';
@@ -92,8 +92,8 @@ WHERE id = :delivery_id AND state = :state AND lease_expires_at < clock_timestam
 
 -- name: still_running
 -- Where a delivery stands that an attempt has not brought to its end.
-SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
-       delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error,
+SELECT delivery.id, delivery.event_id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt,
+       delivery.dispatches, delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error,
        true AS on_host
 FROM groundwork.delivery
 WHERE delivery.id = :delivery_id AND delivery.attempt = :attempt AND delivery.state = 'running';

@@ -7,8 +7,8 @@ SELECT EXISTS (SELECT FROM groundwork.delivery WHERE state IN (:in_flight))
 -- The deliveries in flight that ended runs were meant for. A run that an automation made is that of the latest dispatch if
 -- it was created after it; where the clocks of the two servers disagree, the claim deadline is the net. A host leaves all
 -- that it has claimed.
-SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
-       delivery.max_attempts, delivery.continuations, run.id AS flow_run_id, delivery.lease_expires_at, delivery.last_error,
+SELECT delivery.id, delivery.event_id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt,
+       delivery.dispatches, delivery.max_attempts, delivery.continuations, run.id AS flow_run_id, delivery.lease_expires_at, delivery.last_error,
        :on_host AS on_host
 FROM unnest(
     CAST(:run_ids AS uuid[]), CAST(:delivery_ids AS uuid[]), CAST(:created_at AS timestamptz[])
@@ -24,8 +24,8 @@ WHERE delivery.lease_expires_at IS NOT NULL
       )
   )
 UNION
-SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
-       delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error,
+SELECT delivery.id, delivery.event_id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt,
+       delivery.dispatches, delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error,
        true
 FROM groundwork.light_host
 JOIN groundwork.delivery USING (flow_run_id)
@@ -35,8 +35,8 @@ WHERE light_host.flow_run_id = ANY(CAST(:run_ids AS uuid[]))
 
 -- name: running
 -- The deliveries that runs work on. Of a batch only the first has a lease.
-SELECT delivery.id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt, delivery.dispatches,
-       delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error,
+SELECT delivery.id, delivery.event_id, delivery.job, delivery.workspace_id, delivery.state, delivery.attempt,
+       delivery.dispatches, delivery.max_attempts, delivery.continuations, delivery.flow_run_id, delivery.lease_expires_at, delivery.last_error,
        :on_host AS on_host
 FROM groundwork.delivery
 WHERE delivery.state = 'running' AND delivery.lease_expires_at IS NOT NULL;

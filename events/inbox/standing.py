@@ -33,6 +33,7 @@ class Standing:
     flow_run_id: UUID | None
     lease_expires_at: datetime | None
     last_error: str | None
+    event_id: UUID | None = None
     on_host: bool = False
 
     @classmethod

@@ -369,6 +369,37 @@ def test_what_else_a_server_may_answer_is_told_without_a_traceback(groundwork, c
     assert named in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "variables", "named"),
+    [
+        (["relay"], {}, "PREFECT_API_URL is not set"),
+        (["worker"], {}, "PREFECT_API_URL is not set"),
+        (["gateway"], {}, "PREFECT_API_URL is not set"),
+        (["worker", "--limit", "0"], {}, "--limit"),
+        (["prefect-server"], {}, "GROUNDWORK_PREFECT_DATABASE_URL"),
+        (["prefect-server", "--no-services"], {}, "GROUNDWORK_REDIS_URL"),
+        (["prefect-services"], {}, "GROUNDWORK_REDIS_URL"),
+        (["prefect-server"], {"GROUNDWORK_MODE": "production"}, "sign-in"),
+    ],
+)
+def test_a_part_does_not_start_without_what_it_needs(groundwork, command, variables, named):
+    done = groundwork(*command, **variables)
+    assert_refused(done)
+    assert named in done.stderr
+
+
+def test_the_gateway_that_is_named_is_asked_whatever_port_is_set(groundwork):
+    with answering(404, '{"error": "no such event"}') as port:
+        url = f"http://127.0.0.1:{port}"
+        done = groundwork("status", "0199f0c2-7c1e-7d4a-a5d1-3f0c8a6d2b11", GROUNDWORK_GATEWAY_URL=url)
+    assert_refused(done, 1)
+    assert "no such event" in done.stderr
+    gone = groundwork("send", "user/signed.up", "{}", GROUNDWORK_GATEWAY_URL=f"{url}/behind")
+    assert_refused(gone)
+    assert f"cannot reach {url}/behind/events" in gone.stderr
+    assert "Check GROUNDWORK_GATEWAY_URL." in gone.stderr
+
+
 def test_a_reader_that_has_gone_ends_a_command_without_a_word(tmp_path):
     read, write = os.pipe()
     os.close(read)

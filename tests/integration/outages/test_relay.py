@@ -119,10 +119,11 @@ def test_the_relay_outlives_a_database_that_takes_no_writes(inbox, relay):
     assert relay.pid == pid
 
 
-def test_sigterm_ends_the_relay_while_prefect_hangs(inbox, prefect_api, tmp_path):
+def test_sigterm_ends_the_relay_while_prefect_hangs(inbox, relay, prefect_api, tmp_path):
+    relay.end()
     with prefect_proxy(prefect_api["PREFECT_API_URL"]) as hanging, hanging.failing(always(Answer(hangs=True))):
         environment = prefect_api | hanging.environment
         stopped = Process([sys.executable, "-m", "groundwork.deployments.relay"], environment, tmp_path / "log")
-        wait_until(lambda: hanging.answered.total() > 1, 30, "requests that hang")
+        wait_until(hanging.answered.total, 30, "requests that hang")
         stopped.signal(signal.SIGTERM)
         assert stopped.wait(10) == 0

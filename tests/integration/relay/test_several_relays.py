@@ -1,10 +1,11 @@
 """Three relays against one inbox and one Prefect server: nothing is admitted twice, no lane goes over its limit."""
 
-import subprocess
+import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from groundwork.events.inbox import claim
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
 from tests.factories import flow_run_id, register_job, scalar, send_many
+from tests.integration.process import Process
 from tests.waiting import wait_until
 
 LANES, EVENTS_PER_LANE = 12, 5
@@ -58,20 +60,58 @@ def test_admissions_at_once_keep_every_lane_within_its_limit_and_in_order(db):
         assert [n for workspace, n in started if workspace == f"workspace-{lane}"] == list(range(EVENTS_PER_LANE))
 
 
+Start = Callable[[], Process]
+
+
 @pytest.fixture
-def relays(prefect_api: dict[str, str]) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Three relay processes, a work pool with room for everything, and a deployment whose runs nobody takes."""
+def start(db, prefect_api: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+    """Starts a relay process. The work pool has room for everything, and nobody takes the deployment's runs."""
     with get_client(sync_client=True) as client:
         client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"), overwrite=True)
         flow_id = client.create_flow_from_name("process-csv")
         client.create_deployment(flow_id, "process-csv", work_pool_name=WORK_POOL)
-    command = [sys.executable, "-m", "groundwork.deployments.relay"]
-    processes = [subprocess.Popen(command, env=prefect_api, stderr=subprocess.DEVNULL) for _ in range(3)]
-    yield processes
-    for each in processes:
-        each.terminate()
-    for each in processes:
-        each.wait(30)
+    started: list[Process] = []
+
+    def another() -> Process:
+        log = tmp_path / f"relay-{len(started)}.log"
+        started.append(Process([sys.executable, "-m", "groundwork.deployments.relay"], prefect_api, log))
+        return started[-1]
+
+    yield another
+    for each in started:
+        each.signal(signal.SIGCONT)
+        each.end()
+
+
+@pytest.fixture
+def relays(start: Start) -> list[Process]:
+    """Three relay processes, the first of which leads."""
+    first = start()
+    first.says("this relay leads")
+    others = [start(), start()]
+    for each in others:
+        each.says("another relay leads; this one stands by")
+    return [first, *others]
+
+
+def posted(db) -> int:
+    return scalar(db, "SELECT count(*) FROM groundwork.delivery WHERE posted_at IS NOT NULL")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM], ids=lambda each: each.name)
+def test_where_the_leading_relay_is_gone_another_one_admits(db, relays: list[Process], number: signal.Signals):
+    register_job(db, lane=2)
+    send_many(db, "before", 1)
+    wait_until(lambda: posted(db) == 1, 30, "the leading relay to post")
+    leading, *others = relays
+    leading.signal(number)
+    send_many(db, "after", 1)
+    wait_until(lambda: posted(db) == 2, 30, "another relay to post")
+    wait_until(lambda: ["this relay leads" in each.logged for each in others].count(True) == 1, 5, "one to lead")
+    if number == signal.SIGSTOP:
+        leading.forget()
+        leading.signal(signal.SIGCONT)
+        leading.says("another relay leads; this one stands by")
 
 
 def test_each_delivery_is_posted_to_prefect_once(db, relays, prefect_api):

@@ -1,0 +1,1 @@
+"""Each part in a process of its own, started by its command."""

@@ -1,0 +1,169 @@
+"""Each part is a command: the same process from its start to its end, with what supervisors ask for."""
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from prefect import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from sqlalchemy import text
+
+from groundwork.blocks.database import Database
+from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.deployments.up.ports import free_port
+from groundwork.deployments.wiring.work_pool import WORK_POOL
+from tests.integration.prefect_proxy import Answer, PrefectProxy, always, prefect_proxy
+from tests.integration.process import Process
+from tests.waiting import wait_until
+
+PARTS = ("gateway", "relay", "worker")
+
+
+@dataclass
+class Part:
+    process: Process
+    url: str
+    log: Path
+
+    def asked(self, path: str) -> httpx.Response | None:
+        try:
+            return httpx.get(self.url + path, timeout=5)
+        except httpx.TransportError:
+            return None
+
+    def answers(self, path: str, status: int) -> dict[str, Any]:
+        def body() -> dict[str, Any] | None:
+            assert self.process.alive, self.log.read_text()
+            answer = self.asked(path)
+            return answer.json() if answer is not None and answer.status_code == status else None
+
+        return wait_until(body, 90, f"{status} of {self.url}{path}:\n{self.log.read_text()}")
+
+
+def process_of(command: str, *arguments: str, environment: dict[str, str], log: Path) -> Process:
+    """A command as a careless script starts it: in the background, with SIGINT ignored and SIGTERM blocked."""
+    line = [sys.executable, "-m", "groundwork.deployments.cli", command, *arguments]
+    program = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    return Process([sys.executable, "-c", program, *line], environment, log)
+
+
+@pytest.fixture(scope="module")
+def proxy(prefect_api: dict[str, str]) -> Iterator[PrefectProxy]:
+    with prefect_proxy(prefect_api["PREFECT_API_URL"]) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def parts(
+    postgres: EmbeddedPostgres, proxy: PrefectProxy, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Part]]:
+    """A gateway, a relay and a worker, with an environment of four lines."""
+    folder = tmp_path_factory.mktemp("parts")
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="groundwork"), overwrite=True)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "GROUNDWORK_HOME": str(folder / "home"),
+        "GROUNDWORK_DATABASE_URL": postgres.url().render_as_string(hide_password=False),
+        **proxy.environment,
+    }
+    started = {}
+    for name in PARTS:
+        port, log = str(free_port()), folder / f"{name}.log"
+        options = ("--port", port) if name == "gateway" else ("--health-port", port)
+        limit = ("--limit", "2", "--log", str(folder / "rotated" / "worker.log")) if name == "worker" else ()
+        process = process_of(name, *options, *limit, environment=environment, log=log)
+        started[name] = Part(process, f"http://127.0.0.1:{port}", folder / "rotated" / "worker.log" if limit else log)
+        started[name].log.parent.mkdir(exist_ok=True)
+        started[name].log.touch()
+    yield started
+    for part in started.values():
+        part.process.end()
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_says_that_it_lives_and_when_it_is_ready(parts: dict[str, Part], name: str):
+    ready = parts[name].answers("/readyz", 200)
+    assert ready["status"] == "ready"
+    assert parts[name].answers("/healthz", 200)["status"] == "ok"
+    assert parts[name].asked("/elsewhere").status_code == 404
+    if name == "relay":
+        assert ready["leads"] is True
+
+
+def test_parts_outlive_a_prefect_that_answers_500_and_say_that_they_wait(parts: dict[str, Part], proxy: PrefectProxy):
+    waiting = [parts["relay"], parts["worker"]]
+    before = [each.process.pid for each in waiting]
+    for each in waiting:
+        each.answers("/readyz", 200)
+    with proxy.failing(always(Answer(500))):
+        for each in waiting:
+            assert "the log says more" in each.answers("/readyz", 503)["error"]
+            each.answers("/healthz", 200)
+    for each in waiting:
+        each.answers("/readyz", 200)
+    assert [each.process.pid for each in waiting] == before
+
+
+def test_whoever_asks_for_health_in_vain_keeps_nobody_else_from_it(parts: dict[str, Part]):
+    host, port = parts["relay"].url.removeprefix("http://").split(":")
+    held = [socket.create_connection((host, int(port))) for _ in range(40)]
+    try:
+        parts["relay"].answers("/healthz", 200)
+    finally:
+        for each in held:
+            each.close()
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_sigterm_ends_a_part_however_it_was_started(parts: dict[str, Part], name: str):
+    parts[name].answers("/readyz", 200)
+    parts[name].process.signal(signal.SIGTERM)
+    assert parts[name].process.wait(60) == 0, parts[name].log.read_text()
+
+
+def test_a_server_of_prefect_keeps_its_tables_in_postgresql_and_answers_to_its_own_names_only(
+    postgres: EmbeddedPostgres, tmp_path: Path
+):
+    postgres.create_database("alone")
+    port = free_port()
+    url = postgres.url("alone").render_as_string(hide_password=False)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "GROUNDWORK_HOME": str(tmp_path / "home"),
+        "GROUNDWORK_PREFECT_DATABASE_URL": url,
+        "PREFECT_API_URL": f"http://prefect.internal:{port}/api",
+    }
+    log = tmp_path / "server.log"
+    server = Part(
+        process_of("prefect-server", "--port", str(port), environment=environment, log=log),
+        f"http://127.0.0.1:{port}",
+        log,
+    )
+
+    def status(path: str, host: str) -> int:
+        return httpx.get(f"{server.url}{path}", headers={"Host": host}).status_code
+
+    try:
+        wait_until(lambda: server.process.pid and server.asked("/api/health"), 150, "the server")
+        assert status("/api/health", "10.0.0.7") == 200
+        assert status("/api/admin/version", f"prefect.internal:{port}") == 200
+        assert status("/api/admin/version", f"evil.example:{port}") == 403
+        with Database(connection_url=url).transaction() as connection:
+            assert connection.execute(text("SELECT count(*) FROM flow_run")).scalar() == 0
+        assert not list(tmp_path.rglob("prefect.db"))
+    finally:
+        server.process.signal(signal.SIGTERM)
+        assert server.process.wait(60) == 0, log.read_text()
