@@ -63,7 +63,9 @@ def worker(
     limit: Annotated[
         int | None,
         typer.Option(
-            "--limit", min=1, help="Runs at once on this worker. Default: as many as the work pool lets through."
+            "--limit",
+            min=1,
+            help="Runs at once on this worker, hosts of light runs included. Default: what the pool allows.",
         ),
     ] = None,
     health_port: Annotated[
@@ -127,7 +129,9 @@ def prefect_server(
     if without_services:
         _require_redis("--no-services leaves messages and what is due to other processes")
     string = guard_server(settings, host)
-    environment = environment_of_server(settings) | string
+    # Of these the UI is told, and the server answers to them.
+    own = {"PREFECT_API_URL": f"http://127.0.0.1:{settings.prefect_port}/api"}
+    environment = own | environment_of_server(settings) | string
     arguments = ["--host", host, "--port", str(settings.prefect_port), *(["--no-services"] if without_services else [])]
     _become("prefect", "groundwork.deployments.up.prefect_server", *arguments, environment=environment, log=log)
 

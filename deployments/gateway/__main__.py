@@ -4,6 +4,7 @@ import logging
 import signal
 import sys
 
+import httpx
 import uvicorn
 
 from groundwork.blocks.all_settings import check_settings
@@ -28,7 +29,7 @@ def main() -> int:
     try:
         check_settings()
         app = create_app()
-        refuse_unshared_folder(blob_store())
+        _refuse_unshared_folder()
     except ConfigurationError as error:
         print(f"gateway: {error}", file=sys.stderr)
         return 2
@@ -41,6 +42,19 @@ def main() -> int:
         signal.signal(number, lambda *_: sys.exit(0))
     uvicorn.Server(config).run()
     return 0
+
+
+def _refuse_unshared_folder() -> None:
+    """Refuse, in production mode, a folder that only this machine may see. Prefect may have to be asked where it is,
+    and a gateway takes events without it, too."""
+    if not settings().in_production:
+        return
+    try:
+        store = blob_store()
+    except httpx.HTTPError as error:
+        logger.warning("Prefect cannot be asked where blobs are kept: %s", error)
+    else:
+        refuse_unshared_folder(store)
 
 
 if __name__ == "__main__":

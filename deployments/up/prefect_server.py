@@ -25,6 +25,7 @@ from prefect.settings import Settings, get_current_settings
 from pydantic import PrivateAttr
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.deployments.logs import logging_of_uvicorn
 from groundwork.deployments.up.own_origin import OwnOriginOnly, own_origins
 from groundwork.deployments.up.shipped_collections import ShippedCollections
 
@@ -101,6 +102,8 @@ def main() -> int:
             "ws_ping_timeout": server.api.websocket_ping_timeout,
             "log_level": server.logging_level.lower(),
         }
+        if (lines := logging_of_uvicorn("prefect")) is not None:
+            options["log_config"] = lines
         # uvicorn raises the signal again once it has shut down; that is then the orderly end.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))

@@ -16,6 +16,8 @@ EXCEPTIONS = {
     "deployments/commands/dead.py replay_dead",
     "deployments/commands/lanes.py lanes",
     "deployments/commands/lanes.py set_lane",
+    "deployments/commands/parts.py prefect_server",
+    "deployments/commands/parts.py worker",
     "deployments/commands/send.py send",
     "deployments/commands/up.py up",
     "deployments/commands/user.py add",
