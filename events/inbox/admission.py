@@ -118,7 +118,7 @@ def admit_within(
     if for_hosts:
         admitted += _admit_light(connection, held, light, limits=limits)
         wake_hosts(connection, {row.job for row, is_light in admitted if is_light})
-    if for_runs:
+    if for_runs and capacity:
         said = {"light": False, "capacity": capacity, "share": settings().interactive_share, "held": list(held)}
         admitted += _admit(connection, said, limits=limits)
     _commit_soon(connection, admitted)

@@ -15,9 +15,9 @@ SELECT set_config('idle_in_transaction_session_timeout', '10s', true), pg_adviso
 -- there are interactive jobs, and give way while these are in use, since starting a run is what costs Prefect most: they
 -- start one every :bulk_start_seconds, and none while an interactive run starts, unless no bulk run is in flight.
 -- Walks from lane to lane on delivery_queued_idx, at most :lanes of each job, and goes on from there the next time: the
--- cost grows with neither the backlog nor the number of lanes. Does not walk while the workers are full. Looks no deeper
--- into a lane than something may be admitted from it (last_turn): with more workspaces than room, not each lane is read as
--- deep as there is room.
+-- cost grows with neither the backlog nor the number of lanes. Walks no lanes of which nothing may be admitted, since the
+-- workers are full or bulk jobs give way. Looks no deeper into a lane than something may be admitted from it (last_turn): with
+-- more workspaces than room, not each lane is read as deep as there is room.
 -- What waits and keeps its place counts against its lane and its limits (places), and not against the workers (units).
 -- Light jobs have a capacity of their own, that of their hosts: a look admits either those (:light) or the others. A host
 -- may look for its :own jobs alone: no lane of others is read, and what is to be run alone is left where it is. Of light jobs
@@ -94,7 +94,8 @@ WITH in_flight AS MATERIALIZED (
         SELECT * FROM walk
     ) AS walk
     WHERE job.light = :light AND NOT job.paused AND job.retired_at IS NULL
-      AND job.name <> ALL(CAST(:held AS text[])) AND (SELECT total FROM free) > 0
+      AND job.name <> ALL(CAST(:held AS text[]))
+      AND (SELECT CASE WHEN job.interactive THEN total ELSE least(total, bulk) END FROM free) > 0
       AND (CAST(:own AS text[]) IS NULL OR (job.name = ANY(:own) AND job.held_because IS NULL))
 ), held AS (
     SELECT job, workspace_id, sum(units) AS units, sum(places) AS places FROM in_flight GROUP BY job, workspace_id
@@ -343,7 +344,7 @@ WITH in_flight AS MATERIALIZED (
     WHERE job.name = found.name
       AND job.light = :light
       AND (CAST(:own AS text[]) IS NULL OR job.name = ANY(:own))
-      AND (SELECT total FROM free) > 0
+      AND (SELECT CASE WHEN job.interactive THEN total ELSE least(total, bulk) END FROM free) > 0
       AND (
           found.used
           OR (job.walked_workspace_id, job.walked_flow_key) IS DISTINCT FROM (found.workspace_id, found.flow_key)
