@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from groundwork.blocks.applications import applications
+from groundwork.blocks.console_keys import ConsoleKeys
 from groundwork.blocks.ingest_keys import IngestKeys
 from groundwork.blocks.settings import settings
+from groundwork.deployments.console.routes import access_of, console_routes
 from groundwork.deployments.gateway import (
     catalogue,
     downloads,
@@ -32,11 +34,12 @@ READERS = 2
 """Threads that validate large bodies. More would share one core, and each holds the values of a body."""
 
 
-def create_app(keys: IngestKeys | None = None) -> FastAPI:
+def create_app(keys: IngestKeys | None = None, console_keys: ConsoleKeys | None = None) -> FastAPI:
     """The gateway.
 
     Args:
         keys: the senders it knows; None means as configured.
+        console_keys: who may sign in to the console; None means as configured.
 
     Raises:
         ConfigurationError: the keys are ambiguous or, in production mode, not safe, or an
@@ -44,6 +47,11 @@ def create_app(keys: IngestKeys | None = None) -> FastAPI:
     """
     keys = keys or IngestKeys.configured()
     keys.check(production=settings().in_production)
+    console_keys = console_keys or ConsoleKeys.configured()
+    console_keys.check(
+        production=settings().in_production,
+        held_by_senders=[each.key.get_secret_value() for each in keys.entries],
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -63,11 +71,13 @@ def create_app(keys: IngestKeys | None = None) -> FastAPI:
         telemetry={"tracing": False},
     )
     app.state.authentication = Authentication(keys)
+    app.state.console = access_of(console_keys)
     app.state.hook_counts = HookCounts()
     app.state.hooks_unproved = {}
     install_handlers(app)
     for module in (ingest, inngest, status, catalogue, openapi, downloads, unsubscribe, health, metrics):
         app.include_router(module.router)
+    app.include_router(console_routes())
     app.include_router(hooks.routes_of(sources()))
     for application in applications():
         if application.hooks:
