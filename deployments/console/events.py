@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
@@ -68,7 +67,7 @@ class _Search:
                 value=value,
             ),
             said(fields, "id"),
-            cursor_of(fields.get("before")),
+            _cursor(fields.get("before")),
         )
 
 
@@ -112,12 +111,11 @@ def list_events(request: Request) -> Response:
     )
 
 
-def cursor_of(text: str | None) -> Cursor | None:
+def _cursor(text: str | None) -> Cursor | None:
     """A place between two events, as a link has it; None where it is none, which is the begin."""
-    moment, _, id = (text or "").partition(".")
     try:
-        return Cursor(datetime.fromtimestamp(int(moment, 16) / 1e6, UTC), UUID(id))
-    except (ValueError, OverflowError, OSError):
+        return Cursor.read(text) if text else None
+    except ValueError:
         return None
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from groundwork.blocks.process_cache import process_cache
 from groundwork.deployments.console.access import Access, Viewer
 from groundwork.deployments.console.fields import number_of
 from groundwork.deployments.console.pages import page
@@ -40,18 +41,8 @@ def show_catalogue(request: Request) -> Response:
     viewer = access.viewer(request)
     with looking() as connection:
         listening = listeners(connection)
-    events = [
-        {
-            "name": name,
-            "aliases": kind.aliases,
-            "about": " ".join((kind.__doc__ or "").split()),
-            "fields": _fields(kind.model_json_schema()),
-            "jobs": [each.job for each in listening.get(name, [])],
-            "example": _example(kind),
-        }
-        for name, kind in event_types().items()
-    ]
-    return page(request, "catalogue", viewer, events=events)
+    jobs = {name: [each.job for each in found] for name, found in listening.items()}
+    return page(request, "catalogue", viewer, events=_types(), jobs=jobs)
 
 
 @router.get("/audit")
@@ -75,6 +66,21 @@ def _of_all_workspaces(request: Request) -> Viewer:
     if viewer.workspace is not None:
         raise Refusal(404, "There is no such page.")
     return viewer
+
+
+@process_cache
+def _types() -> list[dict[str, Any]]:
+    """The event types as the page shows them; making their schemas takes a tenth of a second."""
+    return [
+        {
+            "name": name,
+            "aliases": kind.aliases,
+            "about": " ".join((kind.__doc__ or "").split()),
+            "fields": _fields(kind.model_json_schema()),
+            "example": _example(kind),
+        }
+        for name, kind in event_types().items()
+    ]
 
 
 def _words(limits: dict[str, Any]) -> list[str]:

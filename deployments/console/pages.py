@@ -15,6 +15,7 @@ from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.settings import settings
 from groundwork.blocks.words import counted
 from groundwork.deployments.console.access import Viewer
+from groundwork.events.inbox.short_ids import short_id
 
 FOLDER = Path(__file__).parent
 
@@ -82,7 +83,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "short": short,
+        "short": short_id,
         "seconds": seconds,
         "moment": moment,
         "ago": ago,
@@ -96,11 +97,6 @@ def _templates() -> Environment:
 def run_url(flow_run_id: UUID) -> str | None:
     """The page of a run in Prefect."""
     return url_for("flow-run", obj_id=flow_run_id)
-
-
-def short(id: UUID) -> str:
-    """An id as far as people tell ids apart. The first digits of ours are a time, the last ones chance."""
-    return f"…{id.hex[-8:]}"
 
 
 def seconds(value: float | None) -> str:

@@ -19,6 +19,7 @@ from groundwork.deployments.gateway import (
     hooks,
     ingest,
     inngest,
+    listing,
     metrics,
     openapi,
     status,
@@ -75,7 +76,7 @@ def create_app(keys: IngestKeys | None = None, console_keys: ConsoleKeys | None 
     app.state.hook_counts = HookCounts()
     app.state.hooks_unproved = {}
     install_handlers(app)
-    for module in (ingest, inngest, status, catalogue, openapi, downloads, unsubscribe, health, metrics):
+    for module in (ingest, inngest, listing, status, catalogue, openapi, downloads, unsubscribe, health, metrics):
         app.include_router(module.router)
     app.include_router(console_routes())
     app.include_router(hooks.routes_of(sources()))

@@ -34,7 +34,7 @@ CROSS JOIN LATERAL (
         SELECT state, accepted_at, claimed_at, settled_at
         FROM groundwork.delivery
         WHERE delivery.job = job.name
-          AND settled_at > clock_timestamp() - interval '1 hour'
+          AND settled_at > now() - interval '1 hour'
           AND state <> 'cancelled'
         ORDER BY settled_at DESC
         LIMIT :count_to

@@ -33,7 +33,7 @@ FROM groundwork.delivery
 WHERE state IN (:in_flight)
 GROUP BY job, workspace_id
 UNION
-SELECT job, workspace_id FROM groundwork.lane_override
+SELECT job, workspace_id FROM (SELECT job, workspace_id FROM groundwork.lane_override LIMIT :most) AS set_apart
 UNION
 SELECT job, workspace_id
 FROM (
@@ -106,7 +106,7 @@ CROSS JOIN LATERAL (
     SELECT job, workspace_id
     FROM groundwork.delivery
     WHERE delivery.job = wanted.job
-      AND settled_at > clock_timestamp() - make_interval(mins => :minutes)
+      AND settled_at > now() - make_interval(mins => :minutes)
       AND state <> 'cancelled'
     ORDER BY settled_at DESC
     LIMIT :look

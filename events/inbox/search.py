@@ -7,7 +7,7 @@ looked, and goes on from there.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ LOOKED_AT = 20_000
 """Events that a page passes over at most. Too low: rare ones take many pages. Too high: a page takes seconds."""
 FEW = 5_000
 """Deliveries in a state up to which they are read first, and their events then."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INDEXED = (*UNFINISHED, DeliveryState.FAILED)
 """States that a partial index has the deliveries of."""
 
@@ -34,7 +35,20 @@ class Cursor:
     id: UUID
 
     def __str__(self) -> str:
-        return f"{int(self.accepted_at.timestamp() * 1e6):x}.{self.id.hex}"
+        return f"{(self.accepted_at - _EPOCH) // timedelta(microseconds=1):x}.{self.id.hex}"
+
+    @classmethod
+    def read(cls, text: str) -> "Cursor":
+        """A place as ``str`` writes it.
+
+        Raises:
+            ValueError: it is none.
+        """
+        moment, _, id = text.partition(".")
+        try:
+            return cls(_EPOCH + timedelta(microseconds=int(moment, 16)), UUID(id))
+        except OverflowError as error:
+            raise ValueError(str(error)) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

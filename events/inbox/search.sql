@@ -1,6 +1,6 @@
 -- name: newest
 -- The newest events that fit, of so many that are looked at: an index gives them in order, and the look ends with the last
--- one wanted. Nothing is counted.
+-- one wanted. Nothing is counted. OFFSET 0 keeps PostgreSQL from gathering every delivery in the state first.
 SELECT id, name, workspace_id, accepted_at, source
 FROM (
     SELECT id, name, workspace_id, accepted_at, source,
@@ -25,6 +25,7 @@ WHERE has_value
           WHERE delivery.event_id = event.id
             AND (CAST(:state AS text) IS NULL OR delivery.state = :state)
             AND (CAST(:job AS text) IS NULL OR delivery.job = :job)
+          OFFSET 0
       )
   )
 ORDER BY accepted_at DESC, id DESC
@@ -56,18 +57,23 @@ WHERE state = :state
 LIMIT :few + 1;
 
 -- name: newest_of
--- The newest of these events that fit.
+-- The newest of these events that fit. Read by their ids alone: an index in order of acceptance is read to its end where the
+-- few are old.
+WITH found AS MATERIALIZED (
+    SELECT id, name, workspace_id, accepted_at, source
+    FROM groundwork.event
+    WHERE id = ANY(CAST(:ids AS uuid[]))
+      AND (CAST(:workspace_id AS text) IS NULL OR workspace_id = :workspace_id)
+      AND (CAST(:name AS text) IS NULL OR name = :name)
+      AND (CAST(:names AS text[]) IS NULL OR name = ANY(:names))
+      AND (CAST(:workspaces AS text[]) IS NULL OR workspace_id = ANY(:workspaces))
+      AND (CAST(:since AS timestamptz) IS NULL OR accepted_at >= :since)
+      AND (CAST(:until AS timestamptz) IS NULL OR accepted_at < :until)
+      AND (CAST(:before_at AS timestamptz) IS NULL OR (accepted_at, id) < (:before_at, CAST(:before_id AS uuid)))
+      AND (CAST(:path AS text[]) IS NULL OR data #>> :path = :value)
+)
 SELECT id, name, workspace_id, accepted_at, source
-FROM groundwork.event
-WHERE id = ANY(CAST(:ids AS uuid[]))
-  AND (CAST(:workspace_id AS text) IS NULL OR workspace_id = :workspace_id)
-  AND (CAST(:name AS text) IS NULL OR name = :name)
-  AND (CAST(:names AS text[]) IS NULL OR name = ANY(:names))
-  AND (CAST(:workspaces AS text[]) IS NULL OR workspace_id = ANY(:workspaces))
-  AND (CAST(:since AS timestamptz) IS NULL OR accepted_at >= :since)
-  AND (CAST(:until AS timestamptz) IS NULL OR accepted_at < :until)
-  AND (CAST(:before_at AS timestamptz) IS NULL OR (accepted_at, id) < (:before_at, CAST(:before_id AS uuid)))
-  AND (CAST(:path AS text[]) IS NULL OR data #>> :path = :value)
+FROM found
 ORDER BY accepted_at DESC, id DESC
 LIMIT :most;
 
