@@ -84,6 +84,7 @@ def look(tab: Tab, name: str, **emulated: Any) -> None:
             tab.call(
                 "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500
             )
+            tab.wait(f"matchMedia('(prefers-color-scheme: {scheme})').matches && innerWidth === {width}")
             if shots := os.environ.get("SCREENSHOTS"):
                 tab.screenshot(Path(shots) / f"console-{name}-{scheme}-{width}.png")
             assert tab.evaluate(_LOW_CONTRAST) == [], (name, scheme, width)
