@@ -109,6 +109,23 @@ class Settings(EnvironmentSettings):
         "senders. Default: one that development mode keeps in the home; in production mode no link is made, and none "
         "works. Leaving an old one out ends the unsubscribe links in old mails.",
     )
+    console_key: SecretStr | None = Field(
+        None,
+        description="Key that an operator of the console (/console of the gateway) signs in with; viewers, and keys "
+        "bound to one workspace, are entries of the block console-keys. Not a key of events. Default: development mode "
+        "takes the key `development` from this machine alone; in production mode nobody can sign in.",
+    )
+    console_viewer_key: SecretStr | None = Field(
+        None,
+        description="Key that a viewer of the console signs in with, who changes nothing. Default: none.",
+    )
+    console_frame_origins: str = Field(
+        "",
+        pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+( +|$))*$",
+        description="Origins, separated by spaces, whose pages may show the console in a frame, such as "
+        "https://app.example.com. Default: none. Risk: such a page can lay something over the console and have people "
+        "click what they do not see.",
+    )
     host: str = Field("127.0.0.1", description="Address the gateway listens on. 0.0.0.0 opens it to the network.")
     port: int = Field(8700, ge=0, le=65535, description="Port of the gateway.")
     health_port: int | None = Field(

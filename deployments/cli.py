@@ -18,6 +18,7 @@ from groundwork.deployments.commands import (
     env,
     events,
     hosts,
+    jobs,
     lanes,
     mail,
     new,
@@ -30,6 +31,9 @@ from groundwork.deployments.commands import (
     up,
     user,
     workspace,
+)
+from groundwork.deployments.commands import (
+    open as open_command,
 )
 from groundwork.deployments.commands.failure import explain
 
@@ -84,6 +88,8 @@ def program() -> typer.Typer:
     app.command("pause")(pause.pause)
     app.command("resume")(pause.resume)
     app.command("hosts")(hosts.hosts)
+    app.command("jobs")(jobs.jobs)
+    app.command("open")(open_command.open_console)
     app.command("lanes")(lanes.lanes)
     app.add_typer(lanes.lane, name="lane")
     app.add_typer(dead.app, name="dead")

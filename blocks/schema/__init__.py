@@ -2,6 +2,7 @@
 
 from sqlalchemy import MetaData
 
+from groundwork.blocks.schema.audit import audit_entry
 from groundwork.blocks.schema.base import metadata
 from groundwork.blocks.schema.inbox import delivery, event, job, lane_override, step_ledger
 from groundwork.blocks.schema.light import light_host, step_execution
@@ -13,6 +14,7 @@ from groundwork.blocks.schema.waits import arrival, awaited_event, blockage, wai
 __all__ = [
     "app_user",
     "arrival",
+    "audit_entry",
     "awaited_event",
     "blockage",
     "delivery",

@@ -98,6 +98,10 @@ event = Table(
     Column("sent_id", Text, comment="the sender's id, one for all names"),
     UniqueConstraint("workspace_id", "name", "dedupe_id"),
     Index(None, "accepted_at"),
+    # What people look through: the newest of a workspace, of a name, and what belongs to one chain.
+    Index(None, "workspace_id", "accepted_at"),
+    Index(None, "name", "accepted_at"),
+    Index("event_caused_idx", "correlation_id", "accepted_at", postgresql_where=text("causation_id IS NOT NULL")),
     Index("event_request_idx", "source", "request_id", unique=True, postgresql_where=text("request_id IS NOT NULL")),
     Index("event_sent_idx", "workspace_id", "sent_id", unique=True, postgresql_where=text("sent_id IS NOT NULL")),
     schema=SCHEMA,
@@ -226,6 +230,7 @@ delivery = Table(
     ),
     Index("delivery_run_to_cancel_idx", "id", postgresql_where=text("run_to_cancel")),
     Index("delivery_dead_idx", "job", "settled_at", postgresql_where=text("state = 'failed'")),
+    Index("delivery_ended_idx", "job", "settled_at", postgresql_where=text("settled_at IS NOT NULL")),
     Index("delivery_batch_id_idx", "batch_id", postgresql_where=text("batch_id IS NOT NULL")),
     Index(
         "delivery_held_idx",

@@ -1,4 +1,4 @@
-"""``groundwork events``: what is stored, beside the types of the code."""
+"""``groundwork events``: what is stored, and how it fits the types of the code."""
 
 import json
 from collections.abc import Collection, Iterable
@@ -7,13 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from groundwork.blocks.words import counted, printable
-from groundwork.deployments.commands.options import HomeOption, JsonOption, WorkspaceOption, inbox
+from groundwork.deployments.commands.options import HomeOption, JobOption, JsonOption, WorkspaceOption, inbox
+from groundwork.deployments.commands.since import SinceOption
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
     from groundwork.deployments.fit import Fit
     from groundwork.events.inbox.unknown import UnknownName
 
-app = typer.Typer(help="Stored events, beside the event types of this code.", no_args_is_help=True)
+EventArgument = Annotated[
+    str, typer.Argument(help="The id that the event was accepted with, or of a delivery of it, or how it begins.")
+]
+
+app = typer.Typer(
+    help="Stored events: list, show and retry them, and hold them against the event types of this code.",
+    no_args_is_help=True,
+)
 
 
 @app.command("check")
@@ -124,6 +136,108 @@ def replay(
             print("no kept event has a type")
     if missing or not (done or dry_run) or any(each.misfits for each in done):
         raise typer.Exit(1)
+
+
+@app.command("list")
+def list_events(
+    workspace: WorkspaceOption = None,
+    name: Annotated[str | None, typer.Option("--name", help="Only events of this name.")] = None,
+    state: Annotated[str | None, typer.Option("--state", help="Only with a delivery in this state.")] = None,
+    job: JobOption = None,
+    since: SinceOption = None,
+    *,
+    field: Annotated[
+        str | None, typer.Option("--field", help="A field of the payload and its value: importId=imp-7.")
+    ] = None,
+    most: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most.")] = 50,
+    before: Annotated[
+        str | None, typer.Option("--before", help="Where the page before ended; --json tells it.")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List events, the latest first, with the state of each delivery.
+
+    Examples:
+
+      groundwork events list --workspace acme --state failed
+
+      groundwork events list --field importId=imp-7 --json
+    """
+    from groundwork.deployments.commands.listed_events import lines_of, page_json, wanted_of
+    from groundwork.events.inbox.search import Cursor, search_events
+
+    wanted = wanted_of(workspace=workspace, name=name, state=state, job=job, since=since, field=field)
+    try:
+        cursor = Cursor.read(before) if before else None
+    except ValueError:
+        raise typer.BadParameter(f"--before {before!r}: what a page has told as next") from None
+    with inbox(home) as connection:
+        from groundwork.events.inbox.jobs import check_job
+
+        check_job(connection, job)
+        page = search_events(connection, wanted, before=cursor, most=most)
+    print(json.dumps(page_json(page)) if as_json else "\n".join(lines_of(page)))
+
+
+@app.command("show")
+def show(event_id: EventArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Show an event: what it carries, without secrets, and what became of it.
+
+    Example:
+
+      groundwork events show 0199f0c2
+    """
+    from groundwork.deployments.commands.listed_events import shown_event
+
+    with inbox(home) as connection:
+        from groundwork.events.inbox import event_status
+        from groundwork.events.inbox.inspection import stored_event
+
+        id = _event_id(connection, event_id)
+        event, status = stored_event(connection, id), event_status(connection, id)
+    if event is None or status is None:
+        print(f"there is no event {event_id}")
+        raise typer.Exit(1)
+    print("\n".join(shown_event(event, status, as_json=as_json)))
+
+
+@app.command("retry")
+def retry(event_id: EventArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Queue the dead letters of an event again. Steps that were done are not done again. Exit code 1 if it has none.
+
+    Example:
+
+      groundwork events retry 0199f0c2
+    """
+    with inbox(home) as connection:
+        from groundwork.events.inbox.dead_letters import dead_of_event, replay_deliveries
+
+        id = _event_id(connection, event_id)
+        queued = replay_deliveries(connection, dead_of_event(connection, id))
+    if as_json:
+        print(json.dumps({"eventId": str(id), "replayed": [str(each) for each in queued]}))
+    else:
+        are = "is" if len(queued) == 1 else "are"
+        print(f"{counted(len(queued), 'dead letter')} {are} queued again")
+    if not queued:
+        raise typer.Exit(1)
+
+
+def _event_id(connection: "Connection", text: str) -> "UUID":
+    """The event that an id, the id of a delivery of it, or the beginning of one means.
+
+    Raises:
+        typer.Exit: there is none.
+    """
+    from groundwork.deployments.commands.ids import digits_of, resolved
+    from groundwork.events.inbox.short_ids import events_with_prefix
+
+    found = resolved(connection, digits_of(text), events_with_prefix)
+    if found is None:
+        print(f"there is no event {text}")
+        raise typer.Exit(1)
+    return found
 
 
 def _unknown_json(found: "UnknownName", types: Collection[str]) -> dict[str, Any]:

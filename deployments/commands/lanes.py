@@ -21,6 +21,7 @@ from groundwork.deployments.commands.options import (
     inbox,
 )
 from groundwork.deployments.commands.pause import JobArgument
+from groundwork.deployments.commands.tables import table
 from groundwork.deployments.up.interrupt import interruptible
 from groundwork.flows.limits import UNLIMITED
 
@@ -141,7 +142,7 @@ def _watch(home: Path | None, job: str | None, workspace: str | None, *, as_json
 def _shown(found: "Sequence[Lane]", *, as_json: bool) -> str:
     if as_json:
         return json.dumps({"lanes": [each.model_dump(by_alias=True) for each in found]})
-    return _table([_HEADINGS, *map(_row, found)]) if found else "no lane holds anything"
+    return table([_HEADINGS, *map(_row, found)], _TEXTS) if found else "no lane holds anything"
 
 
 def _row(each: "Lane") -> tuple[str, ...]:
@@ -167,24 +168,3 @@ def _standing(each: "Lane") -> str:
         return printable(each.held_because.partition(". ")[0].partition("\n")[0])
     dropped = [f"rate limit: {each.dropped:,} dropped"] if each.dropped else []
     return "; ".join(map(printable, [*each.at_limit, *dropped]))
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as their widest cell. Nothing is cut, however narrow the terminal: a name is there to be used."""
-    widths = [max(map(_cells, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell + " " * (width - _cells(cell)) if number in _TEXTS else " " * (width - _cells(cell)) + cell
-            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
-
-
-def _cells(text: str) -> int:
-    """How wide a terminal shows a text; some scripts take two cells a character."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)

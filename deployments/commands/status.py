@@ -45,7 +45,7 @@ def tell_status(found: "EventStatus", *, as_json: bool) -> None:
     Raises:
         typer.Exit: a delivery has failed.
     """
-    print(found.model_dump_json(by_alias=True) if as_json else "\n".join(_lines(found)))
+    print(found.model_dump_json(by_alias=True) if as_json else "\n".join(lines_of_status(found)))
     if any(each.state == "failed" for each in found.deliveries):
         raise typer.Exit(1)
 
@@ -83,7 +83,8 @@ def _event_of(digits: str) -> "UUID | None":
         return resolved(connection, digits, events_with_prefix)
 
 
-def _lines(found: "EventStatus") -> list[str]:
+def lines_of_status(found: "EventStatus") -> list[str]:
+    """What became of an event, for people."""
     head = [
         f"{found.name}  {found.id}",
         f"workspace {found.workspace_id}, accepted {found.accepted_at:%Y-%m-%d %H:%M:%S} UTC",

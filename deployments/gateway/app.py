@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from groundwork.blocks.applications import applications
+from groundwork.blocks.console_keys import ConsoleKeys
 from groundwork.blocks.ingest_keys import IngestKeys
 from groundwork.blocks.settings import settings
+from groundwork.deployments.console.routes import access_of, console_routes
 from groundwork.deployments.gateway import (
     bounces,
     catalogue,
@@ -18,6 +20,7 @@ from groundwork.deployments.gateway import (
     hooks,
     ingest,
     inngest,
+    listing,
     metrics,
     openapi,
     status,
@@ -34,11 +37,12 @@ READERS = 2
 """Threads that validate large bodies. More would share one core, and each holds the values of a body."""
 
 
-def create_app(keys: IngestKeys | None = None) -> FastAPI:
+def create_app(keys: IngestKeys | None = None, console_keys: ConsoleKeys | None = None) -> FastAPI:
     """The gateway.
 
     Args:
         keys: the senders it knows, for as long as it runs; None means as configured, and as that changes.
+        console_keys: who may sign in to the console; None means as configured.
 
     Raises:
         ConfigurationError: the keys are ambiguous or, in production mode, not safe, or an
@@ -47,6 +51,11 @@ def create_app(keys: IngestKeys | None = None) -> FastAPI:
     watched = keys is None
     keys = keys or IngestKeys.configured()
     keys.check(production=settings().in_production)
+    console_keys = console_keys or ConsoleKeys.configured()
+    console_keys.check(
+        production=settings().in_production,
+        held_by_senders=[each.key.get_secret_value() for each in keys.entries],
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -70,11 +79,15 @@ def create_app(keys: IngestKeys | None = None) -> FastAPI:
         telemetry={"tracing": False},
     )
     app.state.authentication = Authentication(keys)
+    app.state.console = access_of(console_keys)
     app.state.hook_counts = HookCounts()
     app.state.hooks_unproved = {}
     install_handlers(app)
-    for module in (ingest, inngest, status, bounces, catalogue, openapi, downloads, unsubscribe, health, metrics):
+    for module in (
+        ingest, inngest, listing, status, bounces, catalogue, openapi, downloads, unsubscribe, health, metrics,
+    ):  # fmt: skip
         app.include_router(module.router)
+    app.include_router(console_routes())
     app.include_router(hooks.routes_of(sources()))
     for application in applications():
         if application.hooks:

@@ -10,8 +10,8 @@ LEFT_OUT = "(link left out)"
 
 _URL = re.compile(r"""(?:https?:/)?/[^\s"'<>\\]+""", re.IGNORECASE)
 _OPENS_BY_ITSELF = re.compile(
-    # Ours (downloads, unsubscribe), then those that S3, Google, Azure and CloudFront sign.
-    rf"/(?:downloads|unsubscribe)/{FORM}|[?&](?:X-Amz-Signature|X-Goog-Signature|Signature|sig)=",
+    # Ours (downloads, unsubscribe, of the console), then those that S3, Google, Azure and CloudFront sign.
+    rf"/(?:downloads|unsubscribe)/{FORM}|/console/embed\?token=|[?&](?:X-Amz-Signature|X-Goog-Signature|Signature|sig)=",
     re.IGNORECASE,
 )
 

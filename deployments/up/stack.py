@@ -159,6 +159,7 @@ class Stack:
         self._stages.over()
         if self.gateway:
             logger.info("gateway    %s", self.gateway_url)
+            logger.info("console    %s/console", self.gateway_url)
         self._warn_of_the_known_key()
         if self.sign_in:
             logger.info("sign in    with the content of %s", self._where_the_sign_in_is())

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from groundwork.blocks.applications import applications
 from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
+from groundwork.blocks.console_keys import ConsoleKeys
 from groundwork.blocks.database_block import DatabaseBlock
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.ingest_keys import IngestKeys
@@ -20,7 +21,7 @@ from groundwork.blocks.place import place_of
 
 logger = logging.getLogger(__name__)
 
-BLOCKS: tuple[type[ConfiguredBlock], ...] = (DatabaseBlock, BlobStore, Mailer, IngestKeys)
+BLOCKS: tuple[type[ConfiguredBlock], ...] = (DatabaseBlock, BlobStore, Mailer, IngestKeys, ConsoleKeys)
 """The engine's own."""
 
 

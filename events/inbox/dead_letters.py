@@ -95,9 +95,32 @@ def replay(connection: Connection, letters: Sequence[DeadLetter]) -> list[UUID]:
     Returns:
         The ids of the deliveries that were queued; one that somebody else has replayed meanwhile is not among them.
     """
-    queued = connection.execute(_statement("replay"), {"ids": [each.id for each in letters]}).scalars().all()
+    return replay_deliveries(connection, [each.id for each in letters])
+
+
+def replay_deliveries(connection: Connection, ids: Sequence[UUID]) -> list[UUID]:
+    """:func:`replay`, by the ids of the deliveries; what is no dead letter any more is left out."""
+    queued = connection.execute(_statement("replay"), {"ids": list(ids)}).scalars().all()
     wake_relay(connection)
     return list(queued)
+
+
+def discard(connection: Connection, ids: Sequence[UUID], by: str) -> list[UUID]:
+    """Give dead letters up: they end as cancelled, and keep their errors.
+
+    Args:
+        ids: of deliveries.
+        by: who decides so, for their errors.
+
+    Returns:
+        The ids of the deliveries that were given up; one that somebody else has decided about is not among them.
+    """
+    return list(connection.execute(_statement("discard"), {"ids": list(ids), "by": by}).scalars())
+
+
+def dead_of_event(connection: Connection, event_id: UUID) -> list[UUID]:
+    """The deliveries of an event that have failed for good."""
+    return list(connection.execute(_statement("dead_of_event"), {"event_id": event_id}).scalars())
 
 
 def deaths_to_post() -> list[Death]:

@@ -82,3 +82,23 @@ UPDATE groundwork.delivery
 SET death_mailed = told.died_at
 FROM unnest(CAST(:ids AS uuid[]), CAST(:died_at AS timestamptz[])) AS told (id, died_at)
 WHERE delivery.id = told.id;
+
+-- name: discard
+-- Give dead letters up: nobody replays them by mistake, and they are counted as dead no more. Locked as a replay locks, so
+-- that of two people who decide about one, the first decides.
+WITH chosen AS (
+    SELECT id
+    FROM groundwork.delivery
+    WHERE state = 'failed' AND id = ANY(:ids)
+    ORDER BY sequence
+    FOR UPDATE
+)
+UPDATE groundwork.delivery
+SET state = 'cancelled', last_error = left('Discarded by ' || :by || ': ' || coalesce(last_error, ''), 20000)
+FROM chosen
+WHERE delivery.id = chosen.id
+RETURNING delivery.id;
+
+-- name: dead_of_event
+-- The dead letters of an event.
+SELECT id FROM groundwork.delivery WHERE event_id = :event_id AND state = 'failed' ORDER BY job;

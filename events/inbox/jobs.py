@@ -112,9 +112,14 @@ def check_job(connection: Connection, job: str | None) -> None:
     Raises:
         UnknownName: the message suggests the nearest names.
     """
-    known = dict.fromkeys(connection.execute(_statement("job_names")).scalars())
+    known = dict.fromkeys(job_names(connection))
     if job is not None and job not in known:
         raise UnknownName(f"unknown job {job!r}{did_you_mean(job, known)}")
+
+
+def job_names(connection: Connection) -> list[str]:
+    """The names of the jobs that the inbox knows, those that are gone from the code too."""
+    return list(connection.execute(_statement("job_names")).scalars())
 
 
 def listening_jobs(connection: Connection) -> dict[str, list[str]]:

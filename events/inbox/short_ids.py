@@ -27,6 +27,11 @@ class Candidate:
     moment: datetime
 
 
+def short_id(id: UUID) -> str:
+    """As much of an id as tells it from others that were made in the same millisecond; every command takes it."""
+    return str(id)[:18]
+
+
 def events_with_prefix(connection: Connection, digits: str, most: int) -> list[Candidate]:
     """Events whose id, or the id of a delivery of theirs, begins with these digits; the latest first.
 

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from groundwork.blocks.console_keys import ConsoleKey, ConsoleKeys
 from groundwork.blocks.ingest_keys import IngestKey, IngestKeys
 from groundwork.deployments.gateway.app import create_app
 from groundwork.deployments.gateway.server import server_config
@@ -30,6 +31,21 @@ def ingest_keys() -> IngestKeys:
                 name="provider", key=SecretStr(SIGNED_KEY), signing_secrets=[SecretStr(SECRET), SecretStr(OLD_SECRET)]
             ),
             IngestKey(name="partner", key=SecretStr(RESTRICTED_KEY), workspaces=["acme"], events=["import/*"]),
+        ]
+    )
+
+
+OPERATOR_KEY = "key-of-an-operator"
+VIEWER_KEY = "key-of-a-viewer"
+ACME_KEY = "key-of-acme-alone"
+
+
+def console_keys() -> ConsoleKeys:
+    return ConsoleKeys(
+        entries=[
+            ConsoleKey(name="olga", key=SecretStr(OPERATOR_KEY), role="operator"),
+            ConsoleKey(name="victor", key=SecretStr(VIEWER_KEY)),
+            ConsoleKey(name="acme", key=SecretStr(ACME_KEY), workspace="acme"),
         ]
     )
 
@@ -66,7 +82,7 @@ def serving(app: FastAPI) -> Iterator[str]:
 
 @pytest.fixture(scope="package")
 def gateway_url(postgres: object) -> Iterator[str]:
-    with serving(create_app(ingest_keys())) as url:
+    with serving(create_app(ingest_keys(), console_keys())) as url:
         yield url
 
 
