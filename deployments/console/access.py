@@ -102,7 +102,9 @@ class Access:
 
     def begin(self, response: Response, request: Request, grant: Grant, entry: ConsoleKey) -> None:
         """Begin a session: the browser keeps it in a cookie that no script reads."""
-        set_cookie(response, request, COOKIE, tokens.signed("session", grant, entry), grant.expires_at - time.time())
+        set_cookie(
+            response, request, COOKIE, tokens.signed("session", grant, entry), seconds=grant.expires_at - time.time()
+        )
 
 
 def new_grant(entry: ConsoleKey, seconds: float, workspace: str | None = None) -> Grant:
@@ -110,7 +112,7 @@ def new_grant(entry: ConsoleKey, seconds: float, workspace: str | None = None) -
     return Grant(entry.name, workspace, int(time.time() + seconds), secrets.token_urlsafe(16))
 
 
-def set_cookie(response: Response, request: Request, name: str, value: str, seconds: float) -> None:
+def set_cookie(response: Response, request: Request, name: str, value: str, *, seconds: float) -> None:
     """A cookie for the console alone. Its path is that of the page that sets it, also behind a proxy with a prefix."""
     secure = request.url.scheme == "https" or (settings().public_url or "").startswith("https:")
     response.set_cookie(

@@ -58,7 +58,7 @@ async def sign_out(request: Request) -> Response:
     access: Access = request.app.state.console
     access.check_form(request, await form_of(request), access.viewer(request).form_token)
     response = see(request, "sign-in")
-    set_cookie(response, request, COOKIE, "", 0)
+    set_cookie(response, request, COOKIE, "", seconds=0)
     return response
 
 
@@ -121,7 +121,7 @@ def _signed_in(request: Request, access: Access, fields: dict[str, str]) -> Resp
         )
     response = see(request, wanted if _is_of_console(wanted) else "events")
     access.begin(response, request, new_grant(entry, SESSION_SECONDS), entry)
-    set_cookie(response, request, FORM_COOKIE, "", 0)
+    set_cookie(response, request, FORM_COOKIE, "", seconds=0)
     return response
 
 
@@ -138,7 +138,7 @@ def _form(request: Request, wanted: str, status: int = 200, fault: str | None = 
         "development": any(each.is_development for each in access.keys.entries) and is_own_machine(request),
     }
     response = page(request, "sign_in", None, status, **content)
-    set_cookie(response, request, FORM_COOKIE, mark, _FORM_SECONDS)
+    set_cookie(response, request, FORM_COOKIE, mark, seconds=_FORM_SECONDS)
     return response
 
 

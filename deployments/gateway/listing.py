@@ -22,6 +22,7 @@ _KNOWN = ("workspaceId", "name", "state", "job", "since", "until", "before", "li
 def get_events(
     request: Request,
     workspace: Annotated[str | None, Query(alias="workspaceId")] = None,
+    *,
     name: str | None = None,
     state: str | None = None,
     job: str | None = None,

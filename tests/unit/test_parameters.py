@@ -14,6 +14,7 @@ EXCEPTIONS = {
     "deployments/commands/contacts/import_file.py start_import",
     "deployments/commands/dead.py list_dead",
     "deployments/commands/dead.py replay_dead",
+    "deployments/commands/events.py list_events",
     "deployments/commands/lanes.py lanes",
     "deployments/commands/lanes.py set_lane",
     "deployments/commands/parts.py prefect_server",

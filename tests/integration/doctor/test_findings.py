@@ -92,7 +92,9 @@ def test_a_server_of_prefect_and_what_its_pool_and_deployments_lack(prefect_api)
     try:
         assert "groundwork worker" in str(failing(list(look_at_workers())))
         told = list(look_at_deployments())
-        assert any("of-one-machine" in each.text and "pull: []" in each.text for each in told)
+        [bound] = [each.text for each in told if "pull: []" in each.text]
+        # Other tests may have left some of the kind, and five are named.
+        assert "of-one-machine" in bound or "and others" in bound
         assert any("Job mail-activity-digest has no deployment" in each for each in failing(told))
     finally:
         with get_client(sync_client=True) as client:

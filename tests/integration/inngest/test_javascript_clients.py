@@ -103,7 +103,7 @@ def test_a_refusal_raises_with_the_reason(send: Send) -> None:
     told = [each.get("error", "") for each in sent]
     assert "401 Event key not found" in told[0]
     assert "403" in told[1]
-    assert "did you mean 'app/user.created'?" in told[2]
+    assert "did you mean 'app/user.created'" in told[2]
     assert "/0/data/email" in told[3]
     assert "5000 events" in told[4]
     assert "413" in told[5]

@@ -164,7 +164,7 @@ def test_jobs_run_through_the_pooler_and_prefect_keeps_its_runs_beside(
 
 def test_relay_and_worker_listen_past_the_pooler(stack: RunningStack, external: ExternalPostgres):
     listening = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'maker' AND query LIKE 'LISTEN %'"
-    assert external.execute(listening) == [(3,)]  # two of the relay: one for interactive light deliveries
+    assert external.execute(listening) == [(2,)]
 
 
 def test_the_password_is_in_no_log(stack: RunningStack):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.process_cache import forget
@@ -17,7 +18,8 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("GROUNDWORK_HOME", str(tmp_path))
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     forget()
-    yield lambda *without: Stack(Home(tmp_path), settings(), [], without=without)
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        yield lambda *without: Stack(Home(tmp_path), settings(), [], without=without)
     forget()
 
 

@@ -186,7 +186,7 @@ def test_garmin_s_path_is_in_no_log_and_no_answer(hooks, caplog, monkeypatch):
 
     with caplog.at_level(logging.DEBUG):
         answers = [hooks.post(f"/garmin/{secret}", json={}), hooks.post(f"/garmin/{GARMIN}", content=b"{")]
-        monkeypatch.setattr("groundwork.events.webhooks.reading._add", broken)
+        monkeypatch.setattr("groundwork.events.webhooks.reading._event", broken)
         answers.append(hooks.post(f"/garmin/{GARMIN}", json={"dailies": [{"userId": "garmin-ada"}]}))
     assert [each.status_code for each in answers] == [401, 400, 500]
     record = logging.LogRecord("uvicorn.access", 20, "", 0, '%s - "%s %s HTTP/%s" %d', (), None)
