@@ -21,7 +21,12 @@ DESCRIPTION = (
 
 _KEY = "benchmark-key-of-enough-length"
 _SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
-_ENVIRONMENT = {"GROUNDWORK_EVENT_KEY": _KEY, "GROUNDWORK_SIGNING_SECRET": _SECRET, "GROUNDWORK_MODE": "production"}
+_ENVIRONMENT = {
+    "GROUNDWORK_EVENT_KEY": _KEY,
+    "GROUNDWORK_SIGNING_SECRET": _SECRET,
+    "GROUNDWORK_MODE": "production",
+    "GROUNDWORK_STORAGE_SHARED": "true",
+}
 
 
 def run(quick: bool) -> dict[str, Any]:

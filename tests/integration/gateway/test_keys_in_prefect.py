@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.ingest_keys import IngestKey, IngestKeys
+from groundwork.blocks.prefect_profile import refresh_prefect
 from groundwork.deployments.gateway import app as app_module
 from groundwork.deployments.gateway.app import create_app
 from groundwork.deployments.gateway.key_watch import KeyWatch
@@ -40,6 +41,9 @@ def test_a_key_that_is_taken_back_opens_nothing_and_a_new_one_does_without_a_res
     prefect_api, db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app_module, "KeyWatch", lambda keys, use: KeyWatch(keys, use, seconds=0.1))
+    # Its thread sees what the process's environment says, and not the settings of this one.
+    monkeypatch.setenv("PREFECT_API_URL", prefect_api["PREFECT_API_URL"])
+    refresh_prefect()
     saved("old", "other")
 
     def status(url: str, name: str) -> int:
@@ -53,6 +57,8 @@ def test_a_key_that_is_taken_back_opens_nothing_and_a_new_one_does_without_a_res
             assert [status(url, name) for name in ("other", "new")] == [200, 200]
     finally:
         delete_document()
+        monkeypatch.undo()
+        refresh_prefect()
 
 
 def delete_document() -> None:

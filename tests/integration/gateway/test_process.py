@@ -136,7 +136,7 @@ def test_the_example_of_the_documentation_is_accepted_in_production_mode(start: 
     document = Path(__file__).parents[3].joinpath("docs", "gateway.md").read_text()
     (example,) = re.findall(r"```python\n(.*?)```", document, re.DOTALL)
     proof = {"GROUNDWORK_EVENT_KEY": KEY, "GROUNDWORK_SIGNING_SECRET": SECRET}
-    gateway = start(GROUNDWORK_MODE="production", **proof)
+    gateway = start(GROUNDWORK_MODE="production", GROUNDWORK_STORAGE_SHARED="true", **proof)
 
     program = example.replace("http://127.0.0.1:8700", gateway.url) + "print(response.json())"
     sender = subprocess.run(

@@ -89,6 +89,7 @@ def test_a_machine_that_nobody_has_configured_takes_clients_in_development_mode(
 def test_production_mode_takes_keys_of_paths_only(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     gateway = start(
         GROUNDWORK_MODE="production",
+        GROUNDWORK_STORAGE_SHARED="true",
         GROUNDWORK_EVENT_KEY="a-key-of-the-application-itself",
         GROUNDWORK_SIGNING_SECRET=SECRET,
         GROUNDWORK_INNGEST_KEY=SECRET_KEY,
