@@ -214,7 +214,7 @@ def test_a_sender_without_a_known_key_is_401(send: Send, header: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/nothing", 404), ("GET", "/events", 405), ("DELETE", "/events", 405), ("POST", "/events/", 404)],
+    [("GET", "/nothing", 404), ("PUT", "/events", 405), ("DELETE", "/events", 405), ("POST", "/events/", 404)],
 )
 def test_errors_of_the_framework_are_json_too(client: httpx.Client, method: str, path: str, status: int) -> None:
     faults(client.request(method, path), status)

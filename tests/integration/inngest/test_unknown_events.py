@@ -34,7 +34,7 @@ def late_type() -> Iterator[type[base.Event]]:
     """The type that a team writes later, with the name that was sent as its alias."""
     before = dict(base._registry), dict(base._aliases)
 
-    class InvoicePaid(base.Event, name="billing/invoice.paid", alias="InvoicePaid"):
+    class InvoicePaid(base.Event, name="billing/invoice.settled", alias="InvoicePaid"):
         amount: int
 
     yield InvoicePaid
@@ -118,7 +118,7 @@ def test_it_is_delivered_once_there_is_a_type_and_keeps_its_id(
         ids = accepted(client.post(f"/e/{KEY}", json=[invoice(each, id=f"i-{each}") for each in range(3)]))
     with database().transaction() as connection:
         connection.execute(
-            text("INSERT INTO groundwork.job (name, event_name) VALUES ('book', 'billing/invoice.paid')")
+            text("INSERT INTO groundwork.job (name, event_name) VALUES ('book', 'billing/invoice.settled')")
         )
 
     assert replay_unknown("InvoicePaid", dry_run=True).accepted == 3
