@@ -32,6 +32,7 @@ _ENVIRONMENT = {
     "GROUNDWORK_EVENT_KEY": _KEY,
     "GROUNDWORK_SIGNING_SECRET": _SECRET,
     "GROUNDWORK_MODE": "production",
+    "GROUNDWORK_STORAGE_SHARED": "true",
     "GROUNDWORK_CONSOLE_KEY": _CONSOLE_KEY,
     "GROUNDWORK_LINK_SECRET": "a-link-secret-of-thirty-two-characters",
 }
