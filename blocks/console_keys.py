@@ -1,23 +1,16 @@
 """The ConsoleKeys block: who may sign in to the console, and what they may do there."""
 
-import hashlib
-import hmac
-from collections import Counter
 from collections.abc import Iterable
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
-from prefect.blocks.core import Block, schema_extra
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from groundwork.blocks.configured import ConfiguredBlock
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.secret_keys import KEY_RECIPE, SHORTEST_KEY, find_key, hide_entries, refuse_shared
 from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY, settings
 
 ANY_WORKSPACE = "*"
-SHORTEST_KEY = 16
-"""Characters of a key in production mode."""
-
-_KEY_RECIPE = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
 
 
 class ConsoleKey(BaseModel):
@@ -43,12 +36,6 @@ class ConsoleKey(BaseModel):
         return self.key.get_secret_value() == DEVELOPMENT_EVENT_KEY
 
 
-def _hide_entries(schema: dict[str, Any], model: type[Block]) -> None:
-    """Make the whole list secret: Prefect hides no secret that lies within a list."""
-    schema_extra(schema, model)
-    schema["secret_fields"] = ["entries"]
-
-
 def _default_keys() -> list[ConsoleKey]:
     if settings().in_production:
         return []
@@ -63,7 +50,7 @@ class ConsoleKeys(ConfiguredBlock):
     _block_type_slug: ClassVar[str] = "groundwork-console-keys"
     _description: ClassVar[str] = "Who may sign in to the console, as viewer or operator, for which workspace."
     document: ClassVar[str] = "console-keys"
-    model_config = ConfigDict(json_schema_extra=_hide_entries)
+    model_config = ConfigDict(json_schema_extra=hide_entries)
 
     entries: list[ConsoleKey] = Field(default_factory=_default_keys, title="Keys")
 
@@ -79,11 +66,7 @@ class ConsoleKeys(ConfiguredBlock):
 
     def find(self, key: str) -> ConsoleKey | None:
         """The entry with this key. Takes equally long whichever it is, and whether or not there is one."""
-        wanted, found = _digest(key), None
-        for entry in self.entries:
-            if hmac.compare_digest(_digest(entry.key.get_secret_value()), wanted):
-                found = entry
-        return found
+        return find_key(self.entries, key)
 
     def named(self, name: str) -> ConsoleKey | None:
         """The entry of this name."""
@@ -99,13 +82,7 @@ class ConsoleKeys(ConfiguredBlock):
         Raises:
             ConfigurationError: the message names the entry and the cure.
         """
-        for field, values in (
-            ("name", [entry.name for entry in self.entries]),
-            ("key", [_digest(entry.key.get_secret_value()).hex() for entry in self.entries]),
-        ):
-            if values and (most := Counter(values).most_common(1)[0])[1] > 1:
-                names = [entry.name for entry, each in zip(self.entries, values, strict=True) if each == most[0]]
-                raise ConfigurationError(f"console keys {names} share one {field}; give each its own")
+        refuse_shared(self.entries, "console keys", "give each its own")
         known = set(held_by_senders)
         for entry in self.entries:
             _check(entry, known, production=production)
@@ -116,23 +93,18 @@ def _check(entry: ConsoleKey, held_by_senders: set[str], *, production: bool) ->
     if entry.role == "operator" and entry.workspace != ANY_WORKSPACE:
         raise ConfigurationError(f"{which}: an operator sees all workspaces; make it a viewer, or leave workspace out")
     if not key:
-        raise ConfigurationError(f"{which} is empty. Make one: {_KEY_RECIPE}")
+        raise ConfigurationError(f"{which} is empty. Make one: {KEY_RECIPE}")
     if entry.is_development and production:
         raise ConfigurationError(
             f"{which} is the development default, which anybody knows. Set GROUNDWORK_CONSOLE_KEY. Make one: "
-            f"{_KEY_RECIPE}"
+            f"{KEY_RECIPE}"
         )
     if production and len(key) < SHORTEST_KEY:
         raise ConfigurationError(
             f"{which} has {len(key)} characters; {SHORTEST_KEY} are the least in production mode. Make one: "
-            f"{_KEY_RECIPE}"
+            f"{KEY_RECIPE}"
         )
     if key in held_by_senders and not entry.is_development:
         raise ConfigurationError(
-            f"{which} is a key of events too, whose senders could read every payload. Make one of its own: "
-            f"{_KEY_RECIPE}"
+            f"{which} is a key of events too, whose senders could read every payload. Make one of its own: {KEY_RECIPE}"
         )
-
-
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode(errors="replace")).digest()

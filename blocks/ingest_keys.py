@@ -1,28 +1,22 @@
 """The IngestKeys block: who may send which events, and how each sender proves itself."""
 
-import hashlib
-import hmac
 import re
-from collections import Counter
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
-from prefect.blocks.core import Block, schema_extra
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from groundwork.blocks.configured import ConfiguredBlock
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.secret_keys import KEY_RECIPE, SHORTEST_KEY, find_key, hide_entries, refuse_shared
 from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY, settings
 from groundwork.blocks.signing_secret import key_of
 from groundwork.blocks.workspace_path import WORKSPACE_PATTERN
 
-SHORTEST_KEY = 16
-"""Characters of an event key in production mode."""
 OF_KEY = "key"
 """Stands for the one workspace of a key, where a path to a workspace is wanted."""
 SHORTEST_SECRET = 24
 """Bytes of a signing secret; the Standard Webhooks specification 1.0.0 asks for 24 to 64."""
 
-_KEY_RECIPE = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
 _SIGNING_RECIPE = (
     "python -c \"import base64, secrets; print('whsec_' + base64.b64encode(secrets.token_bytes(32)).decode())\""
 )
@@ -92,12 +86,6 @@ def _matches(pattern: str, name: str) -> bool:
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
-def _hide_entries(schema: dict[str, Any], model: type[Block]) -> None:
-    """Make the whole list secret: Prefect hides no secret that lies within a list."""
-    schema_extra(schema, model)
-    schema["secret_fields"] = ["entries"]
-
-
 def _development_keys() -> list[IngestKey]:
     where = settings().inngest_workspace
     return [IngestKey(name="development", key=SecretStr(DEVELOPMENT_EVENT_KEY), workspace_from=where)]
@@ -110,7 +98,7 @@ class IngestKeys(ConfiguredBlock):
     _block_type_slug: ClassVar[str] = "groundwork-ingest-keys"
     _description: ClassVar[str] = "Who may send which events to the gateway, for which workspaces."
     document: ClassVar[str] = "ingest-keys"
-    model_config = ConfigDict(json_schema_extra=_hide_entries)
+    model_config = ConfigDict(json_schema_extra=hide_entries)
 
     entries: list[IngestKey] = Field(default_factory=_development_keys, min_length=1, title="Senders")
 
@@ -129,13 +117,8 @@ class IngestKeys(ConfiguredBlock):
         return cls(entries=entries)
 
     def find(self, key: str) -> IngestKey | None:
-        """The sender with this key. Takes equally long whichever entry it is, and whether or not there is one."""
-        wanted = _digest(key)
-        found = None
-        for entry in self.entries:
-            if hmac.compare_digest(_digest(entry.key.get_secret_value()), wanted):
-                found = entry
-        return found
+        """The sender with this key. Takes equally long whichever it is, and whether or not there is one."""
+        return find_key(self.entries, key)
 
     def check(self, *, production: bool) -> None:
         """Refuse a configuration that is ambiguous or, in production mode, not safe.
@@ -143,14 +126,7 @@ class IngestKeys(ConfiguredBlock):
         Raises:
             ConfigurationError: names the sender, the cause and the cure.
         """
-        for field, values in (
-            ("name", [entry.name for entry in self.entries]),
-            ("key", [_digest(entry.key.get_secret_value()).hex() for entry in self.entries]),
-        ):
-            value, count = Counter(values).most_common(1)[0]
-            if count > 1:
-                names = [entry.name for entry, other in zip(self.entries, values, strict=True) if other == value]
-                raise ConfigurationError(f"event keys {names} share one {field}; give each sender its own")
+        refuse_shared(self.entries, "event keys", "give each sender its own")
         for entry in self.entries:
             entry.secret_bytes()
             _check_path(entry)
@@ -172,7 +148,7 @@ def _check_path(entry: IngestKey) -> None:
     if not _IN_PATH.fullmatch(entry.key.get_secret_value()):
         raise ConfigurationError(
             f"event key {entry.name!r} stands in paths (in_path), and Inngest's clients escape nothing: use letters, "
-            f"digits, - and _ only. Make one: {_KEY_RECIPE}"
+            f"digits, - and _ only. Make one: {KEY_RECIPE}"
         )
 
 
@@ -181,19 +157,15 @@ def _check_for_production(entry: IngestKey) -> None:
     if key == DEVELOPMENT_EVENT_KEY:
         raise ConfigurationError(
             f"event key {entry.name!r} is the development default, which anybody knows. "
-            f"Set GROUNDWORK_EVENT_KEY; make a key: {_KEY_RECIPE}"
+            f"Set GROUNDWORK_EVENT_KEY; make a key: {KEY_RECIPE}"
         )
     if len(key) < SHORTEST_KEY:
         raise ConfigurationError(
             f"event key {entry.name!r} has {len(key)} characters; {SHORTEST_KEY} are the least in production mode. "
-            f"Make one: {_KEY_RECIPE}"
+            f"Make one: {KEY_RECIPE}"
         )
     if not entry.signing_secrets and not entry.in_path:
         raise ConfigurationError(
             f"event key {entry.name!r} has no signing secret, which production mode demands. "
             f"Set GROUNDWORK_SIGNING_SECRET; make one: {_SIGNING_RECIPE}"
         )
-
-
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode()).digest()
