@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from groundwork.blocks.moments import read_utc
+
 _AGO = re.compile(r"(\d+)([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -22,12 +24,9 @@ def parse_since(text: str) -> datetime:
         except (OverflowError, ValueError):
             raise typer.BadParameter(f"{text!r} is before all time; write 30m, 2h, 7d or a date") from None
     try:
-        moment = datetime.fromisoformat(text.strip())
-        if moment.tzinfo:
-            moment = moment.astimezone(UTC)
-    except (ValueError, OverflowError):
+        return read_utc(text.strip())
+    except ValueError:
         raise typer.BadParameter(f"{text!r} is no time; write 30m, 2h, 7d, 2026-05-04 or 2026-05-04T13:00") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 SinceOption = Annotated[

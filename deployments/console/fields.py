@@ -1,11 +1,12 @@
 """Fields of forms and of queries, as people fill them in."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.moments import read_utc
 from groundwork.deployments.gateway.body import read_body
 from groundwork.deployments.gateway.refusal import Refusal
 
@@ -54,9 +55,8 @@ def moment_of(fields: dict[str, str], name: str) -> datetime | None:
     if text is None:
         return None
     try:
-        at = datetime.fromisoformat(text)
-        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
+        at = read_utc(text)
+    except ValueError:
         raise ConfigurationError(f"{name}: {text!r} is no time; say it like 2026-05-01T14:30") from None
     if not 1970 <= at.year <= 9000:
         raise ConfigurationError(f"{name}: {text!r} is no time that anything happened at")

@@ -1,10 +1,11 @@
 """``GET /events?…``: events that a sender looks for, page by page, newest first."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
+from groundwork.blocks.moments import read_utc
 from groundwork.blocks.schema.states import DeliveryState
 from groundwork.deployments.gateway.authentication import Authentication
 from groundwork.deployments.gateway.refusal import Refusal
@@ -68,9 +69,8 @@ def _time(text: str | None, name: str) -> datetime | None:
         return None
     try:
         # A plus sign of a zone that a client has not escaped arrives as a space.
-        at = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
-        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
+        at = read_utc(text.replace(" ", "+") if "T" in text else text)
+    except ValueError:
         raise Refusal(400, f"{name}: {text!r} is no time; send RFC 3339, such as 2026-05-01T14:30:00Z.") from None
     if not 1970 <= at.year <= 9000:
         raise Refusal(400, f"{name}: {text!r} is no time that anything happened at.")
