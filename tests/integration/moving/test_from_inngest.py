@@ -2,11 +2,10 @@
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import wraps
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from math import ceil
 from typing import Any
 
@@ -19,6 +18,7 @@ from groundwork.blocks.ingest_keys import IngestKey, IngestKeys
 from groundwork.deployments.cli import program
 from groundwork.deployments.gateway.app import create_app
 from tests.integration.gateway.conftest import serving
+from tests.integration.http_server import serving_http
 from tests.integration.moving.page import DOCS, Example, run_section, scheduled_run, sections_of
 
 SECTIONS = sections_of(DOCS / "moving-from-inngest.md")
@@ -62,15 +62,8 @@ def inngests_event_api() -> Iterator[tuple[str, list[Any]]]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", taken
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving_http(Handler) as url:
+        yield url, taken
 
 
 @pytest.mark.parametrize("heading", [each for each in EXAMPLES if each not in ("Replay", "One job moved")])

@@ -9,8 +9,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.integration.http_server import serving_http
 
 BODY = (
     "We have thought about what matters when you look for a place to live, and about how we can help you with it. "
@@ -107,16 +109,9 @@ def serving(server: ModelServer) -> Iterator[ModelServer]:
         def log_message(self, *args: Any) -> None:
             pass
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
-    thread.start()
-    server.url = f"http://127.0.0.1:{http.server_port}/v1"
-    try:
+    with serving_http(Handler) as url:
+        server.url = f"{url}/v1"
         yield server
-    finally:
-        http.shutdown()
-        thread.join()
-        http.server_close()
 
 
 def _answer(request: dict[str, Any], reply: Reply) -> tuple[int, dict[str, Any], dict[str, str]]:
