@@ -41,7 +41,7 @@ class Settings(EnvironmentSettings):
     database_direct_url: SecretStr | None = Field(
         None,
         description="postgresql://… of the same database past such a pooler, for what needs a session: notifications "
-        "(three connections per relay, one per worker and per host of light runs), and Prefect's database. Default: "
+        "(two connections per relay, one per worker and per host of light runs), and Prefect's database. Default: "
         "none; events behind a pooler then wait up to 0.25 s longer, and runs up to 0.5 s.",
     )
     prefect_database_url: SecretStr | None = Field(

@@ -123,7 +123,7 @@ class Relay:
         with one_try_per_request():
             while not self._stop.is_set():
                 self._pulse.beat("posting")
-                with self._outages.watching("posting") as trial:
+                with self._outages.watching("posting events") as trial:
                     if self._works and self._capacity.refresh():
                         self._let_admit()
                     if self._outbox.empty:
@@ -156,11 +156,7 @@ class Relay:
 
     def _post(self) -> None:
         """Let Prefect know of what was admitted; the admission is told when all of it has been taken."""
-        with self._outages.watching("posting events") as trial:
-            posted = self._outbox.post()
-        if trial.error is not None:
-            self._stop.wait(trial.pause)
-            return
+        posted = self._outbox.post()
         if posted:
             self._let_admit()
         for each in posted:
