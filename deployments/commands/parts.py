@@ -111,6 +111,9 @@ def prefect_server(
             "--no-services", help="API and UI only; `groundwork prefect-services` runs the rest. Needs Redis."
         ),
     ] = False,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="Bring the server's database up to date, and end. Before several start.")
+    ] = False,
     log: LogOption = None,
 ) -> None:
     """Run Prefect's server, with its services in the same process. Several need GROUNDWORK_REDIS_URL.
@@ -126,6 +129,9 @@ def prefect_server(
     from groundwork.deployments.up.environment import environment_of_server
     from groundwork.deployments.up.server_guard import guard_server
 
+    if migrate:
+        upgrade = ("server", "database", "upgrade", "--yes")
+        _become("prefect", "prefect", *upgrade, environment=environment_of_server(settings), log=log)
     if without_services:
         _require_redis("--no-services leaves messages and what is due to other processes")
     string = guard_server(settings, host)
