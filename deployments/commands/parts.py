@@ -129,9 +129,6 @@ def prefect_server(
     from groundwork.deployments.up.environment import environment_of_server
     from groundwork.deployments.up.server_guard import guard_server
 
-    if migrate:
-        upgrade = ("server", "database", "upgrade", "--yes")
-        _become("prefect", "prefect", *upgrade, environment=environment_of_server(settings), log=log)
     if without_services:
         _require_redis("--no-services leaves messages and what is due to other processes")
     string = guard_server(settings, host)
@@ -139,6 +136,8 @@ def prefect_server(
     own = {"PREFECT_API_URL": f"http://127.0.0.1:{settings.prefect_port}/api"}
     environment = own | environment_of_server(settings) | string
     arguments = ["--host", host, "--port", str(settings.prefect_port), *(["--no-services"] if without_services else [])]
+    if migrate:
+        arguments.append("--migrate")
     _become("prefect", "groundwork.deployments.up.prefect_server", *arguments, environment=environment, log=log)
 
 
