@@ -56,6 +56,17 @@ def state_of(db: Database, event_id: object) -> str:
 
 
 class TestLooking:
+    def test_a_run_of_prefect_leads_to_its_event_and_a_viewer_of_one_workspace_to_its_own_alone(
+        self, olga: Person, acme: Person, inbox: Inbox, db: Database
+    ):
+        bolt = inbox.dead[2]
+        run = scalar(db, "SELECT flow_run_id FROM groundwork.delivery WHERE event_id = :id", id=bolt)
+        olga.client.follow_redirects = acme.client.follow_redirects = True
+        assert str(bolt) in olga.see(f"runs/{run}")
+        assert "No event fits" in acme.see(f"runs/{run}")
+        assert "No event fits" in olga.see(f"runs/{'0' * 32}")
+        assert "No event fits" in olga.see("runs/%3Cscript%3E")
+
     def test_events_are_found_by_workspace_name_state_job_time_id_and_a_field(self, olga: Person, inbox: Inbox):
         everything = listed(olga.see("events"))
         assert len(everything) == 18
