@@ -151,8 +151,9 @@ class Settings(EnvironmentSettings):
     public_url: str | None = Field(
         None,
         pattern=r"^https?://[^/\s?#]+[^\s?#]*$",
-        description="URL at which people reach the gateway, for links in mails: unsubscribe, and downloads from a "
-        "folder store. Default: http://127.0.0.1:<port>, which works on this machine only.",
+        description="URL at which people reach the gateway: what mails link to (unsubscribe, and downloads from a "
+        "folder store), and runs in Prefect (their events in the console). Default: http://127.0.0.1:<port>, which "
+        "works on this machine only.",
     )
     gateway_url: str | None = Field(
         None,

@@ -168,6 +168,11 @@ delivery = Table(
     Column("result", JSONB),
     Column("last_error", Text),
     Column(
+        "attempt_errors",
+        JSONB,
+        comment="why attempts ended that did not do it: the last 20, each with number, time, run and 4,000 characters",
+    ),
+    Column(
         "continuations",
         Integer,
         nullable=False,

@@ -120,6 +120,9 @@ def prefect_server(
             "--no-services", help="API and UI only; `groundwork prefect-services` runs the rest. Needs Redis."
         ),
     ] = False,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="Bring the server's database up to date, and end. Before several start.")
+    ] = False,
     log: LogOption = None,
 ) -> None:
     """Run Prefect's server, with its services in the same process. Several need GROUNDWORK_REDIS_URL.
@@ -142,6 +145,8 @@ def prefect_server(
     own = {"PREFECT_API_URL": f"http://127.0.0.1:{settings.prefect_port}/api"}
     environment = own | environment_of_server(settings) | string
     arguments = ["--host", host, "--port", str(settings.prefect_port), *(["--no-services"] if without_services else [])]
+    if migrate:
+        arguments.append("--migrate")
     _become("prefect", "groundwork.deployments.up.prefect_server", *arguments, environment=environment, log=log)
 
 
