@@ -5,6 +5,7 @@
 
 import os
 import runpy
+import signal
 import socket
 import sys
 import time
@@ -65,6 +66,8 @@ def main() -> int:
         Exit code: 2 for a configuration that is refused, else the worker's.
     """
     port = _free_port()
+    # A shell has its background jobs ignore SIGINT, which Prefect makes of SIGTERM.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         check_settings()
         if health_port := settings().health_port:
