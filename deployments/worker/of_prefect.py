@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 import httpx
+from prefect.context import refresh_global_settings_context
 from prefect.settings import PREFECT_API_URL
 
 from groundwork.blocks.all_settings import check_settings
@@ -77,6 +78,8 @@ def main() -> int:
         print(f"worker: {error}", file=sys.stderr)
         return 2
     os.environ |= {"PREFECT_WORKER_WEBSERVER_HOST": "127.0.0.1", "PREFECT_WORKER_WEBSERVER_PORT": str(port)}
+    # Prefect has read its settings when it was imported.
+    refresh_global_settings_context()
     sys.argv = ["prefect", *sys.argv[1:], "--with-healthcheck"]
     runpy.run_module("prefect", run_name="__main__")
     return 0
