@@ -22,6 +22,7 @@ from groundwork.deployments.health import STUCK_SECONDS, Health, Pulse, serve_he
 
 _ANSWER_SECONDS = 2.0
 _STARTING = "the worker is starting"
+_AWAY = "Prefect does not answer as it should"
 _SILENT = "the worker has not asked Prefect for runs lately"
 
 
@@ -57,7 +58,11 @@ class PolledPulse(Pulse):
     def lacking(self) -> str | None:
         """What keeps the worker from taking runs."""
         polled = self._ask()
-        return _STARTING if polled is None else None if polled else _SILENT
+        if polled is None:
+            return _STARTING
+        if not self._server_answers():
+            return _AWAY
+        return None if polled else _SILENT
 
 
 def main() -> int:
