@@ -35,8 +35,8 @@ test: $(INSTALLED)  ## every test: make test [PROCESSES=2] [ARGS=...]
 bench: $(INSTALLED)  ## benchmarks: make bench [ONLY=import,fitness] [QUICK=1]
 	@$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
-chaos: $(INSTALLED)  ## kill, stop and cut every part under load: make chaos [MINUTES=10] [SEED=1] [EVENTS=5000]
-	@$(BIN)/python -m tests.chaos.storm $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(EVENTS),--events $(EVENTS))
+chaos: $(INSTALLED)  ## kill, stop and cut every part under load: make chaos [MINUTES=10] [SEED=1] [EVENTS=5000] [LAYOUT=two]
+	@$(BIN)/python -m tests.chaos.storm $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(EVENTS),--events $(EVENTS)) $(if $(LAYOUT),--layout $(LAYOUT))
 
 soak: $(INSTALLED)  ## many runs on one stack, and whether anything grows: make soak [RUNS=5000]
 	@$(BIN)/python -m tests.benchmarks.soak $(if $(RUNS),--runs $(RUNS))
