@@ -233,9 +233,9 @@ class Settings(EnvironmentSettings):
     concurrency: int = Field(
         4,
         ge=1,
-        description="Runs at once on this machine, hosts of light runs aside: with theirs, the limit that `up` gives "
-        "the work pool when it makes it (change it later in the UI). Too low: cores idle. Too high: runs share memory "
-        "and cores, and all slow down.",
+        description="Runs at once on this machine, hosts of light runs aside, which have places besides: what a worker "
+        "holds that is told no --limit. With GROUNDWORK_WORKER=process, the limit that the work pool is made with. Too "
+        "low: cores idle. Too high: runs share memory and cores, and all slow down.",
     )
     interactive_share: float = Field(
         0.25,

@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 
+from groundwork.blocks.collector import left_alone
 from groundwork.deployments.changed_code import begin_anew, has_changed_code
 from groundwork.deployments.worker.child import run_in_child, without_heartbeat
 from groundwork.deployments.worker.preload import preload, preload_libraries
@@ -127,13 +128,14 @@ def main() -> None:
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[1]))
-    if STANDBY in sys.argv:
-        preload_libraries()
-        if not control.recv(1):
-            return
-        if has_changed_code():
-            begin_anew("groundwork.deployments.worker.zygote", sys.argv[1])
-    preload()
+    with left_alone():
+        if STANDBY in sys.argv:
+            preload_libraries()
+            if not control.recv(1):
+                return
+            if has_changed_code():
+                begin_anew("groundwork.deployments.worker.zygote", sys.argv[1])
+        preload()
     with without_heartbeat():
         Zygote(control).serve()
 

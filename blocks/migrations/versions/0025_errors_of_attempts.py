@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 
 _COMMENT = "why attempts ended that did not do it: the last 20, each with number, time, run and 4,000 characters"
 _FUNCTION = """
