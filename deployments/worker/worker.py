@@ -36,7 +36,7 @@ from groundwork.deployments.worker.configuration import (
 )
 from groundwork.deployments.worker.pace import Pace
 from groundwork.deployments.worker.patience import answered, for_ever, until_it_works
-from groundwork.deployments.worker.protocol import StartRun
+from groundwork.deployments.worker.protocol import KEEPS_STANDBY, StartRun
 from groundwork.deployments.worker.run_context import RunContext
 from groundwork.deployments.worker.run_process import RunProcess
 from groundwork.deployments.worker.spawner import Spawner
@@ -63,7 +63,9 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._zygotes: ZygotePool | Spawner = ZygotePool() if hasattr(os, "fork") else Spawner()
+        self._zygotes: ZygotePool | Spawner = (
+            ZygotePool(standby=KEEPS_STANDBY in os.environ) if hasattr(os, "fork") else Spawner()
+        )
         self._processes: dict[UUID, RunProcess] = {}
         self._queues: dict[UUID, WorkQueue] = {}
         self._outages = Outages(logger)
