@@ -15,6 +15,7 @@ import threading
 from groundwork.deployments.worker.child import run_in_child, without_heartbeat
 from groundwork.deployments.worker.preload import preload
 from groundwork.deployments.worker.protocol import Ended, Message, Started, StartRun
+from groundwork.deployments.worker.warm_up import warm_up
 from groundwork.events.inbox.keeper_process import ensure_keeper
 from groundwork.flows.light_host import STOP_PULLING
 
@@ -125,6 +126,7 @@ def main() -> None:
         signal.signal(each, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[1]))
     preload()
+    warm_up()
     with without_heartbeat():
         Zygote(control).serve()
 
