@@ -7,7 +7,7 @@ PROCESSES ?= 2
 INSTALLED := $(VENV)/.installed
 LINKS := build/links/groundwork
 
-.PHONY: demo up test bench chaos soak lint lock clean
+.PHONY: demo up test bench chaos soak lint lock image-lock clean
 
 $(INSTALLED): requirements.lock pyproject.toml setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -35,8 +35,8 @@ test: $(INSTALLED)  ## every test: make test [PROCESSES=2] [ARGS=...]
 bench: $(INSTALLED)  ## benchmarks: make bench [ONLY=import,fitness] [QUICK=1]
 	@$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
-chaos: $(INSTALLED)  ## kill, stop and cut every part under load: make chaos [MINUTES=10] [SEED=1] [EVENTS=5000]
-	@$(BIN)/python -m tests.chaos.storm $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(EVENTS),--events $(EVENTS))
+chaos: $(INSTALLED)  ## kill, stop and cut every part under load: make chaos [MINUTES=10] [SEED=1] [EVENTS=5000] [LAYOUT=two]
+	@$(BIN)/python -m tests.chaos.storm $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(EVENTS),--events $(EVENTS)) $(if $(LAYOUT),--layout $(LAYOUT))
 
 soak: $(INSTALLED)  ## many runs on one stack, and whether anything grows: make soak [RUNS=5000]
 	@$(BIN)/python -m tests.benchmarks.soak $(if $(RUNS),--runs $(RUNS))
@@ -46,9 +46,17 @@ lint: $(INSTALLED) $(LINKS)  ## format check, lint and types
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-lock: $(INSTALLED)  ## resolve requirements.lock anew
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --upgrade --custom-compile-command 'make lock' --output-file requirements.lock --quiet
+COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --quiet
+IMAGE := deployments/hosting/image
+
+lock: $(INSTALLED)  ## resolve requirements.lock anew, and that of the image with it
+	@$(COMPILE) pyproject.toml --extra dev --upgrade --custom-compile-command 'make lock' --output-file requirements.lock
+	@$(MAKE) -s image-lock
+
+image-lock: $(INSTALLED)  ## the image's requirements: those of requirements.lock that are no developer's
+	@cp requirements.lock $(IMAGE)/requirements.lock && cp requirements.lock $(IMAGE)/build.lock
+	@$(COMPILE) pyproject.toml --extra nurture --extra redis --custom-compile-command 'make image-lock' --output-file $(IMAGE)/requirements.lock
+	@echo setuptools | $(COMPILE) - --custom-compile-command 'make image-lock' --output-file $(IMAGE)/build.lock
 
 clean:
 	rm -rf $(VENV) .groundwork build *.egg-info

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from groundwork.blocks.applications import applications
 from groundwork.blocks.environment import PREFIX, EnvironmentSettings, read_settings
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.secret_variable import file_variable
 from groundwork.blocks.settings import Settings
 from groundwork.blocks.suggestions import near
 
@@ -54,6 +55,7 @@ def check_settings() -> None:
 def misspelt() -> Iterator[str]:
     """A warning for each variable of the environment that looks like a setting with a slip in its name."""
     known = [variable for kind in settings_classes().values() for variable in kind.variables()]
+    known += [file_variable(variable) for kind in settings_classes().values() for variable in kind.secrets()]
     names = [each.removeprefix(PREFIX) for each in known]
     for name in sorted(os.environ):
         if not name.startswith(PREFIX) or name.startswith(_ONE_PROCESS) or name in known:

@@ -151,8 +151,9 @@ class Settings(EnvironmentSettings):
     public_url: str | None = Field(
         None,
         pattern=r"^https?://[^/\s?#]+[^\s?#]*$",
-        description="URL at which people reach the gateway, for links in mails: unsubscribe, and downloads from a "
-        "folder store. Default: http://127.0.0.1:<port>, which works on this machine only.",
+        description="URL at which people reach the gateway: what mails link to (unsubscribe, and downloads from a "
+        "folder store), and runs in Prefect (their events in the console). Default: http://127.0.0.1:<port>, which "
+        "works on this machine only.",
     )
     gateway_url: str | None = Field(
         None,
@@ -232,9 +233,9 @@ class Settings(EnvironmentSettings):
     concurrency: int = Field(
         4,
         ge=1,
-        description="Runs at once on this machine, hosts of light runs aside: with theirs, the limit that `up` gives "
-        "the work pool when it makes it (change it later in the UI). Too low: cores idle. Too high: runs share memory "
-        "and cores, and all slow down.",
+        description="Runs at once on this machine, hosts of light runs aside, which have places besides: what a worker "
+        "holds that is told no --limit. With GROUNDWORK_WORKER=process, the limit that the work pool is made with. Too "
+        "low: cores idle. Too high: runs share memory and cores, and all slow down.",
     )
     interactive_share: float = Field(
         0.25,

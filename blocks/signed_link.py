@@ -11,7 +11,7 @@ import logging
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.link_secret import link_secrets
-from groundwork.blocks.settings import settings
+from groundwork.blocks.public_address import public_address
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +40,7 @@ def signed_url(purpose: str, payload: str) -> str:
             f"a link whose token has {len(token):,} characters does not survive in mails; shorten the names in it to "
             f"{LONGEST_TOKEN:,} together"
         )
-    base = settings().public_url or f"http://127.0.0.1:{settings().port}"
-    return f"{base.rstrip('/')}/{purpose}/{token}"
+    return f"{public_address()}/{purpose}/{token}"
 
 
 def signed_payload(purpose: str, token: str) -> str | None:

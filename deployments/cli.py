@@ -7,6 +7,7 @@ from typing import Annotated, TextIO
 import typer
 
 from groundwork.blocks.applications import applications
+from groundwork.blocks.collector import seldom
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.deployments.commands import (
     cancel,
@@ -144,7 +145,8 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        program()(prog_name="groundwork")
+        with seldom():
+            program()(prog_name="groundwork")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except Exception as error:

@@ -18,6 +18,8 @@ LONGEST = 32 * 1024
 """Characters of a message or a traceback. Longer lines are cut in two by collectors, and are then no JSON."""
 _OF_PREFECT = ("flow_run_id", "flow_run_name", "task_run_id", "task_run_name", "flow_name", "worker_name")
 """What Prefect's loggers add to a record."""
+_OF_GATEWAY = ("workspace_id", "event_id", "workspace_ids", "event_ids", "events")
+"""What the gateway adds to the line of a request that brought events."""
 _about: ContextVar[dict[str, str]] = ContextVar("groundwork_log_about", default={})  # noqa: B039 - never changed
 
 
@@ -51,6 +53,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": _cut(_message(record)),
             **{name: value for name in _OF_PREFECT if isinstance(value := getattr(record, name, None), str)},
+            **{name: value for name in _OF_GATEWAY if (value := getattr(record, name, None)) is not None},
             **_ids_of_run(),
             **_about.get(),
         }

@@ -62,7 +62,7 @@ def _check_kinds(flow: "FlowControl") -> None:
         if not isinstance(pool, Pool):
             raise ConfigurationError(
                 f"@job(pool={pool!r}): a Pool says its limit, as in OPENAI = Pool({str(pool)!r}, limit=10); give each "
-                "job that shares it this object"
+                "job that shares it this object. A work pool of Prefect's is work_pool="
             )
     names = [each.name for each in flow.pools]
     if len(names) > len(set(names)):

@@ -29,11 +29,12 @@ from groundwork.events.inbox.follow_on import BODY, sending_from
 from groundwork.events.inbox.holder import holder_in_words, was_cancelled
 from groundwork.events.inbox.under_way import refuse_threads_of_jobs
 from groundwork.events.misfit import field_faults
-from groundwork.flows.flow_run import as_claimant, current_flow_run, label
+from groundwork.flows.flow_run import as_claimant, current_flow_run
 from groundwork.flows.form import form_of
 from groundwork.flows.job_options import JobOptions
 from groundwork.flows.light_host import Host
 from groundwork.flows.registry import JobSpec, notify_job_of_misfits, register
+from groundwork.flows.run_label import label
 from groundwork.flows.settling import run_and_settle
 from groundwork.tasks.step_results import StepResults
 from groundwork.tasks.step_serializer import StepSerializer

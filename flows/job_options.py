@@ -7,6 +7,7 @@ from typing import Any
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.plain_function import require_plain_function
 from groundwork.blocks.settings import settings
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.events.base import Event
 from groundwork.flows.flow_control import FlowControl
 from groundwork.flows.limits import Lane
@@ -27,6 +28,9 @@ class JobOptions(FlowControl):
         light: for small work, of which there is much: its deliveries share a flow run with others, each in a thread,
             and its steps are no task runs of Prefect's. Risk: a body that crashes its process takes with it what ran
             beside it, which is then delivered again.
+        work_pool: Prefect's work pool whose workers run it, which prefect.yaml names too. For work that needs another
+            machine, a container, or much time: each pool has a capacity of its own. Risk: a pool without a worker keeps
+            its jobs waiting.
         timeout: seconds that the body may take in a light run; None for what GROUNDWORK_LIGHT_TIMEOUT_SECONDS says.
             Beyond it its host ends, and what it had not finished is delivered again. Too low: good work is done twice.
         max_attempts: runs a delivery may use up before it is a dead letter; None for what GROUNDWORK_MAX_ATTEMPTS says
@@ -40,6 +44,7 @@ class JobOptions(FlowControl):
     interactive: bool = False
     ordered: bool = False
     light: bool = False
+    work_pool: str = WORK_POOL
     timeout: float | None = None
     max_attempts: int | None = None
     on_failure: OnFailure | None = None
@@ -49,6 +54,13 @@ class JobOptions(FlowControl):
             raise ConfigurationError(f"@job(on={self.on.__name__}): the event type has no name")
         if self.max_attempts is not None and self.max_attempts < 1:
             raise ConfigurationError(f"@job(max_attempts={self.max_attempts}): a delivery has at least one attempt")
+        if not isinstance(self.work_pool, str) or not self.work_pool.strip():
+            raise ConfigurationError(f"@job(work_pool={self.work_pool!r}): the name of a work pool of Prefect's")
+        if self.light and self.work_pool != WORK_POOL:
+            raise ConfigurationError(
+                f"@job(light=True, work_pool={self.work_pool!r}): light runs share the hosts of the work pool "
+                f"{WORK_POOL}; drop one of the two"
+            )
         if self.timeout is not None and not self.light:
             raise ConfigurationError(
                 f"@job(timeout={self.timeout}): for light jobs only, which share a process; say light=True, or give "

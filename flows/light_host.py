@@ -11,7 +11,6 @@ from contextvars import copy_context
 from typing import Any, Self
 from uuid import UUID
 
-from prefect import get_client
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.states import Completed, Failed
@@ -30,6 +29,7 @@ from groundwork.flows.light_places import Places
 from groundwork.flows.light_run import LightRun, return_to_queue
 from groundwork.flows.light_watch import Watch
 from groundwork.flows.registry import JobSpec, jobs
+from groundwork.flows.run_label import label_host
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,8 @@ class Host:
         """
         if not self._wanted:
             return Completed(name="Superseded", message="There are as many hosts as there may be.")
-        self._label()
+        if (context := FlowRunContext.get()) and context.flow_run:
+            label_host(context.flow_run, interactive=self._interactive)
         self._writer.start()
         with self._told_to_stop(), job_under_way(), Lease(HostHold(self._id, settings().lease_seconds)):
             self._watch.start()
@@ -103,18 +104,6 @@ class Host:
                     end_host(self._id, settled=self._places.settled)
         message = f"{counted(self._places.settled, 'delivery', 'deliveries')}. {self._watch.reason or ''}".rstrip()
         return Failed(message=message) if left else Completed(name="Hosted", message=message)
-
-    def _label(self) -> None:
-        """Name the run, for people. Best effort."""
-        context = FlowRunContext.get()
-        if context is None or context.flow_run is None:
-            return
-        context.flow_run.name = f"light-host/{'interactive' if self._interactive else 'bulk'}/{str(self._id)[-12:]}"
-        try:
-            with get_client(sync_client=True) as client:
-                client.update_flow_run(self._id, name=context.flow_run.name)
-        except Exception as error:
-            logger.warning("flow run %s not labelled: %s", self._id, error)
 
     def _pull(self) -> None:
         """Claim and begin deliveries until the watch says that it is enough."""

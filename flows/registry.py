@@ -60,6 +60,7 @@ class JobSpec:
             batch_wait_seconds=batch.wait if batch and not options.debounce else 0.0,
             flow_control=options.document(options.on),
             light=options.light,
+            work_pool=options.work_pool,
         )
 
 

@@ -1,7 +1,9 @@
 """Fixtures for every test: a home of its own, and a real PostgreSQL in it. Each process of the suite has its own."""
 
+import gc
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,14 @@ from tests import distribution
 os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
 # A shell has its background jobs ignore SIGINT, and their children too: Prefect's worker stops itself by that signal.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# Where Python is told to keep no bytecode, each of the hundreds of processes that tests start would compile everything.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+def pytest_collection_finish() -> None:
+    # Modules and tests stay until the end: the garbage collector need not look through them again and again.
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -10,6 +10,7 @@ from groundwork.blocks.schema.sql_send import event_type, sql_sender
 from groundwork.blocks.schema.unknown import unknown_event
 from groundwork.blocks.schema.users import app_user, mail_bounce, notification_setting, workspace_setting
 from groundwork.blocks.schema.waits import arrival, awaited_event, blockage, wait
+from groundwork.blocks.schema.workers import worker
 
 __all__ = [
     "app_user",
@@ -32,6 +33,7 @@ __all__ = [
     "unknown_event",
     "wait",
     "with_applications",
+    "worker",
     "workspace_setting",
 ]
 

@@ -2,12 +2,14 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import typer
 
+from groundwork.blocks.environment import PREFIX
+from groundwork.blocks.secret_variable import OF_PREFECT, SUFFIX, file_variable
 from groundwork.deployments.commands.options import HomeOption, JsonOption, use_home
 
 HIDDEN = "********"
@@ -18,6 +20,7 @@ class Variable:
     """A variable that a part needs.
 
     Attributes:
+        name: with _FILE where a file holds the value, whose path is the value here.
         value: as it is here; None where it is not set, HIDDEN where it is a secret.
         needed: whether the part does not work without it.
         why: what it is for, and what goes wrong.
@@ -35,6 +38,11 @@ class _Asked:
     why: str
     needed: bool = False
     secret: bool = False
+
+    @property
+    def by_file(self) -> bool:
+        """Whether a file may hold it."""
+        return self.secret and (self.name.startswith(PREFIX) or self.name in OF_PREFECT)
 
 
 _DATABASE = (
@@ -113,7 +121,8 @@ def env(
 ) -> None:
     """Print what each part needs to be told, with the values that this machine has, as lines of an environment file.
 
-    What is needed and not set is a comment that says so. docs/settings.md has all settings.
+    What is needed and not set is a comment that says so. A secret that a file holds is the path of the file.
+    docs/settings.md has all settings.
 
     Examples:
 
@@ -121,10 +130,11 @@ def env(
 
       groundwork env gateway --secrets > gateway.env
     """
+    files = {name: path for name, path in os.environ.items() if name.endswith(SUFFIX) and path}
     use_home(home)
     if part is not None and part not in PARTS:
         raise typer.BadParameter(f"there is no part {part!r}; there are {', '.join(PARTS)}")
-    found = {name: list(_variables(asked, secrets)) for name, asked in PARTS.items() if part in (None, name)}
+    found = {name: list(_variables(asked, files, secrets)) for name, asked in PARTS.items() if part in (None, name)}
     if as_json:
         print(json.dumps({name: [asdict(each) for each in variables] for name, variables in found.items()}))
         return
@@ -135,8 +145,11 @@ def env(
         print()
 
 
-def _variables(asked: tuple[_Asked, ...], secrets: bool) -> Iterator[Variable]:
+def _variables(asked: tuple[_Asked, ...], files: Mapping[str, str], secrets: bool) -> Iterator[Variable]:
     for each in asked:
+        if each.by_file and (path := files.get(file_variable(each.name))):
+            yield Variable(file_variable(each.name), path, each.needed, each.why)
+            continue
         value = os.environ.get(each.name) or None
         shown = HIDDEN if value and each.secret and not secrets else value
         yield Variable(each.name, shown, each.needed, each.why)

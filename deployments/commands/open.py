@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from groundwork.blocks.public_address import public_address
 from groundwork.deployments.commands.options import HomeOption, JsonOption, running_on, use_home
 
 
@@ -26,7 +27,7 @@ def open_console(
     """
     settings = use_home(home)
     running = running_on(settings.home)
-    base = running.gateway_url if running else settings.public_url or f"http://127.0.0.1:{settings.port}"
+    base = running.gateway_url if running else public_address()
     # Who listens on every address is found at the machine's own.
     url = f"{base.rstrip('/').replace('//0.0.0.0:', '//127.0.0.1:')}/console"
     if event_id is not None:

@@ -84,7 +84,8 @@ def use_home(home: Path | None, **overrides: object) -> "Settings":
         overrides: settings from the command line by name; None keeps the environment's.
 
     Raises:
-        ConfigurationError: a setting in the environment is malformed, or the home is another user's.
+        ConfigurationError: a setting in the environment is malformed, a secret's file cannot be read, or the home is
+            another user's.
     """
     if home is None and not os.environ.get("GROUNDWORK_HOME"):
         home = _home_above(Path.cwd())
@@ -93,9 +94,13 @@ def use_home(home: Path | None, **overrides: object) -> "Settings":
         if value is not None:
             os.environ[f"GROUNDWORK_{name.upper()}"] = str(value)
     forget()
+    from groundwork.blocks.prefect_profile import refresh_prefect
+    from groundwork.blocks.secret_variable import read_secrets_of_prefect
     from groundwork.blocks.settings import settings
     from groundwork.deployments.up.sign_in import show_sign_in
 
+    if read_secrets_of_prefect(os.environ):
+        refresh_prefect()
     _prefer_own_prefect(settings().home)
     show_sign_in(settings().home)
     return settings()

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.commands.options import HomeOption, use_home
 
 RELAY_PORT, WORKER_PORT = 8701, 8702
@@ -65,8 +66,13 @@ def worker(
         typer.Option(
             "--limit",
             min=1,
-            help="Runs at once on this worker, hosts of light runs included. Default: what the pool allows.",
+            help="Runs at once on this worker, hosts of light runs included. Default: GROUNDWORK_CONCURRENCY, and the "
+            "hosts' places.",
         ),
+    ] = None,
+    pool: Annotated[str, typer.Option("--pool", help="Work pool whose runs it takes.")] = WORK_POOL,
+    kind: Annotated[
+        str | None, typer.Option("--type", help="Type of the work pool. Default: GROUNDWORK_WORKER.")
     ] = None,
     health_port: Annotated[
         int | None,
@@ -76,19 +82,22 @@ def worker(
 ) -> None:
     """Run a worker: it executes jobs, one process per run. As many as you like, on any machines.
 
-    Its type is that of GROUNDWORK_WORKER. The work pool is made by `groundwork deploy`. SIGTERM ends it once its runs
-    have ended; SIGHUP has it load the code anew.
+    The work pool of jobs that name none is made by `groundwork deploy`. SIGTERM ends the worker once its runs have
+    ended; SIGHUP has it load the code anew.
 
     Example:
 
       groundwork worker --limit 8
+
+      groundwork worker --pool heavy --type process --health-port 8703
     """
     settings = use_home(home, health_port=health_port)
     _default_health_port(settings.health_port, WORKER_PORT)
     from groundwork.deployments.up.prefect_settings import worker_logging
-    from groundwork.deployments.worker.command import worker_arguments
+    from groundwork.deployments.worker.command import WorkerOptions, worker_arguments
 
-    module, *arguments = worker_arguments(settings, name or worker_name(), limit=limit)
+    options = WorkerOptions(pool=pool, type=kind, limit=limit)
+    module, *arguments = worker_arguments(settings, name or worker_name(), options)
     _become("worker", module, *arguments, environment=worker_logging() | _of_client(), log=log)
 
 
@@ -110,6 +119,9 @@ def prefect_server(
         typer.Option(
             "--no-services", help="API and UI only; `groundwork prefect-services` runs the rest. Needs Redis."
         ),
+    ] = False,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="Bring the server's database up to date, and end. Before several start.")
     ] = False,
     log: LogOption = None,
 ) -> None:
@@ -133,6 +145,8 @@ def prefect_server(
     own = {"PREFECT_API_URL": f"http://127.0.0.1:{settings.prefect_port}/api"}
     environment = own | environment_of_server(settings) | string
     arguments = ["--host", host, "--port", str(settings.prefect_port), *(["--no-services"] if without_services else [])]
+    if migrate:
+        arguments.append("--migrate")
     _become("prefect", "groundwork.deployments.up.prefect_server", *arguments, environment=environment, log=log)
 
 

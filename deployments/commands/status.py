@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from groundwork.events.client import GatewayClient
     from groundwork.events.inbox import DeliveryStatus, EventStatus
-    from groundwork.events.inbox.status import StepStatus
+    from groundwork.events.inbox.status import AttemptError, StepStatus
 
 _MOST_STEPS = 50
 """Steps of a light run that are shown, the last ones; --json has more."""
@@ -109,11 +109,18 @@ def _delivery_lines(delivery: "DeliveryStatus", found: "EventStatus") -> list[st
         lines.append(f"  waits: {printable(delivery.waits_for)}")
         if delivery.not_before and delivery.state == "scheduled":
             lines.append(f"  until  {delivery.not_before:%Y-%m-%d %H:%M:%S %Z} at the latest")
-    if delivery.last_error and delivery.last_error != delivery.waits_for:
+    lines += [f"  {_error_line(each)}" for each in delivery.errors]
+    told = {delivery.waits_for, *(each.error for each in delivery.errors)}
+    if delivery.last_error and delivery.last_error not in told:
         lines.append(f"  last error: {printable(delivery.last_error)}")
     if delivery.state == "done" and delivery.result is not None:
         lines.append(f"  result: {_shown(delivery.result)}")
     return lines
+
+
+def _error_line(error: "AttemptError") -> str:
+    which = f"attempt {error.attempt}" if error.attempt else "no attempt"
+    return f"{which} at {error.at:%Y-%m-%d %H:%M:%S %Z}: {printable(error.error)}"
 
 
 def _step_line(step: "StepStatus") -> str:

@@ -23,6 +23,7 @@ from groundwork.events.inbox.audit import Change, record
 from groundwork.events.inbox.dead_letters import dead_of_event, replay_deliveries
 from groundwork.events.inbox.inspection import ChainedEvent, chain_of, kept_steps, stored_event
 from groundwork.events.inbox.looking import looking
+from groundwork.events.inbox.status import AttemptError
 
 router = APIRouter(route_class=ConsoleRoute)
 
@@ -54,6 +55,7 @@ class _Shown:
     status: DeliveryStatus
     stages: list[_Stage]
     error: str | None
+    errors: list[tuple[AttemptError, str]]
     result: tuple[str, bool] | None
 
 
@@ -131,9 +133,11 @@ def _shown(delivery: DeliveryStatus, event: EventStatus) -> _Shown:
     for stage, at in sorted(delivery.trace.items(), key=lambda each: each[1]):
         stages.append(_Stage(_STAGES[stage], _between(event.accepted_at, at), _between(last, at)))
         last = at
-    error: Any = without_links(delivery.last_error)
+    errors = [(each, str(without_links(each.error))) for each in delivery.errors]
+    known = {delivery.waits_for, *(each.error for each in delivery.errors)}
+    error: Any = None if delivery.last_error in known else without_links(delivery.last_error)
     result = shown_json(delivery.result) if delivery.result is not None else None
-    return _Shown(delivery, stages, error, result)
+    return _Shown(delivery, stages, error, errors, result)
 
 
 def _between(one: datetime, other: datetime) -> float:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
@@ -23,6 +24,7 @@ from groundwork.events.inbox.search import (
     Page,
     Wanted,
     events_of_ids,
+    events_of_run,
     events_of_sender,
     search_events,
 )
@@ -111,6 +113,12 @@ def list_events(request: Request) -> Response:
     )
 
 
+@router.get("/runs/{flow_run_id}")
+def show_run(flow_run_id: str, request: Request) -> Response:
+    """The events that a flow run of Prefect carries, which its page links."""
+    return see(request, f"events?id={quote(flow_run_id, safe='')}")
+
+
 def _cursor(text: str | None) -> Cursor | None:
     """A place between two events, as a link has it; None where it is none, which is the begin."""
     try:
@@ -127,6 +135,8 @@ def _of_id(connection: Connection, text: str, wanted: Wanted) -> list[ListedEven
     if len(digits) <= 32 and len(digits) >= _FEWEST_DIGITS and set(digits) <= set("0123456789abcdef"):
         ids = [each.id for each in events_with_prefix(connection, digits, _MOST_OF_BEGINNING)]
         if found := events_of_ids(connection, ids, workspace_id=wanted.workspace_id):
+            return found
+        if len(digits) == 32 and (found := events_of_run(connection, UUID(digits), workspace_id=wanted.workspace_id)):
             return found
     if wanted.workspace_id is None:
         return []

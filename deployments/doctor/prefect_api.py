@@ -6,17 +6,20 @@ from typing import Any
 import httpx
 import prefect
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.objects import WorkerStatus
+from prefect.client.schemas.objects import WorkerStatus, WorkPool
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY, PREFECT_API_URL
 
+from groundwork.blocks.database import database
 from groundwork.blocks.settings import settings
+from groundwork.blocks.words import counted
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.clocks import difference, prefect_clock
 from groundwork.deployments.doctor.finding import Finding
 from groundwork.deployments.relay.prefect_client import one_try_per_request, pages, prefect_client
 from groundwork.deployments.relay.wiring import Effect, faults
 from groundwork.deployments.up.sign_in import authorization
-from groundwork.deployments.wiring.work_pool import WORK_POOL
+from groundwork.events.inbox.workers import places_online
 from groundwork.flows.registry import jobs
 
 AREA = "Prefect"
@@ -83,19 +86,27 @@ def _asked_settings() -> dict[str, Any] | None:
 
 
 def look_at_workers() -> Iterator[Finding]:
-    """What there is to say of the work pool and its workers.
+    """What there is to say of the work pools and their workers.
 
     Raises:
         httpx.HTTPError: Prefect cannot be asked, or refuses.
     """
     with one_try_per_request(), prefect_client() as client:
-        try:
-            pool = client.read_work_pool(WORK_POOL)
-        except ObjectNotFound:
-            yield Finding(WORKERS, "fails", f"there is no work pool {WORK_POOL}. Run `groundwork deploy`.")
-            return
-        online = [each for each in client.read_workers_for_work_pool(WORK_POOL) if each.status == WorkerStatus.ONLINE]
-    if pool.type != settings().worker:
+        for name in sorted({WORK_POOL, *(spec.options.work_pool for spec in jobs().values())}):
+            yield from _look_at_pool(client, name)
+
+
+def _look_at_pool(client: SyncPrefectClient, name: str) -> Iterator[Finding]:
+    try:
+        pool = client.read_work_pool(name)
+    except ObjectNotFound:
+        make = (
+            "Run `groundwork deploy`" if name == WORK_POOL else f"Run: prefect work-pool create {name} --type process"
+        )
+        yield Finding(WORKERS, "fails", f"there is no work pool {name}. {make}.")
+        return
+    online = [each for each in client.read_workers_for_work_pool(name) if each.status == WorkerStatus.ONLINE]
+    if name == WORK_POOL and pool.type != settings().worker:
         yield Finding(
             WORKERS,
             "fails",
@@ -103,18 +114,31 @@ def look_at_workers() -> Iterator[Finding]:
             f"no runs. Set GROUNDWORK_WORKER={pool.type}, or delete the pool and run `groundwork deploy`.",
         )
     if pool.is_paused:
-        yield Finding(WORKERS, "fails", f"the work pool is paused. Run: prefect work-pool resume {WORK_POOL}")
-    if pool.concurrency_limit is None:
+        yield Finding(WORKERS, "fails", f"the work pool {name} is paused. Run: prefect work-pool resume {name}")
+    if pool.concurrency_limit is None and pool.type != "groundwork":
         yield Finding(
             WORKERS,
             "mind",
-            "the work pool has no limit: a thousand runs may be admitted at once. Run: prefect work-pool "
-            f"set-concurrency-limit {WORK_POOL} {settings().concurrency + settings().host_places}",
+            f"the work pool {name} has no limit, and workers of type {pool.type} do not say theirs: a thousand runs "
+            f"may be admitted at once. Run: prefect work-pool set-concurrency-limit {name} "
+            f"{settings().concurrency + (settings().host_places if name == WORK_POOL else 0)}",
         )
     if not online:
-        yield Finding(WORKERS, "fails", "no worker is online. Start one: `groundwork worker`.")
-    else:
-        yield Finding(WORKERS, "ok", f"{len(online)} online: {', '.join(sorted(each.name for each in online)[:5])}")
+        start = "groundwork worker" + ("" if name == WORK_POOL else f" --pool {name} --type {pool.type}")
+        yield Finding(WORKERS, "fails", f"no worker of the work pool {name} is online. Start one: `{start}`.")
+        return
+    names = ", ".join(sorted(each.name for each in online)[:5])
+    yield Finding(WORKERS, "ok", f"{name}: {len(online)} online, {_places(pool)}: {names}")
+
+
+def _places(pool: WorkPool) -> str:
+    """How many runs a pool has room for, in words."""
+    if pool.type != "groundwork":
+        return "no limit" if pool.concurrency_limit is None else counted(pool.concurrency_limit, "run") + " at once"
+    with database().transaction() as connection:
+        places = places_online(connection).get(pool.name)
+    least = min((each for each in (places, pool.concurrency_limit) if each is not None), default=None)
+    return "no limit" if least is None else counted(least, "run") + " at once"
 
 
 def look_at_deployments() -> Iterator[Finding]:

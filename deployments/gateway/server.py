@@ -1,11 +1,14 @@
 """uvicorn as the gateway uses it: connections with limits, and an access log that opens no doors."""
 
 import logging
+from copy import deepcopy
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.config import LOGGING_CONFIG
 
+from groundwork.deployments.gateway.accepted_events import with_accepted_events
 from groundwork.deployments.gateway.connection import Connection
 from groundwork.deployments.gateway.faults import shortened
 from groundwork.deployments.gateway.paths import LONGEST_TARGET, told_path
@@ -23,6 +26,7 @@ def server_config(app: FastAPI, host: str, port: int, **options: Any) -> uvicorn
         port: 0 for a free one.
         options: further ones of uvicorn.
     """
+    options.setdefault("log_config", _lines_of_text())
     config = uvicorn.Config(
         app,
         host,
@@ -33,8 +37,17 @@ def server_config(app: FastAPI, host: str, port: int, **options: Any) -> uvicorn
         server_header=False,
         **options,
     )
-    logging.getLogger("uvicorn.access").addFilter(_worth_logging)
+    access = logging.getLogger("uvicorn.access")
+    access.addFilter(_worth_logging)
+    access.addFilter(with_accepted_events)
     return config
+
+
+def _lines_of_text() -> dict[str, Any]:
+    """uvicorn's own lines, with the events that a request brought."""
+    lines = deepcopy(LOGGING_CONFIG)
+    lines["formatters"]["access"]["fmt"] += "%(accepted)s"
+    return lines
 
 
 def _worth_logging(record: logging.LogRecord) -> bool:

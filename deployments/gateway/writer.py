@@ -14,6 +14,7 @@ from groundwork.blocks.database import database
 from groundwork.blocks.outages import Outages
 from groundwork.blocks.retry import database_went_away
 from groundwork.blocks.verdict import verdict_of
+from groundwork.deployments.gateway.accepted_events import AcceptedEvents, events_of_this_request
 from groundwork.events.inbox import Accepted, NewEvent, accept
 from groundwork.events.inbox.unknown import UnknownEvent, keep_unknown
 
@@ -39,6 +40,7 @@ class _Request:
     events: Sequence[NewEvent | UnknownEvent]
     size: int
     answer: asyncio.Future[list[Accepted]]
+    noted: AcceptedEvents
 
 
 _Outcome = tuple[_Request, list[Accepted] | BaseException]
@@ -78,7 +80,7 @@ class GroupWriter:
             full = len(self._waiting) >= WAITING_REQUESTS or self._waiting_bytes + size > WAITING_BYTES
             if self._closed or (full and self._waiting):
                 raise QueueFull
-            self._waiting.append(_Request(events, size, answer))
+            self._waiting.append(_Request(events, size, answer, events_of_this_request()))
             self._waiting_bytes += size
             self._changed.notify()
         return answer
@@ -166,4 +168,5 @@ def _answer(outcomes: list[_Outcome]) -> None:
         if isinstance(outcome, BaseException):
             request.answer.set_exception(outcome)
         else:
+            request.noted.note([each.workspace_id for each in request.events], outcome)
             request.answer.set_result(outcome)

@@ -14,14 +14,16 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Crashed
 
+from groundwork.blocks.database import database
 from groundwork.blocks.settings import settings
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.clocks import clocks
 from groundwork.deployments.relay.one_by_one import one_by_one
 from groundwork.deployments.relay.prefect_api import delivery_of
 from groundwork.deployments.relay.prefect_client import prefect_client
 from groundwork.deployments.relay.sweeper import pending_seconds
-from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.events.inbox.hosts import end_host
+from groundwork.events.inbox.jobs import known_pools
 from groundwork.events.inbox.runs import alive
 
 logger = logging.getLogger(__name__)
@@ -60,10 +62,12 @@ def _crash(run: FlowRun) -> None:
 def _open_runs() -> list[FlowRun]:
     """The oldest first: dead ones do not go away by themselves."""
     open_states = FlowRunFilterStateType(any_=[StateType.PENDING, StateType.RUNNING])
+    with database().transaction() as connection:
+        pools = sorted({WORK_POOL, *known_pools(connection)})
     with prefect_client() as client:
         return client.read_flow_runs(
             flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=open_states)),
-            work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[WORK_POOL])),
+            work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=pools)),
             sort=FlowRunSort.EXPECTED_START_TIME_ASC,
             limit=MOST,
         )
@@ -72,5 +76,5 @@ def _open_runs() -> list[FlowRun]:
 def _is_silent(run: FlowRun, grace: float) -> bool:
     if run.state is None:
         return False
-    patience = max(pending_seconds(), grace) if run.state.type == StateType.PENDING else grace
+    patience = max(pending_seconds(run.work_pool_name), grace) if run.state.type == StateType.PENDING else grace
     return run.state.timestamp < clocks().prefect_now() - timedelta(seconds=patience)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.clocks import clocks
 from groundwork.deployments.relay.decision import waits_for_a_worker
 from groundwork.deployments.relay.one_by_one import one_by_one
@@ -43,7 +44,7 @@ def look_for_hosts() -> int:
 def _decide_on(ask: Ask) -> None:
     flow_run_id = waiting_run(ask.job, ask.delivery_id)
     run = run_state(flow_run_id) if flow_run_id else None
-    if run is not None and waits_for_a_worker(run, clocks().prefect_now(), pending_seconds()):
+    if run is not None and waits_for_a_worker(run, clocks().prefect_now(), pending_seconds(WORK_POOL)):
         ask_on(ask)
         return
     logger.warning(

@@ -11,6 +11,7 @@ import psycopg
 from groundwork.blocks.database import database
 from groundwork.blocks.errors import GroundworkError
 from groundwork.blocks.outages import Outages
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.health import Health, Pulse
 from groundwork.deployments.relay.automations import Automations
 from groundwork.deployments.relay.capacity import Capacity
@@ -143,14 +144,15 @@ class Relay:
         """One look at the inbox; whether there may be more to admit at once. While Prefect has not taken what was
         admitted for it, only what hosts take on is admitted."""
         began = time.monotonic()
-        for_runs = self._capacity.known if self._outbox.empty else 0
-        admitted = admit(for_runs, self._startable.held)
+        self._capacity.refresh_places()
+        known = self._capacity.known
+        admitted = admit(known if self._outbox.empty else {}, self._startable.held)
         light = [each for each in admitted if each.light]
         if light and len(light) == len(admitted):
             # There is always one more: unhurried looks admit several at a time, and leave the database to the hosts.
             self._stop.wait(min(2 * (time.monotonic() - began), _LONGEST_BREATH))
         self._outbox.add([each for each in admitted if not each.light])
-        if self._capacity.known and self._outbox.empty:
+        if known.get(WORK_POOL) and self._outbox.empty:
             self._outbox.add(hosts_to_start(self._startable.held))
         return bool(light)
 

@@ -1,6 +1,7 @@
 """What the relay asks of Prefect, by its public HTTP API."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -22,15 +23,12 @@ from prefect.events.filters import EventFilter, EventResourceFilter
 from prefect.exceptions import ObjectNotFound
 
 from groundwork.blocks.errors import GroundworkError
-from groundwork.blocks.settings import settings
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.relay.prefect_client import prefect_client
-from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.events.inbox.admission import Admitted
 
 _MOST = 200
 """Runs of one answer of Prefect's API."""
-UNLIMITED = 1_000
-"""Capacity where the work pool sets no limit."""
 
 
 class WorkPoolMissing(GroundworkError):
@@ -211,37 +209,50 @@ def _is_remembered(client: SyncPrefectClient, flow_run_id: UUID) -> bool:
     return bool(client.read_events(about, limit=1).events)
 
 
-def worker_capacity() -> int:
-    """How many runs the workers may hold at once beside the hosts of light runs: what the limit of the work pool, which
-    a person can change in the UI, leaves of their places; one at least.
+@dataclass(frozen=True)
+class PoolLimit:
+    """What Prefect lets a work pool hold.
+
+    Attributes:
+        type: of its workers.
+        limit: runs at once, which a person can change in the UI; 0 while it is paused, None where it sets none.
+    """
+
+    type: str
+    limit: int | None
+
+
+def pool_limits(pools: Collection[str]) -> dict[str, PoolLimit]:
+    """What each of some work pools may hold. Those that Prefect does not have are not in it.
 
     Raises:
-        WorkPoolMissing: nobody has made it, or somebody has deleted it.
+        WorkPoolMissing: nobody has made the one of jobs that name none, or somebody has deleted it.
+        httpx.HTTPError: Prefect could not be reached.
+    """
+    found = {}
+    with prefect_client() as client:
+        for name in pools:
+            try:
+                pool = client.read_work_pool(name)
+            except ObjectNotFound:
+                if name == WORK_POOL:
+                    raise WorkPoolMissing(
+                        f"Prefect has no work pool {WORK_POOL}, so nothing starts. Run `groundwork deploy`, which "
+                        "makes it and ties the deployments to it again."
+                    ) from None
+                continue
+            found[name] = PoolLimit(pool.type, 0 if pool.is_paused else pool.concurrency_limit)
+    return found
+
+
+def work_pool_type(name: str) -> str | None:
+    """The type of a work pool's workers; None where there is no such pool yet.
+
+    Raises:
         httpx.HTTPError: Prefect could not be reached.
     """
     with prefect_client() as client:
         try:
-            pool = client.read_work_pool(WORK_POOL)
-        except ObjectNotFound:
-            raise WorkPoolMissing(
-                f"Prefect has no work pool {WORK_POOL}, so nothing starts. Run `groundwork deploy`, which makes it and "
-                "ties the deployments to it again."
-            ) from None
-    if pool.is_paused:
-        return 0
-    if pool.concurrency_limit is None:
-        return UNLIMITED
-    return max(pool.concurrency_limit - settings().host_places, min(pool.concurrency_limit, 1))
-
-
-def work_pool_type() -> str | None:
-    """The type of the workers; None where there is no work pool yet.
-
-    Raises:
-        httpx.HTTPError: Prefect could not be reached.
-    """
-    with prefect_client() as client:
-        try:
-            return client.read_work_pool(WORK_POOL).type
+            return client.read_work_pool(name).type
         except ObjectNotFound:
             return None

@@ -9,6 +9,7 @@ from prefect.exceptions import ObjectNotFound
 
 from groundwork.blocks.cures import answer_of, is_refusal_of_content
 from groundwork.blocks.schema.states import DeliveryState
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.clocks import clocks
 from groundwork.deployments.relay.automations import Automations
 from groundwork.deployments.relay.decision import StartAnother, WaitOn, of_deleted_run, of_overdue, of_refused
@@ -55,9 +56,19 @@ def sweep(automations: Automations | None = None) -> int:
     return len(found)
 
 
-def pending_seconds() -> float:
-    """How long a run may be pending, which is the start of its process or its container."""
-    return WARM_START_SECONDS if work_pool_type() == "groundwork" else COLD_START_SECONDS
+def pending_seconds(pool: str | None) -> float:
+    """How long a run may be pending, which is the start of its process or its container.
+
+    Args:
+        pool: the name of its work pool; None where that is not known.
+    """
+    return WARM_START_SECONDS if work_pool_type(pool or WORK_POOL) == "groundwork" else COLD_START_SECONDS
+
+
+def pool_of(job: str) -> str:
+    """The work pool whose workers run a job, as far as its code is here."""
+    spec = jobs().get(job)
+    return WORK_POOL if spec is None else spec.options.work_pool
 
 
 def _decide_on(delivery: Standing, automations: Automations | None) -> None:
@@ -71,7 +82,7 @@ def _decide_on(delivery: Standing, automations: Automations | None) -> None:
         run,
         cancelled=bool(flow_run_id and run and is_cancelled(flow_run_id, run)),
         now=clocks().prefect_now(),
-        pending_seconds=pending_seconds() if run and run.type == StateType.PENDING else 0.0,
+        pending_seconds=pending_seconds(pool_of(delivery.job)) if run and run.type == StateType.PENDING else 0.0,
     )
     match decision:
         case WaitOn():

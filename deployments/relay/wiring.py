@@ -14,9 +14,9 @@ from prefect.events.actions import RunDeployment
 from prefect.events.schemas.automations import Automation, EventTrigger
 from prefect.exceptions import ObjectNotFound
 
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.relay.prefect_client import pages
 from groundwork.deployments.wiring.deployment_block import deployment_block
-from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.flows.registry import JobSpec
 
 _PAGE = 200
@@ -71,7 +71,7 @@ def faults(client: SyncPrefectClient, jobs: Sequence[tuple[str, str]], specs: di
             text = f"The deployment of job {job} belongs to no work pool, so nobody takes its runs."
             return Fault(Effect.UNDEPLOYED, f"{text} Run `groundwork deploy`.")
         return (
-            pools.fault(job, deployment)
+            pools.fault(job, deployment, specs[job].options.work_pool if job in specs else WORK_POOL)
             or _fault_of_automation(job, event_name, deployment, automations)
             or _fault_of_schedule(job, deployment)
         )
@@ -102,6 +102,7 @@ def block_of(spec: JobSpec) -> str:
         entrypoint=spec.entrypoint,
         event_name=spec.options.on.event_name,
         interactive=spec.options.interactive,
+        work_pool=spec.options.work_pool,
     )
 
 
@@ -151,6 +152,15 @@ def _listens(automation: Automation, event_name: str, job: str) -> bool:
     )
 
 
+def _fault_of_two_pools(job: str, name: str, said: str) -> Fault:
+    return Fault(
+        Effect.NONE,
+        f"Job {job} says @job(work_pool={said!r}), and its deployment belongs to the work pool {name}, whose workers "
+        f"run it: they may be given more than they have places for. Name one of the two in both places, and run "
+        "`groundwork deploy`.",
+    )
+
+
 class _Pools:
     """Work pools and their queues, each read once."""
 
@@ -158,8 +168,12 @@ class _Pools:
         self._client = client
         self._queues: dict[str, dict[str, WorkQueue]] = {}
 
-    def fault(self, job: str, deployment: DeploymentResponse) -> Fault | None:
-        """What keeps the runs of a deployment waiting where they are queued."""
+    def fault(self, job: str, deployment: DeploymentResponse, said: str) -> Fault | None:
+        """What keeps the runs of a deployment waiting where they are queued.
+
+        Args:
+            said: the work pool that the job's code names.
+        """
         pool = deployment.work_pool_name or ""
         queue = self._queues_of(pool).get(deployment.work_queue_name or "")
         if queue is not None and queue.is_paused:
@@ -168,21 +182,25 @@ class _Pools:
                 f"on: prefect work-queue resume {queue.name} --pool {pool}"
             )
             return Fault(Effect.HELD, text)
-        return None if pool == WORK_POOL else self._fault_of_another_pool(job, pool)
+        return (None if pool == WORK_POOL else self._fault_of_another_pool(job, pool, said)) or (
+            None if pool == said else _fault_of_two_pools(job, pool, said)
+        )
 
-    def _fault_of_another_pool(self, job: str, name: str) -> Fault | None:
+    def _fault_of_another_pool(self, job: str, name: str, said: str) -> Fault | None:
         try:
             pool = self._client.read_work_pool(name)
         except ObjectNotFound:
-            return Fault(Effect.HELD, f"Job {job} waits: Prefect has no work pool {name}. Run `groundwork deploy`.")
-        where = f"its deployment belongs to the work pool {name}, not to {WORK_POOL}"
+            cure = f"Make it (prefect work-pool create {name} --type process) and run `groundwork deploy`"
+            return Fault(Effect.HELD, f"Job {job} waits: Prefect has no work pool {name}. {cure}.")
+        where = f"its deployment belongs to the work pool {name}" + ("" if name == said else f", not to {said}")
         if pool.is_paused:
             text = f"Job {job} waits: {where}, and that one is paused. Let it go on: prefect work-pool resume {name}"
             return Fault(Effect.HELD, text)
         if pool.status == WorkPoolStatus.NOT_READY:
             text = (
                 f"Job {job} waits: {where}, and no worker of that one is there. Start one: "
-                f"prefect worker start --pool {name}; or change prefect.yaml and run `groundwork deploy`."
+                f"groundwork worker --pool {name} --type {pool.type}; or change prefect.yaml and run `groundwork "
+                "deploy`."
             )
             return Fault(Effect.HELD, text)
         return None

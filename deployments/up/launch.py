@@ -14,6 +14,8 @@ import runpy
 import sys
 from collections.abc import Mapping, Sequence
 
+from groundwork.blocks.collector import left_alone
+
 BEFOREHAND: Mapping[str, Sequence[str]] = {
     "groundwork.deployments.gateway": ("groundwork.deployments.gateway.app", "groundwork.deployments.gateway.server"),
     "groundwork.deployments.relay": ("groundwork.deployments.relay.loop", "groundwork.flows.registry"),
@@ -35,10 +37,11 @@ def main() -> None:
     """Import, wait, run."""
     module, *arguments = sys.argv[1:]
     given = _OF_PREFECT.get(next((each for each in arguments if not each.startswith("-")), ""), ())
-    for each in BEFOREHAND.get(module, given if module == "prefect" else ()):
-        # What is wrong with a module is said when it runs, as without this process.
-        with contextlib.suppress(Exception):
-            importlib.import_module(each)
+    with left_alone():
+        for each in BEFOREHAND.get(module, given if module == "prefect" else ()):
+            # What is wrong with a module is said when it runs, as without this process.
+            with contextlib.suppress(Exception):
+                importlib.import_module(each)
     if not os.read(0, 1):
         return
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

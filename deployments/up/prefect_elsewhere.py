@@ -19,11 +19,12 @@ from pydantic import ValidationError
 
 from groundwork.blocks.cures import cure_of
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.secret_variable import secret_of
 from groundwork.blocks.settings import Settings
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.relay.prefect_client import one_try_per_request, prefect_client
 from groundwork.deployments.up.home import PART_VARIABLE, PREFECT
 from groundwork.deployments.up.own_origin import LOOPBACK
-from groundwork.deployments.wiring.work_pool import WORK_POOL
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +126,14 @@ def _homes_with_server_at(url: str) -> Iterator[tuple[str, str | None]]:
             environment = process.environ()
             port = environment.get("GROUNDWORK_PREFECT_PORT", "")
             if environment.get(PART_VARIABLE) == PREFECT and port.isdecimal() and _is_own_address(url, int(port)):
-                yield environment.get("GROUNDWORK_HOME", ""), environment.get("GROUNDWORK_DATABASE_URL") or None
+                yield environment.get("GROUNDWORK_HOME", ""), _database_in(environment)
+
+
+def _database_in(environment: dict[str, str]) -> str | None:
+    """None where its file has gone since, too: another database is not known to be this one."""
+    with contextlib.suppress(ConfigurationError):
+        return secret_of("GROUNDWORK_DATABASE_URL", environment)
+    return None
 
 
 def _refuse_unusable() -> None:

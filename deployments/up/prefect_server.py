@@ -1,5 +1,5 @@
 """Prefect's server as ``up`` and ``groundwork prefect-server`` run it:
-``python -m groundwork.deployments.up.prefect_server --host HOST --port PORT [--no-services]``.
+``python -m groundwork.deployments.up.prefect_server --host HOST --port PORT [--no-services] [--migrate]``.
 
 The application is that of ``prefect server start``, which works in its place. The difference is what the settings cost:
 for each run that an automation starts, Prefect's server renders all of its settings as environment variables twice (to
@@ -11,14 +11,16 @@ so that it fetches nothing from elsewhere.
 """
 
 import argparse
+import asyncio
 import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import uvicorn
+from fastapi import FastAPI
 from prefect.context import SettingsContext, get_settings_context
 from prefect.server.api.server import create_app
 from prefect.settings import Settings, get_current_settings
@@ -86,6 +88,7 @@ def main() -> int:
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", required=True, type=int)
     parser.add_argument("--no-services", action="store_true")
+    parser.add_argument("--migrate", action="store_true")
     arguments = parser.parse_args()
     try:
         origins = allowed_origins(arguments.port)
@@ -104,12 +107,23 @@ def main() -> int:
         }
         if (lines := logging_of_uvicorn("prefect")) is not None:
             options["log_config"] = lines
+        if arguments.migrate:
+            asyncio.run(_begin(create_app(final=True, webserver_only=True)))
         # uvicorn raises the signal again once it has shut down; that is then the orderly end.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))
         app = OwnOriginOnly(ShippedCollections(create_app(final=True, webserver_only=arguments.no_services)), origins)
         uvicorn.run(app, host=arguments.host, port=arguments.port, **options)
     return 0
+
+
+async def _begin(app: FastAPI) -> NoReturn:
+    """Do what a server does before it serves: migrate, and store the types of blocks. Two that do so at once for a new
+    database, or a new version, trip over each other."""
+    async with app.router.lifespan_context(app):
+        print("The database of Prefect's server is up to date.", flush=True)
+        # Prefect waits for ever for a service that is told to end before it has begun.
+        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.blocks.errors import ConfigurationError, DatabaseUnavailable
 from groundwork.blocks.prefect_profile import prefect_may_be_configured
 from groundwork.blocks.settings import DEVELOPMENT_EVENT_KEY, Settings
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.up.asking import answer
 from groundwork.deployments.up.environment import OwnServer, environment_of_parts
 from groundwork.deployments.up.home import PART_VARIABLE, PREFECT, WORKER, Home, Running
@@ -29,7 +30,6 @@ from groundwork.deployments.up.sign_in import SERVER_VARIABLE, authorization, si
 from groundwork.deployments.up.stages import Stages, Terminal
 from groundwork.deployments.wiring.prefect_deploy import PrefectDeploy
 from groundwork.deployments.wiring.project import deployments_of
-from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.deployments.worker.command import worker_arguments
 
 if TYPE_CHECKING:

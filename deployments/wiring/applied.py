@@ -16,10 +16,10 @@ from pydantic import BaseModel, ValidationError
 
 from groundwork.blocks.applications import applications
 from groundwork.blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.relay.prefect_client import pages
 from groundwork.deployments.wiring.documents import blocks
 from groundwork.deployments.wiring.project import FILE, deployments_of
-from groundwork.deployments.wiring.work_pool import WORK_POOL
 
 _ROOMS = ("blocks", "deployments", "events", "flows", "notifications", "tasks")
 _LIBRARIES = ("groundwork", "prefect", "pydantic")
@@ -131,14 +131,14 @@ def is_applied(file: Path, project: Sequence[Path]) -> bool:
 
 
 def _on_server() -> tuple[UUID | None, dict[UUID, tuple[str, int]], set[tuple[str, str]]]:
-    """The work pool; the deployments that belong to it, each with its name and how many automations start it; the
+    """The work pool; the deployments that belong to a pool, each with its name and how many automations start it; the
     block documents, each by type and name."""
     with get_client(sync_client=True) as client:
         pools: list[WorkPool] = [each for each in client.read_work_pools() if each.name == WORK_POOL]
         found = {
             each.id: each.name
             for each in pages(lambda **page: client.read_deployments(**page))
-            if each.work_pool_name == WORK_POOL
+            if each.work_pool_name is not None
         }
         automations = list(pages(lambda **page: client.read_automations(**page)))
         documents = list(pages(lambda **page: client.read_block_documents(include_secrets=False, **page)))

@@ -20,6 +20,7 @@ def check_wiring(jobs: Mapping[str, JobSpec], deployments: Sequence[Deployment])
     faults = [
         *(_missing(spec, deployments) for name, spec in jobs.items() if name not in by_name),
         *(_another_function(spec, by_name[name]) for name, spec in jobs.items() if name in by_name),
+        *(_another_pool(spec, by_name[name]) for name, spec in jobs.items() if name in by_name),
         *(_without_job(each, jobs) for each in deployments),
         *(
             f"{name} stands {times} times in prefect.yaml; one deployment has one name."
@@ -44,6 +45,16 @@ def _another_function(spec: JobSpec, deployment: Deployment) -> str | None:
     return (
         f"{deployment.file}: the deployment {spec.name} has the entrypoint {deployment.entrypoint or 'none'}; job "
         f"{spec.name} is {spec.entrypoint}."
+    )
+
+
+def _another_pool(spec: JobSpec, deployment: Deployment) -> str | None:
+    said = spec.options.work_pool
+    if deployment.work_pool in (None, said):
+        return None
+    return (
+        f"{deployment.file}: the deployment {spec.name} names the work pool {deployment.work_pool}, and the job "
+        f"{said}. Name the same: @job(work_pool={deployment.work_pool!r}), or `work_pool: {{name: {said}}}`."
     )
 
 

@@ -13,11 +13,14 @@ from prefect.workers.base import BaseWorker
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.settings import Settings
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.wiring.applied import is_applied, remember
 from groundwork.deployments.wiring.documents import blocks, ensure_block
 from groundwork.deployments.wiring.prefect_deploy import PrefectDeploy
+from groundwork.deployments.wiring.project import deployments_of
 from groundwork.deployments.wiring.switched_off import stay_disabled
-from groundwork.deployments.wiring.work_pool import WORK_POOL
+
+_MOST_POOLS = 200
 
 INTERACTIVE_QUEUE = "interactive"
 """Work queue of the deployments of interactive jobs, in ``prefect.yaml``."""
@@ -43,7 +46,8 @@ def deploy_wiring(
         blocks_are_there: called once there is what parts need that do not need the deployments.
 
     Raises:
-        ConfigurationError: the work pool is of another type, or ``prefect deploy --all`` refused.
+        ConfigurationError: the work pool is of another type, a deployment names one that Prefect does not have, or
+            ``prefect deploy --all`` refused.
     """
     given = {
         setting: environment[setting.name]
@@ -52,6 +56,7 @@ def deploy_wiring(
     }
     with temporary_settings(given):
         _ensure_work_pool(settings)
+        _refuse_missing_pools(project)
         if note is not None and is_applied(note, project):
             blocks_are_there()
             return
@@ -81,6 +86,18 @@ def _ensure_work_pool(settings: Settings) -> None:
         )
 
 
+def _refuse_missing_pools(project: Sequence[Path]) -> None:
+    named = {each.work_pool: each for each in deployments_of(project) if each.work_pool is not None}
+    with get_client(sync_client=True) as client:
+        there = {each.name for each in client.read_work_pools(limit=_MOST_POOLS)}
+    for pool, deployment in sorted(named.items()):
+        if pool not in there:
+            raise ConfigurationError(
+                f"{deployment.file}: the deployment {deployment.name} names the work pool {pool}, which Prefect does "
+                f"not have. Make it: prefect work-pool create {pool} --type process"
+            )
+
+
 def _make_work_pool(client: SyncPrefectClient, settings: Settings) -> None:
     worker = BaseWorker.get_worker_class_from_type(settings.worker)
     assert worker is not None, f"the worker type {settings.worker} is installed with this package"
@@ -89,7 +106,8 @@ def _make_work_pool(client: SyncPrefectClient, settings: Settings) -> None:
             name=WORK_POOL,
             type=settings.worker,
             base_job_template=worker.get_default_base_job_template(),
-            concurrency_limit=settings.concurrency + settings.host_places,
+            # Workers of this project's own type say for themselves what they may hold; of others nobody else knows.
+            concurrency_limit=None if settings.worker == "groundwork" else settings.concurrency + settings.host_places,
             description="Runs of every Groundwork job.",
         )
     )

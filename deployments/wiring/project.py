@@ -22,12 +22,14 @@ class Deployment:
         file: the ``prefect.yaml``.
         entrypoint: ``module.function``, or ``path:function`` as Prefect has it as well.
         jobs: those that its triggers ask for.
+        work_pool: whose workers run it; None where the block names none.
     """
 
     file: Path
     name: str
     entrypoint: str
     jobs: frozenset[str]
+    work_pool: str | None = None
 
 
 def project_folders() -> list[Path]:
@@ -115,9 +117,16 @@ def _read(file: Path) -> list[Deployment]:
     if not isinstance(blocks, list) or not all(isinstance(each, dict) and each.get("name") for each in blocks):
         raise ConfigurationError(f"{file}: `deployments` is a list of blocks, each with a `name`")
     return [
-        Deployment(file, str(each["name"]), str(each.get("entrypoint") or ""), frozenset(_asked_for(each)))
+        Deployment(
+            file, str(each["name"]), str(each.get("entrypoint") or ""), frozenset(_asked_for(each)), _pool_of(each)
+        )
         for each in blocks
     ]
+
+
+def _pool_of(block: dict[str, Any]) -> str | None:
+    named = block.get("work_pool")
+    return str(named["name"]) if isinstance(named, dict) and named.get("name") else None
 
 
 def _asked_for(block: dict[str, Any]) -> list[str]:

@@ -1,73 +1,89 @@
-"""Admissions: the relay says over PostgreSQL that runs are about to be made, and the worker looks for them at once."""
+"""Admissions: the relay says over PostgreSQL which runs are about to be made, and their worker looks for them."""
 
 import asyncio
 import contextlib
 import threading
-from collections.abc import Awaitable, Callable, Set
+import time
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
-from uuid import UUID
 
 import anyio
+from sqlalchemy import Connection
 
 from groundwork.blocks.database import database
 from groundwork.blocks.outages import Outages
+from groundwork.blocks.work_pool import WORK_POOL
+from groundwork.deployments.worker.assignments import Assignments
+from groundwork.events.inbox.workers import CHANNEL, Worker, mean_for_workers, note_meant_for, take_leave, tell
 
-CHANNEL = "groundwork_posted"
-"""The relay notifies it with the number of deliveries whose events it has posted."""
-EAGER_SECONDS = 5.0
-"""How long after an admission the worker looks for its run without pause; the automation makes it in about 0.5 s."""
-EAGER_POLL_SECONDS = 0.06
-"""Pause before each of these looks; the automation takes about as long to make the run where nothing else goes on."""
-_RETRY_SECONDS = 2.0
-_MOST_AT_ONCE = 1_000
-
-
-Look = Callable[[], Awaitable[Set[UUID]]]
-"""Looks for runs once, and gives those that are being taken on. It may give one several times."""
+TELL_SECONDS = 2.0
+"""How often a worker tells of itself."""
+FULL_SECONDS = 0.5
+"""How long runs are kept for a worker that is full: most have a place by then."""
+LISTENING = "listening for posted deliveries"
+TELLING = "telling of this worker"
 
 
-async def follow_admissions(outages: Outages, look: Look) -> None:
-    """Look for runs at once when the relay says that it has posted; the worker's polling is the net.
+async def follow_admissions(
+    outages: Outages, listener: "AdmissionListener", look: Callable[[], Awaitable[object]], full: Callable[[], bool]
+) -> None:
+    """Look for runs at once when the relay says that this worker is to take them; its polling is the net.
 
     Args:
         outages: takes note while nothing is heard.
-        look: looks for runs.
+        listener: hears what the relay says.
+        look: looks for runs, and tells the assignments which it takes.
+        full: whether this worker has no place for another run.
     """
-    with AdmissionListener(outages) as listener:
+    with listener:
         outages.worked("waking")
         while True:
-            await look_eagerly(await listener.wait(), look, listener.take)
+            await listener.news.wait()
+            listener.news.clear()
+            await look_eagerly(listener, look, full)
 
 
-async def look_eagerly(expected: int, look: Look, more: Callable[[], int]) -> None:
-    """Look again and again until as many runs are taken on as were posted, for :data:`EAGER_SECONDS` at most: other
-    workers may have taken them.
-
-    Args:
-        expected: how many were posted.
-        more: how many were posted since it was last asked.
-    """
-    taken: set[UUID] = set()
-    with anyio.move_on_after(EAGER_SECONDS):
-        while len(taken) < expected:
-            await anyio.sleep(EAGER_POLL_SECONDS)
-            taken |= await look()
-            expected += more()
+async def look_eagerly(
+    listener: "AdmissionListener", look: Callable[[], Awaitable[object]], full: Callable[[], bool]
+) -> None:
+    """Look again and again until each run is taken that is meant for this worker. Where it is full, others are to take
+    them."""
+    full_since: float | None = None
+    while listener.assignments.waiting:
+        await anyio.sleep(listener.assignments.pause)
+        if not full():
+            full_since = None
+            await look()
+            continue
+        full_since = full_since or time.monotonic()
+        if time.monotonic() - full_since > FULL_SECONDS:
+            full_since = None
+            await asyncio.to_thread(listener.pass_on)
 
 
 class AdmissionListener:
-    """Counts posted deliveries. While the database is away, nothing is counted; the worker's polling goes on.
+    """Hears which runs are meant for whom, and tells that this worker is there. While the database is away, nothing is
+    heard; the worker's polling goes on.
 
     Args:
         outages: takes note while it hears nothing.
+        assignments: are told what is heard.
+        describe: the worker that listens in a session of PostgreSQL; None while it takes no runs.
+
+    Attributes:
+        news: set when there is something for this worker.
     """
 
-    def __init__(self, outages: Outages) -> None:
+    def __init__(
+        self, outages: Outages, assignments: Assignments, describe: Callable[[int | None], Worker | None]
+    ) -> None:
+        self.assignments = assignments
         self._outages = outages
+        self._describe = describe
         self._loop = asyncio.get_running_loop()
-        self._posted = 0
-        self._news = asyncio.Event()
+        self._work_pool = WORK_POOL
+        self.news = asyncio.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="wake", daemon=True)
 
@@ -80,40 +96,61 @@ class AdmissionListener:
     ) -> None:
         self._stop.set()
 
-    async def wait(self) -> int:
-        """Wait for deliveries to be posted; their number since the last call."""
-        await self._news.wait()
-        return self.take()
+    def pass_on(self) -> None:
+        """Let other workers take what this one has no place for. Where there are none, it keeps it."""
+        with self._outages.watching("passing runs on"), database().transaction() as connection:
+            self._pass_on(connection)
 
-    def take(self) -> int:
-        """The number of deliveries posted since the last call."""
-        posted, self._posted = self._posted, 0
-        self._news.clear()
-        return posted
+    def leave(self) -> None:
+        """Tell that this worker takes no more runs."""
+        with self._outages.watching("passing runs on"), database().transaction() as connection:
+            take_leave(connection, self.assignments.worker_id)
+            self._pass_on(connection)
+
+    def _pass_on(self, connection: Connection) -> None:
+        deliveries = dict.fromkeys(self.assignments.give_up(), self._work_pool)
+        if deliveries:
+            worker_id = self.assignments.worker_id
+            note_meant_for(connection, mean_for_workers(connection, deliveries, not_for=worker_id))
 
     def _listen(self) -> None:
         while not self._stop.is_set():
-            with self._outages.watching("listening for posted deliveries") as trial:
+            with self._outages.watching(LISTENING) as trial:
                 self._listen_while_connected()
             self._stop.wait(trial.pause)
 
     def _listen_while_connected(self) -> None:
         with database().listening(CHANNEL) as connection:
-            self._outages.worked("listening for posted deliveries")
+            self._outages.worked(LISTENING)
             if connection is None:
-                self._stop.wait()  # nothing is heard through a pooler: the worker's polling has to do
+                # Nothing is heard through a pooler: the worker's polling has to do.
+                while not self._stop.is_set():
+                    self._tell(None)
+                    self._stop.wait(TELL_SECONDS)
                 return
             while not self._stop.is_set():
-                for note in connection.notifies(timeout=_RETRY_SECONDS):
-                    self._tell(note.payload)
+                self._tell(connection.info.backend_pid)
+                for note in connection.notifies(timeout=TELL_SECONDS):
+                    self._hear(note.payload)
 
-    def _tell(self, payload: str) -> None:
-        """Anybody who may connect may notify: what is no number counts as one."""
-        posted = min(int(payload), _MOST_AT_ONCE) if payload.isdecimal() and len(payload) < 10 else 1
+    def _tell(self, session_pid: int | None) -> None:
+        """Tell that this worker is there, and hear which others are."""
+        worker = self._describe(session_pid)
+        if worker is None:
+            return
+        self._work_pool = worker.work_pool
+        with self._outages.watching(TELLING), database().transaction() as connection:
+            online = tell(connection, worker)
+            self._in_loop(lambda: self.assignments.note_online(online, worker.work_pool))
+
+    def _hear(self, payload: str) -> None:
+        def hear() -> None:
+            if self.assignments.hear(payload):
+                self.news.set()
+
+        self._in_loop(hear)
+
+    def _in_loop(self, work: Callable[[], object]) -> None:
         # The loop may have ended meanwhile.
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._count, posted)
-
-    def _count(self, posted: int) -> None:
-        self._posted += posted
-        self._news.set()
+            self._loop.call_soon_threadsafe(work)

@@ -1,18 +1,41 @@
 """The command line of a worker, for whoever starts one. Free of Prefect."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from groundwork.blocks.settings import Settings
-from groundwork.deployments.wiring.work_pool import WORK_POOL
+from groundwork.blocks.work_pool import WORK_POOL
 
 
-def worker_arguments(settings: Settings, name: str, *, limit: int | None = None) -> Sequence[str]:
+@dataclass(frozen=True, kw_only=True)
+class WorkerOptions:
+    """What may be said of one worker.
+
+    Attributes:
+        pool: whose runs it takes.
+        type: of the pool; None: that of GROUNDWORK_WORKER.
+        limit: runs at once, hosts of light runs included; None: what GROUNDWORK_CONCURRENCY says, and the hosts'
+            places in the work pool that has hosts.
+    """
+
+    pool: str = WORK_POOL
+    type: str | None = None
+    limit: int | None = None
+
+
+def worker_arguments(settings: Settings, name: str, options: WorkerOptions | None = None) -> Sequence[str]:
     """What follows ``python -m``.
 
     Args:
         name: in Prefect.
-        limit: runs at once on this worker; None: as many as the work pool lets through.
     """
-    # A pool that Prefect makes in passing has no limit: the relay would admit a thousand runs.
-    pool = ("--pool", WORK_POOL, "--type", settings.worker, "--no-create-pool-if-not-found")
-    return ("prefect", "worker", "start", *pool, "--name", name, *(() if limit is None else ("--limit", str(limit))))
+    said = options or WorkerOptions()
+    of_hosts = settings.host_places if said.pool == WORK_POOL else 0
+    kind = said.type or settings.worker
+    # What workers of this project's own type may hold is what there is room for. Of others, the work pool says it.
+    module = "prefect" if kind == "groundwork" else "groundwork.deployments.worker.of_prefect"
+    default = settings.concurrency + of_hosts if kind == "groundwork" else None
+    limit = said.limit or default
+    # A pool that Prefect makes in passing is not the one that deployments are tied to.
+    pool = ("--pool", said.pool, "--type", kind, "--no-create-pool-if-not-found")
+    return (module, "worker", "start", *pool, "--name", name, *(() if limit is None else ("--limit", str(limit))))

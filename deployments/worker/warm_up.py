@@ -1,6 +1,5 @@
 """What a process does once, at length, when it first talks to the database: done in the zygote, for all of its runs."""
 
-import gc
 import logging
 from uuid import UUID
 
@@ -30,6 +29,3 @@ def warm_up() -> None:
             known.engine.dispose()
     except (psycopg.OperationalError, SQLAlchemyError, GroundworkError) as error:
         logger.info("the database is not met before the first run: %s", error)
-    # Whatever is there now stays. A run that looks through it for garbage finds none, and copies page by page.
-    gc.collect()
-    gc.freeze()

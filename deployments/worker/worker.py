@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import anyio
 import anyio.abc
 from prefect.client.schemas.objects import FlowRun, StateType, WorkQueue
+from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.exceptions import InfrastructureNotFound, ObjectNotFound
+from prefect.settings import PREFECT_WORKER_QUERY_SECONDS
 from prefect.workers.base import BaseWorker
 
 from groundwork.blocks.all_settings import check_settings
@@ -24,7 +26,9 @@ from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.outages import Outages
 from groundwork.blocks.settings import settings
 from groundwork.deployments.health import Health, Pulse, serve_health
-from groundwork.deployments.worker.admissions import follow_admissions
+from groundwork.deployments.relay.prefect_api import delivery_of
+from groundwork.deployments.worker.admissions import AdmissionListener, follow_admissions
+from groundwork.deployments.worker.assignments import Assignments
 from groundwork.deployments.worker.cancellations import report_cancelled, stop_cancelled
 from groundwork.deployments.worker.configuration import (
     GroundworkJobConfiguration,
@@ -39,11 +43,14 @@ from groundwork.deployments.worker.run_context import RunContext
 from groundwork.deployments.worker.run_process import RunProcess
 from groundwork.deployments.worker.spawner import Spawner
 from groundwork.deployments.worker.zygote_pool import ZygotePool
+from groundwork.events.inbox.workers import Worker
 from groundwork.flows.flow_run import PICKED_UP_AT
 
 logger = logging.getLogger(__name__)
 
 LOOPS = "the worker's loops"
+FULL_SECONDS = 5.0
+"""How often a worker looks that has no place for a run: by its looks Prefect knows that deployments are served."""
 SIGINT_WAS_IGNORED = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 """Read while this module is imported: Prefect's command line sets its own handlers afterwards."""
 
@@ -64,7 +71,12 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
         self._processes: dict[UUID, RunProcess] = {}
         self._queues: dict[UUID, WorkQueue] = {}
         self._outages = Outages(logger)
+        self._places: int | None = kwargs.get("limit")
+        self._assignments = Assignments(uuid4())
+        self._listener: AdmissionListener | None = None
+        self._looking = asyncio.Lock()
         self._look_at = 0.0
+        self._away_until = 0.0
         self._lacks: str | None = "the worker has not looked for runs yet"
         self._pulse = Pulse()
         self._health = Health(
@@ -120,16 +132,42 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
         await super().start(run_once, with_healthcheck, printer)
 
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
-        """Look for runs once; see the base class. While Prefect is away there are none, and it is asked less often."""
-        if time.monotonic() < self._look_at or not self._pool_is_of_this_type():
+        """Look for runs once; see the base class. Of several workers each looks less often, so that together they ask
+        Prefect no more than one would; and none does that is looking for its own runs already, or has no place."""
+        now = time.monotonic()
+        if now < self._look_at or self._assignments.waiting:
             return []
-        taken: list[FlowRun] = []
-        with self._outages.watching("looking for runs") as trial:
-            async with answered():
-                taken = await super().get_and_submit_flow_runs()
-        self._look_at = time.monotonic() + trial.pause
+        self._look_at = now + PREFECT_WORKER_QUERY_SECONDS.value() * (len(self._assignments.online) - 1)
+        if self._is_full():
+            self._look_at = max(self._look_at, now + FULL_SECONDS)
+        return await self._look()
+
+    async def _look(self) -> list[FlowRun]:
+        """Look for runs. While Prefect is away there are none, and it is asked less often."""
+        async with self._looking:
+            if time.monotonic() < self._away_until or not self._pool_is_of_this_type():
+                return []
+            taken: list[FlowRun] = []
+            with self._outages.watching("looking for runs") as trial:
+                async with answered():
+                    taken = await super().get_and_submit_flow_runs()
+            self._away_until = time.monotonic() + trial.pause
         self._lacks = "the last look for runs failed; the log says more" if trial.error else None
+        for each in taken:
+            self._assignments.taken(delivery_of(each))
         return taken
+
+    async def _get_scheduled_flow_runs(self) -> list[WorkerFlowRunResponse]:
+        """See the base class. Runs that are meant for other workers are left to them."""
+        found = await super()._get_scheduled_flow_runs()
+        return [each for each in found if self._assignments.may_take(delivery_of(each.flow_run))]
+
+    def _is_full(self) -> bool:
+        try:
+            return self.limiter.available_tokens < 1
+        except RuntimeError:
+            # It has no limit, or its loops are about to start.
+            return False
 
     async def _beat(self) -> None:
         while True:
@@ -202,6 +240,7 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
             # A run that somebody retries may have another process before this one has quite ended.
             if self._processes.get(flow_run.id) is process:
                 del self._processes[flow_run.id]
+            self._look_at = 0.0
         if process.cancelled:
             await until_it_works(
                 self._outages, "telling Prefect of a cancelled run", lambda: report_cancelled(self.client, flow_run.id)
@@ -252,10 +291,33 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
         raise InfrastructureNotFound(f"process {infrastructure_pid} is not one of this worker's")
 
     async def _follow_admissions(self) -> None:
-        async def look() -> set[UUID]:
-            return {run.id for run in await self.get_and_submit_flow_runs()}
+        self._listener = AdmissionListener(self._outages, self._assignments, self._describe)
+        await follow_admissions(self._outages, self._listener, self._look, self._is_full)
 
-        await follow_admissions(self._outages, look)
+    def _describe(self, session_pid: int | None) -> Worker | None:
+        """This worker, as the relay is to know it; None while it takes no runs."""
+        if not self.is_setup:
+            return None
+        try:
+            pool = self.work_pool
+        except RuntimeError:
+            # Prefect has not told of it yet.
+            return None
+        return Worker(
+            id=self._assignments.worker_id,
+            name=self.name,
+            work_pool=pool.name,
+            places=self._places,
+            session_pid=session_pid,
+        )
+
+    async def teardown(self, *exc_info: Any) -> None:
+        """See the base class. Runs that were meant for this worker are taken by others."""
+        if self._listener is not None:
+            self.is_setup = False
+            with anyio.CancelScope(shield=True):
+                await asyncio.to_thread(self._listener.leave)
+        await super().teardown(*exc_info)
 
     async def _stop_cancelled(self) -> None:
         await stop_cancelled(self.client, self._processes)

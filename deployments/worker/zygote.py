@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 
+from groundwork.blocks.collector import left_alone
 from groundwork.deployments.worker.child import run_in_child, without_heartbeat
 from groundwork.deployments.worker.preload import preload
 from groundwork.deployments.worker.protocol import Ended, Message, Started, StartRun
@@ -125,8 +126,9 @@ def main() -> None:
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[1]))
-    preload()
-    warm_up()
+    with left_alone():
+        preload()
+        warm_up()
     with without_heartbeat():
         Zygote(control).serve()
 

@@ -1,7 +1,7 @@
 """Which deliveries may run now."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
@@ -11,9 +11,11 @@ from sqlalchemy import Connection, text
 from groundwork.blocks.database import database
 from groundwork.blocks.schema.states import DEATHS_ALONE
 from groundwork.blocks.settings import settings
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.events.inbox.queue import Due, bring_up_to_date, what_is_due
 from groundwork.events.inbox.statements import statements_of
 from groundwork.events.inbox.wake import wake_hosts
+from groundwork.events.inbox.workers import mean_for_workers, tidy_workers
 
 _statement = statements_of(__file__)
 _admit_without_limits = text(re.sub(r"/\* of limits: \*/.*?/\* end \*/", "", _statement("admit").text, flags=re.DOTALL))
@@ -32,6 +34,7 @@ class Admitted:
 
     Attributes:
         dispatches: runs asked for so far, this one included.
+        work_pool: of its job.
         light: a host takes it on, and no run is asked for it alone.
     """
 
@@ -43,6 +46,7 @@ class Admitted:
     event_name: str
     causation_id: UUID | None
     correlation_id: UUID
+    work_pool: str = WORK_POOL
     light: bool = False
 
 
@@ -65,11 +69,14 @@ class LightCapacity:
         return cls(hosts * settings().light_places * READY, 1 / hosts)
 
 
-def admit(capacity: int, held: Sequence[str] = (), light: LightCapacity | None = None) -> list[Admitted]:
+def admit(
+    capacity: int | Mapping[str, int], held: Sequence[str] = (), light: LightCapacity | None = None
+) -> list[Admitted]:
     """Admit what lanes and workers have room for, oldest first within a lane.
 
     Args:
-        capacity: runs the workers may hold at once, those in flight included; hosts have places of their own.
+        capacity: runs the workers may hold at once, those in flight included, of each work pool; a number is that of
+            the pool of jobs that name none. Hosts have places of their own.
         held: jobs that cannot start.
         light: what the hosts may hold; None: what the settings say.
 
@@ -101,7 +108,7 @@ def _look(connection: Connection) -> Due:
 
 def admit_within(
     connection: Connection,
-    capacity: int,
+    capacity: int | Mapping[str, int],
     held: Sequence[str] = (),
     *,
     due: Due | None = None,
@@ -114,13 +121,15 @@ def admit_within(
     """
     admitted: list[Any] = []
     limits = due is None or due.limits
-    for_hosts, for_runs = _kinds_queued(connection) if due is None or due.light else (False, True)
+    capacities = {WORK_POOL: capacity} if isinstance(capacity, int) else capacity
+    for_hosts, pools = _kinds_queued(connection) if due is None or due.light or len(capacities) > 1 else (False, None)
     if for_hosts:
         admitted += _admit_light(connection, held, light, limits=limits)
         wake_hosts(connection, {row.job for row, is_light in admitted if is_light})
-    if for_runs and capacity:
-        said = {"light": False, "capacity": capacity, "share": settings().interactive_share, "held": list(held)}
-        admitted += _admit(connection, said, limits=limits)
+    for pool, places in capacities.items():
+        if places and (pools is None or pool in pools):
+            said = {"light": False, "work_pool": pool, "capacity": places, "share": settings().interactive_share}
+            admitted += _admit(connection, said | {"held": list(held)}, limits=limits)
     _commit_soon(connection, admitted)
     return [
         Admitted(
@@ -132,6 +141,7 @@ def admit_within(
             row.event_name,
             row.causation_id,
             row.correlation_id,
+            row.work_pool,
             light=is_light,
         )
         for row, is_light in sorted(admitted, key=lambda each: each[0].sequence)
@@ -145,10 +155,10 @@ def _commit_soon(connection: Connection, admitted: Sequence[tuple[Any, bool]]) -
         connection.execute(_statement("commit_soon"))
 
 
-def _kinds_queued(connection: Connection) -> tuple[bool, bool]:
-    """Whether there is something to admit for hosts, and for runs of their own."""
+def _kinds_queued(connection: Connection) -> tuple[bool, Sequence[str]]:
+    """Whether there is something to admit for hosts, and for runs of their own of which work pools."""
     kinds = connection.execute(_statement("kinds_queued")).one()
-    return kinds.light, kinds.others
+    return kinds.light, kinds.pools
 
 
 def _admit_light(
@@ -163,6 +173,7 @@ def _admit_light(
     of_hosts = light or LightCapacity.of_hosts()
     said = {
         "light": True,
+        "work_pool": WORK_POOL,
         "capacity": of_hosts.total,
         "share": of_hosts.interactive_share,
         "own": None if own is None else list(own),
@@ -199,11 +210,18 @@ def seconds_until_next() -> float | None:
 
 
 def note_posted(admitted: Sequence[Admitted]) -> None:
-    """Record that Prefect has the events of these deliveries; only now their time to be claimed begins."""
+    """Record that Prefect has the events of these deliveries, and tell the workers which of them is to take each run;
+    only now their time to be claimed begins."""
+    delivery_ids = [each.id for each in admitted]
     with database().transaction() as connection:
+        chosen = mean_for_workers(connection, {each.id: each.work_pool for each in admitted})
         connection.execute(
             _statement("posted"),
-            {"delivery_ids": [each.id for each in admitted], "claim_seconds": settings().claim_seconds},
+            {
+                "delivery_ids": delivery_ids,
+                "worker_ids": [chosen.get(each) for each in delivery_ids],
+                "claim_seconds": settings().claim_seconds,
+            },
         )
 
 
@@ -212,6 +230,7 @@ def tidy() -> None:
     with database().transaction() as connection:
         for name in _TIDY:
             connection.execute(_statement(name))
+        tidy_workers(connection)
 
 
 def _giving_way() -> dict[str, float]:

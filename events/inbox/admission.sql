@@ -19,6 +19,7 @@ SELECT set_config('idle_in_transaction_session_timeout', '10s', true), pg_adviso
 -- workers are full or bulk jobs give way. Looks no deeper into a lane than something may be admitted from it (last_turn): with
 -- more workspaces than room, not each lane is read as deep as there is room.
 -- What waits and keeps its place counts against its lane and its limits (places), and not against the workers (units).
+-- Each work pool has a capacity of its own, that of its workers: a look admits for one of them.
 -- Light jobs have a capacity of their own, that of their hosts: a look admits either those (:light) or the others. A host
 -- may look for its :own jobs alone: no lane of others is read, and what is to be run alone is left where it is. Of light jobs
 -- a look reaches no more lanes than there may be use for (reach): the next one comes soon.
@@ -33,7 +34,7 @@ WITH in_flight AS MATERIALIZED (
            coalesce(sum(units) FILTER (WHERE NOT job.interactive), 0) AS bulk,
            coalesce(sum(starting) FILTER (WHERE job.interactive), 0) AS interactive_starting
     FROM in_flight
-    JOIN groundwork.job ON job.name = in_flight.job AND job.light = :light
+    JOIN groundwork.job ON job.name = in_flight.job AND job.light = :light AND job.work_pool = :work_pool
 ), recent AS MATERIALIZED (
     SELECT max(last_admitted_at) FILTER (WHERE interactive)
                > clock_timestamp() - make_interval(secs => :give_way_seconds) AS interactive,
@@ -46,7 +47,9 @@ WITH in_flight AS MATERIALIZED (
            least(
                greatest(
                    :capacity - kind.bulk - CASE
-                       WHEN EXISTS (SELECT FROM groundwork.job WHERE interactive AND light = :light)
+                       WHEN EXISTS (
+                           SELECT FROM groundwork.job WHERE interactive AND light = :light AND work_pool = :work_pool
+                       )
                        THEN least(ceil(:capacity * CAST(:share AS float)), :capacity - 1)
                        ELSE 0
                    END,
@@ -93,7 +96,7 @@ WITH in_flight AS MATERIALIZED (
         )
         SELECT * FROM walk
     ) AS walk
-    WHERE job.light = :light AND NOT job.paused AND job.retired_at IS NULL
+    WHERE job.light = :light AND job.work_pool = :work_pool AND NOT job.paused AND job.retired_at IS NULL
       AND job.name <> ALL(CAST(:held AS text[]))
       AND (SELECT CASE WHEN job.interactive THEN total ELSE least(total, bulk) END FROM free) > 0
       AND (CAST(:own AS text[]) IS NULL OR (job.name = ANY(:own) AND job.held_because IS NULL))
@@ -318,6 +321,7 @@ WITH in_flight AS MATERIALIZED (
     SET state = 'admitted',
         dispatches = dispatches + 1,
         flow_run_id = NULL,
+        worker_id = NULL,
         batch_id = CASE WHEN member.batch_size > 1 THEN member.leader END,
         admitted_at = clock_timestamp(),
         lease_expires_at = CASE
@@ -342,7 +346,7 @@ WITH in_flight AS MATERIALIZED (
         LEFT JOIN (SELECT DISTINCT job FROM admitted) AS used ON used.job = every.name
     ) AS found
     WHERE job.name = found.name
-      AND job.light = :light
+      AND job.light = :light AND job.work_pool = :work_pool
       AND (CAST(:own AS text[]) IS NULL OR job.name = ANY(:own))
       AND (SELECT CASE WHEN job.interactive THEN total ELSE least(total, bulk) END FROM free) > 0
       AND (
@@ -351,20 +355,22 @@ WITH in_flight AS MATERIALIZED (
       )
 )
 SELECT admitted.id, admitted.deaths, admitted.job, admitted.workspace_id, admitted.dispatches, admitted.sequence,
-       event.id AS event_id, event.name AS event_name, event.causation_id, event.correlation_id
+       event.id AS event_id, event.name AS event_name, event.causation_id, event.correlation_id,
+       CAST(:work_pool AS text) AS work_pool
 FROM admitted
 JOIN groundwork.event ON event.id = admitted.event_id
 WHERE admitted.id = admitted.leader;
 
 -- name: kinds_queued
--- Of which kinds of jobs something is queued, or a walk has not come to its end: light ones, and the others.
+-- Of which kinds of jobs something is queued, or a walk has not come to its end: light ones; of the others, the work pools.
 WITH queued AS (
-    SELECT light
+    SELECT light, work_pool
     FROM groundwork.job
     WHERE walked_workspace_id <> ''
        OR EXISTS (SELECT FROM groundwork.delivery WHERE state = 'queued' AND delivery.job = job.name)
 )
-SELECT EXISTS (SELECT FROM queued WHERE light) AS light, EXISTS (SELECT FROM queued WHERE NOT light) AS others;
+SELECT EXISTS (SELECT FROM queued WHERE light) AS light,
+       ARRAY(SELECT DISTINCT work_pool FROM queued WHERE NOT light ORDER BY work_pool) AS pools;
 
 -- name: commit_soon
 -- Let this transaction end without waiting for the disk.
@@ -430,17 +436,14 @@ WHERE ended_at < clock_timestamp() - interval '1 hour'
    OR lease_expires_at < clock_timestamp() - interval '1 hour';
 
 -- name: posted
--- Note when Prefect had the events of admitted deliveries, and tell the workers how many runs are about to be made. The
--- time to be claimed begins anew: Prefect may have been away for long since they were admitted.
-WITH noted AS (
-    UPDATE groundwork.delivery
-    SET posted_at = clock_timestamp(),
-        lease_expires_at = CASE
-            WHEN state = 'admitted' AND lease_expires_at IS NOT NULL
-            THEN clock_timestamp() + make_interval(secs => :claim_seconds)
-            ELSE lease_expires_at
-        END
-    WHERE id = ANY(:delivery_ids) OR batch_id = ANY(:delivery_ids)
-    RETURNING id
-)
-SELECT pg_notify('groundwork_posted', cardinality(:delivery_ids)::text) FROM noted LIMIT 1;
+-- Note when Prefect had the events of admitted deliveries, and which workers their runs are meant for. The time to be
+-- claimed begins anew: Prefect may have been away for long since they were admitted.
+UPDATE groundwork.delivery
+SET posted_at = clock_timestamp(),
+    worker_id = (CAST(:worker_ids AS uuid[]))[array_position(:delivery_ids, coalesce(batch_id, id))],
+    lease_expires_at = CASE
+        WHEN state = 'admitted' AND lease_expires_at IS NOT NULL
+        THEN clock_timestamp() + make_interval(secs => :claim_seconds)
+        ELSE lease_expires_at
+    END
+WHERE id = ANY(:delivery_ids) OR batch_id = ANY(:delivery_ids);

@@ -31,6 +31,12 @@ UPDATE groundwork.delivery
 SET state = outcome.state,
     result = outcome.result,
     last_error = outcome.last_error,
+    attempt_errors = CASE
+        WHEN outcome.last_error IS NULL THEN delivery.attempt_errors
+        ELSE groundwork.with_error(
+            delivery.attempt_errors, delivery.attempt, delivery.flow_run_id, outcome.last_error
+        )
+    END,
     lease_expires_at = NULL,
     settled_at = clock_timestamp()
 FROM jsonb_to_recordset(CAST(:outcomes AS jsonb)) AS outcome (id uuid, state text, result jsonb, last_error text), fence

@@ -2,7 +2,7 @@
 -- Start one attempt at a delivery, or at a batch by its first delivery: take the lease and the next fencing token, which
 -- the first of a batch holds for all. FOR UPDATE waits for ledger writes of the attempt before, which hold FOR KEY SHARE,
 -- so this attempt sees them. The same flow run may claim again: Prefect runs it anew after a crash, or a person retries
--- a failed run. Deliveries of a batch that failed alone, as misfits do, come along only where the whole batch failed.
+-- a failed run. Whose attempt it takes over had no word to say of its end: that is noted. Deliveries of a batch that failed alone, as misfits do, come along only where the whole batch failed.
 WITH target AS (
     SELECT id, attempt + 1 AS attempt, state
     FROM groundwork.delivery
@@ -26,6 +26,13 @@ WITH target AS (
         picked_up_at = :picked_up_at,
         process_started_at = :process_started_at,
         claimed_at = clock_timestamp(),
+        attempt_errors = CASE
+            WHEN target.state <> 'running' THEN delivery.attempt_errors
+            ELSE groundwork.with_error(
+                delivery.attempt_errors, delivery.attempt, delivery.flow_run_id,
+                'The attempt ended without a word: its process died, or its run was started anew.'
+            )
+        END,
         waiting_for = NULL,
         keeps_place = false,
         settled_at = NULL

@@ -27,6 +27,12 @@ UPDATE groundwork.delivery
 SET state = outcome.state,
     result = outcome.result,
     last_error = outcome.last_error,
+    attempt_errors = CASE
+        WHEN outcome.last_error IS NULL THEN delivery.attempt_errors
+        ELSE groundwork.with_error(
+            delivery.attempt_errors, delivery.attempt, delivery.flow_run_id, outcome.last_error
+        )
+    END,
     first_step_at = coalesce(outcome.first_step_at, delivery.first_step_at),
     lease_expires_at = NULL,
     settled_at = clock_timestamp()

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from groundwork.blocks.errors import UnknownName
 from groundwork.blocks.suggestions import did_you_mean
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.events.inbox.statements import statements_of
 
 _statement = statements_of(__file__)
@@ -25,6 +26,7 @@ class Registration:
         batch_wait_seconds: how long a batch may wait to fill up.
         flow_control: debounce, throttle and the others, as the statements read them; JSON-ready.
         light: its deliveries share a flow run, the host.
+        work_pool: whose workers run it.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Registration:
     batch_wait_seconds: float
     flow_control: dict[str, Any]
     light: bool = False
+    work_pool: str = WORK_POOL
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,13 @@ class KnownJob:
     """A job of the inbox.
 
     Attributes:
+        work_pool: whose workers run it.
         waiting: whether a delivery of it waits for a run.
     """
 
     name: str
     event_name: str
+    work_pool: str
     waiting: bool
 
 
@@ -141,3 +146,8 @@ def listeners(connection: Connection) -> dict[str, list[Listener]]:
 def known_jobs(connection: Connection) -> list[KnownJob]:
     """Every job, by name."""
     return [KnownJob(**row) for row in connection.execute(_statement("jobs_and_waiting")).mappings()]
+
+
+def known_pools(connection: Connection) -> list[str]:
+    """The work pools whose workers run jobs."""
+    return list(connection.execute(_statement("known_pools")).scalars())

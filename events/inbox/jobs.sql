@@ -2,17 +2,17 @@
 -- Tell the inbox which events a job listens to, and how it is to be delivered.
 INSERT INTO groundwork.job (
     name, event_name, lane_limit, priority, interactive, ordered, max_attempts, batch_size, batch_wait_seconds,
-    flow_control, light
+    flow_control, light, work_pool
 )
 VALUES (
     :name, :event_name, :lane_limit, :priority, :interactive, :ordered, :max_attempts, :batch_size,
-    :batch_wait_seconds, CAST(:flow_control AS jsonb), :light
+    :batch_wait_seconds, CAST(:flow_control AS jsonb), :light, :work_pool
 )
 ON CONFLICT (name) DO UPDATE SET
     event_name = excluded.event_name, lane_limit = excluded.lane_limit, priority = excluded.priority,
     interactive = excluded.interactive, ordered = excluded.ordered, max_attempts = excluded.max_attempts,
     batch_size = excluded.batch_size, batch_wait_seconds = excluded.batch_wait_seconds,
-    flow_control = excluded.flow_control, light = excluded.light, retired_at = NULL, updated_at = now();
+    flow_control = excluded.flow_control, light = excluded.light, work_pool = excluded.work_pool, retired_at = NULL, updated_at = now();
 
 -- name: job_names
 -- The jobs that the inbox knows.
@@ -32,12 +32,16 @@ ORDER BY name;
 
 -- name: jobs_and_waiting
 -- Every job, and whether a delivery of it waits for a run.
-SELECT name, event_name,
+SELECT name, event_name, work_pool,
        EXISTS (SELECT FROM groundwork.delivery WHERE delivery.job = job.name AND state = 'queued')
        OR EXISTS (SELECT FROM groundwork.delivery WHERE delivery.job = job.name AND state = 'admitted') AS waiting
 FROM groundwork.job
 WHERE retired_at IS NULL
 ORDER BY name;
+
+-- name: known_pools
+-- The work pools whose workers run jobs.
+SELECT DISTINCT work_pool FROM groundwork.job WHERE retired_at IS NULL ORDER BY work_pool;
 
 -- name: retire_jobs
 -- Retire jobs that are gone from the code. What waits for them is kept, and not admitted.

@@ -7,7 +7,9 @@ WHERE delivery_id = :delivery_id AND name = groundwork.bounded_key('try of ' || 
 -- name: put_off
 -- Remember what a piece of work has used up, and why its delivery waits.
 WITH told AS (
-    UPDATE groundwork.delivery SET last_error = :reason WHERE id = :delivery_id AND attempt = :attempt AND state = 'running'
+    UPDATE groundwork.delivery
+    SET last_error = :reason, attempt_errors = groundwork.with_error(attempt_errors, attempt, flow_run_id, :reason)
+    WHERE id = :delivery_id AND attempt = :attempt AND state = 'running'
 )
 INSERT INTO groundwork.wait (delivery_id, name, kind, workspace_id, due_at, answer, blockage)
 SELECT id, groundwork.bounded_key('try of ' || :work), 'retry', workspace_id,

@@ -25,6 +25,7 @@ WHERE id = :delivery_id AND state = 'admitted' AND lease_expires_at < clock_time
 
 -- name: requeue
 -- Put a delivery whose attempt died back into its lane, at its old place, to be started after a delay; a batch as a whole.
+-- Its error has no attempt where nobody had claimed it.
 -- A batch that nobody claimed has done nothing under the name of its first, and is one no longer.
 -- Until then it is scheduled and lets others pass; of an ordered job it stays in the queue and holds up those behind it.
 WITH first AS (
@@ -43,6 +44,9 @@ SET state = CASE WHEN first.ordered OR :delay_seconds = 0 THEN 'queued' ELSE 'sc
     batch_id = CASE WHEN delivery.attempt > 0 THEN delivery.batch_id END,
     lease_expires_at = NULL,
     last_error = :reason,
+    attempt_errors = groundwork.with_error(
+        attempt_errors, CASE WHEN delivery.state = 'running' THEN delivery.attempt END, flow_run_id, :reason
+    ),
     deaths = deaths + CAST(:died AS int),
     not_before = clock_timestamp() + make_interval(secs => :delay_seconds)
 FROM first
@@ -65,6 +69,9 @@ WITH first AS (
     SET state = :outcome,
         lease_expires_at = NULL,
         last_error = :reason,
+        attempt_errors = groundwork.with_error(
+            attempt_errors, CASE WHEN delivery.state = 'running' THEN delivery.attempt END, flow_run_id, :reason
+        ),
         settled_at = clock_timestamp()
     FROM first
     WHERE delivery.id = first.id OR (delivery.batch_id = first.id AND delivery.state = :state)

@@ -22,6 +22,8 @@ LOOKED_AT = 20_000
 """Events that a page passes over at most. Too low: rare ones take many pages. Too high: a page takes seconds."""
 FEW = 5_000
 """Deliveries in a state up to which they are read first, and their events then."""
+MOST_OF_RUN = 200
+"""Events of one flow run that are listed: a host carries thousands."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INDEXED = (*UNFINISHED, DeliveryState.FAILED)
 """States that a partial index has the deliveries of."""
@@ -173,6 +175,14 @@ def events_of_sender(
     """
     parameters = {"sent_id": sent_id, "workspace_id": workspace_id, "names": list(names)}
     return _listed(connection, connection.execute(_statement("by_sent_id"), parameters).all())
+
+
+def events_of_run(connection: Connection, flow_run_id: UUID, *, workspace_id: str | None) -> list[ListedEvent]:
+    """The newest events whose deliveries a flow run carries, or was the last to carry: several of a batch, and many of
+    a host of light runs. Those of other workspaces are left out."""
+    parameters = {"flow_run_id": flow_run_id, "most": MOST_OF_RUN}
+    ids = connection.execute(_statement("of_run"), parameters).scalars().all()
+    return events_of_ids(connection, ids, workspace_id=workspace_id)
 
 
 def _few_in_state(connection: Connection, parameters: dict[str, Any]) -> list[UUID] | None:

@@ -77,6 +77,14 @@ FROM found
 ORDER BY accepted_at DESC, id DESC
 LIMIT :most;
 
+-- name: of_run
+-- The events whose deliveries a flow run carries, or was the last to carry, the newest first.
+SELECT event_id
+FROM groundwork.delivery
+WHERE flow_run_id = :flow_run_id
+ORDER BY sequence DESC
+LIMIT :most;
+
 -- name: by_sent_id
 -- Events of a workspace by the id that their sender gave them.
 SELECT id, name, workspace_id, accepted_at, source

@@ -47,6 +47,22 @@ class StepStatus(_Status):
     error: str | None
 
 
+class AttemptError(_Status):
+    """Why an attempt ended that did not do it.
+
+    Attributes:
+        attempt: its number; None where no run had claimed the delivery.
+        at: when it ended.
+        flow_run_id: its run in Prefect, where one is known.
+        error: its first 4,000 characters.
+    """
+
+    attempt: int | None
+    at: datetime
+    flow_run_id: UUID | None
+    error: str
+
+
 class DeliveryStatus(_Status):
     """How one job's delivery of an event stands.
 
@@ -59,6 +75,7 @@ class DeliveryStatus(_Status):
         not_before: it does not start or go on before then, unless what it waits for comes first.
         trace: when it reached each stage; stages not reached are left out.
         steps: those of light runs, in the order in which they ended; the last 1,000.
+        errors: of its attempts, the last 20 in order of time.
     """
 
     id: UUID
@@ -74,6 +91,7 @@ class DeliveryStatus(_Status):
     not_before: datetime | None = None
     trace: dict[str, datetime]
     steps: list[StepStatus] = []
+    errors: list[AttemptError] = []
 
     @property
     def ended(self) -> bool:
@@ -151,4 +169,5 @@ def _delivery(row: Row[Any], steps: list[StepStatus]) -> DeliveryStatus:
         not_before=row.not_before if row.state in WAITING else None,
         trace={to_camel(stage): moment for stage, moment in stages.items() if moment},
         steps=steps,
+        errors=[AttemptError(**each) for each in row.attempt_errors or ()],
     )

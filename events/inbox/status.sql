@@ -2,7 +2,8 @@
 -- An event and its deliveries, for the sender's own page.
 SELECT event.id, event.name, event.workspace_id, event.user_id, event.accepted_at, event.occurred_at,
        event.correlation_id, event.causation_id, delivery.id AS delivery_id, delivery.job, delivery.state,
-       delivery.attempt, delivery.progress, delivery.result, delivery.last_error, delivery.flow_run_id, delivery.superseded_by,
+       delivery.attempt, delivery.progress, delivery.result, delivery.last_error,
+       delivery.attempt_errors, delivery.flow_run_id, delivery.superseded_by,
        CASE
             WHEN delivery.state NOT IN (:waiting) THEN NULL
             WHEN job.retired_at IS NOT NULL THEN 'Job ' || job.name || ' is gone from the code; it waits for its return.'

@@ -11,9 +11,11 @@ from sqlalchemy import text
 
 from groundwork.blocks.database import database
 from groundwork.blocks.embedded import ROLE, EmbeddedPostgres
+from groundwork.blocks.environment import variable_of
 from groundwork.blocks.mailer import mailer
 from groundwork.blocks.prefect_profile import refresh_prefect
 from groundwork.blocks.process_cache import forget
+from groundwork.blocks.secret_variable import file_variable
 from groundwork.blocks.settings import Settings
 from groundwork.deployments.up.ports import free_port
 from groundwork.deployments.wiring.prepare import prepare_database
@@ -92,7 +94,8 @@ def _only_within_reach(home: Path, postgres: EmbeddedPostgres, prefect_port: int
     """The environment of the tests: no setting of this machine leads to anybody's database, mail server or Prefect."""
     with pytest.MonkeyPatch.context() as patch:
         for name in Settings.model_fields.keys() - _KEPT:
-            patch.delenv(f"GROUNDWORK_{name.upper()}", raising=False)
+            patch.delenv(variable_of(name), raising=False)
+            patch.delenv(file_variable(variable_of(name)), raising=False)
         for name in ("PREFECT_PROFILE", "PREFECT_PROFILES_PATH", "PREFECT_API_KEY", "PREFECT_API_AUTH_STRING"):
             patch.delenv(name, raising=False)
         given = {

@@ -1,6 +1,7 @@
 """``groundwork env``: what each part needs, with what this machine has, and no secret unless it is asked for."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -51,3 +52,12 @@ def test_every_secret_setting_is_hidden(part: str):
         each.name for each in PARTS[part] if each.name in fields and "SecretStr" in str(fields[each.name].annotation)
     }
     assert secret <= {each.name for each in PARTS[part] if each.secret}
+
+
+def test_a_secret_that_a_file_holds_is_told_by_its_path(tmp_path: Path):
+    file = tmp_path / "secret"
+    file.write_text(SECRET)
+    told = run("relay", GROUNDWORK_DATABASE_URL_FILE=str(file), PREFECT_API_AUTH_STRING_FILE=str(file))
+    assert f"GROUNDWORK_DATABASE_URL_FILE={file}" in told.splitlines()
+    assert f"PREFECT_API_AUTH_STRING_FILE={file}" in told.splitlines()
+    assert "swordfish" not in told

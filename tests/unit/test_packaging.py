@@ -6,6 +6,9 @@ import pytest
 
 from tests.wheel import FOLDERS, ROOT, build_wheel
 
+HOSTING = ROOT / "deployments" / "hosting"
+"""What an installation is made of. It comes with the checkout, and not with the wheel, which is a part of it."""
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
@@ -24,6 +27,11 @@ def test_it_has_every_file_of_the_rooms(wheel: list[str]):
         f"groundwork/{name}/{file.relative_to(ROOT / folder).as_posix()}"
         for name, folder in FOLDERS.items()
         for file in (ROOT / folder).rglob("*")
-        if file.is_file() and "__pycache__" not in file.parts
+        if file.is_file() and "__pycache__" not in file.parts and HOSTING not in file.parents
     }
     assert here - set(wheel) == set()
+
+
+def test_files_of_an_installation_are_not_in_it(wheel: list[str]):
+    assert HOSTING.is_dir()
+    assert [name for name in wheel if name.startswith("groundwork/deployments/hosting")] == []

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from groundwork.blocks.errors import ConfigurationError
 from groundwork.deployments.relay.wiring import block_of
 from groundwork.deployments.wiring.check import check_wiring
 from groundwork.deployments.wiring.project import Deployment, deployments_of
-from groundwork.flows.registry import jobs
+from groundwork.flows.registry import JobSpec, jobs
 
 PROJECT = Path(__file__).parents[2]
 FILE = PROJECT / "prefect.yaml"
@@ -43,6 +44,25 @@ def test_the_block_that_is_told_is_one_that_fits(tmp_path: Path):
     missing = JOBS["process-csv"]
     (tmp_path / "prefect.yaml").write_text(f"deployments:\n{block_of(missing)}\n")
     check_wiring({"process-csv": missing}, deployments_of([tmp_path]))
+
+
+def heavy(name: str) -> JobSpec:
+    """A job of ours as it would be in a work pool of its own."""
+    return replace(JOBS[name], options=replace(JOBS[name].options, work_pool="heavy"))
+
+
+def test_a_job_and_a_deployment_that_name_two_work_pools_are_refused_with_what_to_write():
+    told = fault(specs=JOBS | {"process-csv": heavy("process-csv")})
+    assert "the deployment process-csv names the work pool groundwork, and the job heavy" in told
+    assert "@job(work_pool='groundwork'), or `work_pool: {name: heavy}`" in told
+
+
+def test_the_block_of_a_job_in_a_work_pool_of_its_own_names_that_pool(tmp_path: Path):
+    spec = heavy("process-csv")
+    (tmp_path / "prefect.yaml").write_text(f"deployments:\n{block_of(spec)}\n")
+    [deployment] = deployments_of([tmp_path])
+    assert deployment.work_pool == "heavy"
+    check_wiring({"process-csv": spec}, [deployment])
 
 
 def test_a_deployment_without_a_job_is_named():

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.chaos.storm.storm import run_storm
+from tests.integration.redis_server import PROGRAM
 
 _OUTPUT = Path("build/chaos.json")
 
@@ -17,10 +18,13 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=None, help="default: one that is drawn and printed")
     parser.add_argument("--events", type=int, default=5000)
+    parser.add_argument("--layout", choices=("one", "two"), default="one", help="each part once, or on two machines")
     parser.add_argument("--output", type=Path, default=_OUTPUT)
     arguments = parser.parse_args()
     seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(10**6)
-    report = run_storm(seed=seed, minutes=arguments.minutes, events=arguments.events)
+    if arguments.layout == "two" and PROGRAM is None:
+        parser.error("--layout two needs a redis-server on the PATH")
+    report = run_storm(seed=seed, minutes=arguments.minutes, events=arguments.events, layout=arguments.layout)
     report.write(arguments.output)
     print(
         f"\n{report}\n\nRESULT: {'clean' if report.clean else 'NOT CLEAN'}, seed {seed}; written to {arguments.output}"

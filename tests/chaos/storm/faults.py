@@ -17,6 +17,8 @@ from tests.chaos.storm.stack import LEASE_SECONDS, StormStack
 _STOPPED_SECONDS = 2.2 * LEASE_SECONDS
 _TARGET_SECONDS = {"run": 3.0, "zombie": 8.0}
 """How long a fault waits for a run to hit; no other waits for a zombie."""
+_LASTING = ("zombie", "machine-lost")
+"""What goes on while others happen."""
 
 
 class Faults(threading.Thread):
@@ -47,7 +49,7 @@ class Faults(threading.Thread):
         try:
             for fault in self._faults:
                 self._never.wait(max(began + fault.at - time.monotonic(), 0.0))
-                if fault.kind == "zombie" or fault.kind.startswith("postgres"):
+                if fault.kind in _LASTING or fault.kind.startswith("postgres"):
                     lasting.append(threading.Thread(target=self._happen, args=(fault,), daemon=True))
                     lasting[-1].start()
                 else:
@@ -59,23 +61,7 @@ class Faults(threading.Thread):
     def _happen(self, fault: Fault) -> None:
         began = time.monotonic()
         try:
-            match fault.kind:
-                case "run":
-                    pids = self._kill(fault, self._a_run(fault))
-                case "zombie":
-                    pids = self._stop_for_long(fault, self._a_run(fault))
-                case "zygote":
-                    pids = self._kill(fault, *self._zygotes())
-                case "machine":
-                    pids = self._kill(fault, *self._machine())
-                case "postgres-stopped":
-                    pids = self._stop_postgres(fault, 2.0 * fault.amount)
-                case "postgres-killed":
-                    pids = self._kill_postgres(fault)
-                case "postgres-frozen":
-                    pids = self._freeze_postgres(fault, 2.0 * fault.amount)
-                case part:
-                    pids = self._kill(fault, self._stack.part(part))
+            pids = self.happen(fault)
         except (psutil.NoSuchProcess, KeyError, _NothingThere):
             self.missed.append(fault)
         except BaseException as error:
@@ -83,6 +69,30 @@ class Faults(threading.Thread):
         else:
             lasted = time.monotonic() - began
             print(f"  {fault.at:6.1f} s  {fault.kind:<17} for {lasted:4.1f} s {pids or ''}", flush=True)
+
+    def happen(self, fault: Fault) -> Sequence[int]:
+        """Do it, and return the processes that it hit.
+
+        Raises:
+            psutil.NoSuchProcess, KeyError, _NothingThere: there was nothing to hit.
+        """
+        match fault.kind:
+            case "run":
+                return self._kill(fault, self._a_run(fault))
+            case "zombie":
+                return self._stop_for_long(fault, self._a_run(fault))
+            case "zygote":
+                return self._kill(fault, *self._zygotes())
+            case "machine":
+                return self._kill(fault, *self._machine())
+            case "postgres-stopped":
+                return self._stop_postgres(fault, 2.0 * fault.amount)
+            case "postgres-killed":
+                return self._kill_postgres(fault)
+            case "postgres-frozen":
+                return self._freeze_postgres(fault, 2.0 * fault.amount)
+            case part:
+                return self._kill(fault, self._stack.part(part))
 
     def _hit(self, fault: Fault, pids: Sequence[int] = ()) -> Sequence[int]:
         self.hits.append(Hit(time.time(), fault.kind, pids))

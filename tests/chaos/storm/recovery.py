@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tests.chaos.storm.judge import Transition
 from tests.chaos.storm.schedule import Hit
 
-_NEEDED_BY_ALL = ("worker", "zygote", "prefect", "postgres-killed", "postgres-stopped", "postgres-frozen")
+_NEEDED_BY_ALL = ("worker", "zygote", "prefect", "postgres-killed", "postgres-stopped", "postgres-frozen", "services")
 _NOT_ENDED = ("queued", "scheduled", "admitted", "running")
 
 

@@ -11,6 +11,7 @@ class Report:
     """The figures of ``build/chaos.json``.
 
     Attributes:
+        layout: on `one` machine or `two`.
         poison: events that were to end as dead letters, and alone; those that did not count as lost.
         left_behind: what was there when `up` had ended, and should not have been: claims, processes, temporary files.
         unfinished_files: half-written files in the stores' folders for them; a kill amid a write leaves one.
@@ -23,6 +24,7 @@ class Report:
 
     seed: int
     minutes: float
+    layout: str = "one"
     events: int = 0
     lost: int = 0
     duplicated: int = 0

@@ -4,12 +4,17 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-KILLS = frozenset({"run", "machine", "worker", "zygote", "relay", "gateway", "prefect", "postgres-killed"})
+KILLS = frozenset(
+    {"run", "machine", "worker", "zygote", "relay", "gateway", "prefect", "postgres-killed"}
+    | {"services", "redis-killed", "machine-lost", "machine-lost-for-good"}
+)
 """Faults that are a SIGKILL."""
 _ALWAYS = ("run", "run", "run", "zombie", "relay", "gateway", "zygote", "machine")
 _IN_LONG_STORMS = ("run", "zombie", "worker", "prefect")
 """What takes Prefect many seconds to get over."""
 _LONG_SECONDS = 120.0
+_ON_TWO = ("relay", "gateway", "worker", "prefect", "services", "redis-wiped", "redis-killed", "machine-lost", "zygote")
+"""What happens in turn, in an order that is drawn, where each part is there twice."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,21 @@ class Hit:
     @property
     def is_kill(self) -> bool:
         return self.kind in KILLS
+
+
+def schedule_on_two(rng: random.Random, seconds: float) -> list[Fault]:
+    """Faults for two machines: those that :data:`_ON_TWO` names in turn, among those of a storm over one, and in the
+    end a machine that is lost for good."""
+    last = 0.85 * seconds
+    faults = [
+        each for each in schedule(rng, last) if each.kind in ("run", "zombie") or each.kind.startswith("postgres")
+    ]
+    at, deck = 0.0, list[str]()
+    while (at := at + rng.uniform(5, 10)) < last:
+        deck = deck or rng.sample(_ON_TWO, len(_ON_TWO))
+        faults.append(Fault(at, deck.pop(), rng.random()))
+    faults.append(Fault(last, "machine-lost-for-good", 1.0))
+    return sorted(faults, key=lambda fault: fault.at)
 
 
 def schedule(rng: random.Random, seconds: float) -> list[Fault]:

@@ -55,11 +55,21 @@ class StormStack(RunningStack):
         )
         super().__init__(folder / "home", self._settings())
         self.to_gateway = LossyProxy(
-            lambda: asyncio.open_connection("127.0.0.1", self.port),
+            self._connect_to_gateway,
             lambda data: data.startswith(b"POST"),
             _LOST_REQUESTS,
             random.Random(f"gateway {seed}"),
         )
+
+    @property
+    def homes(self) -> list[Path]:
+        """Of whose parts nothing may be left in the end."""
+        return [self.home]
+
+    @property
+    def logs(self) -> list[Path]:
+        """What its parts have logged."""
+        return list((self.home / "logs").glob("*.log"))
 
     @cached_property
     def database(self) -> Database:
@@ -91,6 +101,9 @@ class StormStack(RunningStack):
         with self.database.transaction() as connection:
             connection.exec_driver_sql((Path(__file__).parent / "recorder.sql").read_text())
 
+    async def _connect_to_gateway(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self.port)
+
     def _settings(self) -> dict[str, str]:
         direct = self.postgres.url(driver="postgresql")
         through_proxy = direct.set(host="127.0.0.1", port=self.to_postgres.port, query=_PLAIN)
@@ -114,11 +127,15 @@ class StormStack(RunningStack):
 
 
 @contextmanager
-def storm_stack(seed: int) -> Iterator[StormStack]:
-    """A running stack on a temporary folder."""
+def storm_stack(seed: int, layout: type[StormStack] = StormStack) -> Iterator[StormStack]:
+    """A running stack on a temporary folder.
+
+    Args:
+        layout: on how many machines.
+    """
     with tempfile.TemporaryDirectory(prefix="storm-") as folder, ExitStack() as ending:
         postmaster = LossyPostmaster(random.Random(f"mail {seed}"))
-        stack = StormStack(Path(folder), seed, postmaster, ending.enter_context(serving(postmaster)))
+        stack = layout(Path(folder), seed, postmaster, ending.enter_context(serving(postmaster)))
         for each in (stack.crm, stack.to_postgres, stack.to_gateway):
             ending.callback(each.close)
         stack.postgres.start(stack.postgres_log)

@@ -11,11 +11,13 @@ from sqlalchemy import insert
 from groundwork.blocks.schema import app_user
 from tests.chaos.storm import evidence
 from tests.chaos.storm.faults import Faults
+from tests.chaos.storm.faults_on_two import FaultsOnTwo
 from tests.chaos.storm.load import CONTACTS, Load, Upload, User, imports_of, plan, users_of, workspace_names
 from tests.chaos.storm.report import Report
-from tests.chaos.storm.schedule import schedule
+from tests.chaos.storm.schedule import schedule, schedule_on_two
 from tests.chaos.storm.sender import Sender
 from tests.chaos.storm.stack import StormStack, storm_stack
+from tests.chaos.storm.two_machines import TwoMachines
 from tests.chaos.storm.verdict import judge_storm
 from tests.integration.stack.application import Application
 from tests.waiting import wait_until
@@ -23,22 +25,23 @@ from tests.waiting import wait_until
 _LOGS = Path("build/chaos-logs")
 
 
-def run_storm(*, seed: int, minutes: float, events: int) -> Report:
+def run_storm(*, seed: int, minutes: float, events: int, layout: str = "one") -> Report:
     """Let a storm rage and judge what it left.
 
     Args:
+        layout: `one` machine with `groundwork up`, or `two` with each part on both.
         seed: of load, faults and losses. The same seed sends the same events and lets the same faults happen, at the
             same times; which run they hit depends on the machine.
         minutes: how long it lasts; the calm after it comes on top.
         events: how many are sent.
     """
-    report = Report(seed=seed, minutes=minutes)
+    report = Report(seed=seed, minutes=minutes, layout=layout)
     seconds = minutes * 60
-    with storm_stack(seed) as stack:
+    with storm_stack(seed, TwoMachines if layout == "two" else StormStack) as stack:
         users = _stored(stack, users_of(events))
         uploads = _uploads(stack, imports_of(events))
         load = plan(random.Random(f"load {seed}"), events, seconds, uploads, users)
-        faults = Faults(stack, schedule(random.Random(f"faults {seed}"), seconds))
+        faults = _faults(stack, random.Random(f"faults {seed}"), seconds)
         print(f"Storm of {seconds:.0f} s, seed {seed}: {len(load.keys)} events.", flush=True)
         senders = _rage(stack, load, faults)
         report.settle_seconds = round(_calm(stack, report, patience=max(seconds, 120.0)), 1)
@@ -48,6 +51,12 @@ def run_storm(*, seed: int, minutes: float, events: int) -> Report:
         if not report.clean:
             _keep_logs(stack)
     return report
+
+
+def _faults(stack: StormStack, rng: random.Random, seconds: float) -> Faults:
+    if isinstance(stack, TwoMachines):
+        return FaultsOnTwo(stack, schedule_on_two(rng, seconds))
+    return Faults(stack, schedule(rng, seconds))
 
 
 def _stored(stack: StormStack, users: Sequence[User]) -> Sequence[User]:
@@ -104,11 +113,14 @@ def _open(stack: StormStack) -> list[str]:
 def _end(stack: StormStack) -> list[str]:
     """End `up`. Returns what is left of it."""
     stack.end()
-    return [*evidence.processes_of(stack.home), *evidence.files_in(stack.temporary)]
+    processes = [each for home in stack.homes for each in evidence.processes_of(home)]
+    return [*processes, *evidence.files_in(stack.temporary)]
 
 
 def _keep_logs(stack: StormStack) -> None:
     """Copy what explains a verdict to where it outlives the storm."""
     _LOGS.mkdir(parents=True, exist_ok=True)
-    for log in (stack.executions, stack.processes_log, stack.postgres_log, *(stack.home / "logs").glob("*.log")):
+    for log in (stack.executions, stack.processes_log, stack.postgres_log):
         shutil.copy(log, _LOGS)
+    for log in stack.logs:
+        shutil.copy(log, _LOGS / f"{log.parent.name}-{log.name}")

@@ -8,7 +8,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from groundwork.blocks.migrations import behind, upgrade
+from groundwork.blocks.migrations import behind, upgrade, upgrade_branch
+from groundwork.blocks.migrations.branches import ENGINE
 from groundwork.blocks.schema import with_applications
 
 
@@ -75,6 +76,32 @@ def test_upgrades_at_once_take_turns(engine):
         thread.join(60)
     assert errors == []
     assert "delivery" in inspect(engine).get_table_names(schema="groundwork")
+
+
+def test_a_delivery_from_before_keeps_its_last_error_and_takes_errors_of_attempts_from_then_on(engine):
+    with engine.begin() as connection:
+        upgrade_branch(connection, ENGINE, "0023")
+        connection.execute(
+            text("""
+            INSERT INTO groundwork.job (name, event_name) VALUES ('old-job', 'old/thing.done');
+            WITH old AS (
+                INSERT INTO groundwork.event
+                    (id, name, workspace_id, dedupe_id, data, occurred_at, source, correlation_id)
+                VALUES (gen_random_uuid(), 'old/thing.done', 'acme', '1', '{}', now(), 'test', gen_random_uuid())
+                RETURNING id
+            )
+            INSERT INTO groundwork.delivery (id, event_id, job, workspace_id, last_error, attempt)
+            SELECT gen_random_uuid(), id, 'old-job', 'acme', 'It was told before.', 1 FROM old
+            """)
+        )
+    migrate(engine)
+    with engine.begin() as connection:
+        [old] = connection.execute(text("SELECT last_error, attempt_errors FROM groundwork.delivery"))
+        assert tuple(old) == ("It was told before.", None)
+        [kept] = connection.execute(
+            text("SELECT groundwork.with_error(attempt_errors, 2, NULL, 'And now.') FROM groundwork.delivery")
+        ).scalars()
+        assert [(each["attempt"], each["error"]) for each in kept] == [(2, "And now.")]
 
 
 def test_a_failed_upgrade_leaves_no_trace(engine):

@@ -14,10 +14,10 @@ from prefect.events.schemas.automations import Automation
 
 from groundwork.blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
 from groundwork.blocks.settings import settings
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.relay.prefect_client import pages
 from groundwork.deployments.wiring.deploy import deploy_wiring
 from groundwork.deployments.wiring.documents import BLOCKS
-from groundwork.deployments.wiring.work_pool import WORK_POOL
 
 EDITS = {
     "groundwork-database": {"connection_url": "postgresql://edited.example/inbox"},

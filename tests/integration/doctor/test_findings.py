@@ -10,13 +10,13 @@ from sqlalchemy import text
 
 from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.blocks.process_cache import forget
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.commands import doctor
 from groundwork.deployments.doctor.database import look_at_database
 from groundwork.deployments.doctor.finding import Finding, guarded
 from groundwork.deployments.doctor.prefect_api import look_at_deployments, look_at_prefect, look_at_workers
 from groundwork.deployments.doctor.redis_uses import look_at_redis
 from groundwork.deployments.doctor.storage import look_at_keys, look_at_storage
-from groundwork.deployments.wiring.work_pool import WORK_POOL
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """The gateway as a process of its own: signals, its log, and a database that goes away and comes back."""
 
+import json
 import os
 import re
 import signal
@@ -113,6 +114,30 @@ def test_a_request_under_way_is_finished_before_the_gateway_ends(start: Callable
     request.join()
     assert answers[0].status_code == 202
     assert gateway.process.wait(20) == 0
+
+
+def test_the_access_log_names_the_events_that_a_request_brought(start: Callable[..., Gateway]) -> None:
+    gateway = start()
+
+    def post(*events: object) -> list[str]:
+        return httpx.post(gateway.url + "/events", json=list(events), headers=BEARER).json()["ids"]
+
+    [only] = post(event())
+    line = r'"POST /events HTTP/1.1" 202 Accepted(.*)$'
+    assert gateway.wait_for_line(line) == f" workspace=acme event={only}"
+    assert post(event() | {"id": "again"}) == post(event() | {"id": "again"}), "a duplicate has the first one's id"
+    assert gateway.wait_for_line(line) == gateway.wait_for_line(line) != f" workspace=acme event={only}"
+    many = post(*(event(f"imp_{each}", f"workspace-{each % 2}") for each in range(12)))
+    assert gateway.wait_for_line(line) == f" workspace=workspace-0,workspace-1 event={','.join(many[:10])} and 2 more"
+    httpx.post(gateway.url + "/events", json={"name": "no/such.event"}, headers=BEARER)
+    assert gateway.wait_for_line(r'"POST /events HTTP/1.1" 4\d\d (.*)$') in ("Bad Request", "Unprocessable Entity")
+
+
+def test_the_access_log_in_json_has_the_ids_of_its_events(start: Callable[..., Gateway]) -> None:
+    gateway = start(GROUNDWORK_LOG_FORMAT="json")
+    [only] = httpx.post(gateway.url + "/events", json=event(), headers=BEARER).json()["ids"]
+    told = json.loads(gateway.wait_for_line(r"(\{.*POST /events.*\})"))
+    assert (told["workspace_id"], told["event_id"]) == ("acme", only)
 
 
 def test_a_running_event_is_shown_with_progress_and_a_link_to_its_run(start: Callable[[], Gateway]) -> None:

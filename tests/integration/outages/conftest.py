@@ -10,7 +10,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from sqlalchemy import text
 
 from groundwork.blocks.database import Database, database
-from groundwork.deployments.wiring.work_pool import WORK_POOL
+from groundwork.blocks.work_pool import WORK_POOL
 from tests.factories import register_job
 from tests.integration.prefect_proxy import PrefectProxy, prefect_proxy
 from tests.integration.process import Process

@@ -17,8 +17,8 @@ from sqlalchemy import text
 
 from groundwork.blocks.database import Database
 from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.up.ports import free_port
-from groundwork.deployments.wiring.work_pool import WORK_POOL
 from tests.integration.prefect_proxy import Answer, PrefectProxy, always, prefect_proxy
 from tests.integration.process import Process
 from tests.waiting import wait_until
@@ -64,20 +64,26 @@ def proxy(prefect_api: dict[str, str]) -> Iterator[PrefectProxy]:
 
 
 @pytest.fixture(scope="module")
-def parts(
+def environment(
     postgres: EmbeddedPostgres, proxy: PrefectProxy, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Part]]:
-    """A gateway, a relay and a worker, with an environment of four lines."""
-    folder = tmp_path_factory.mktemp("parts")
-    with get_client(sync_client=True) as client:
-        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="groundwork"), overwrite=True)
-    environment = {
+) -> dict[str, str]:
+    """All that a part is told."""
+    folder = tmp_path_factory.mktemp("machine")
+    return {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "GROUNDWORK_HOME": str(folder / "home"),
         "GROUNDWORK_DATABASE_URL": postgres.url().render_as_string(hide_password=False),
         **proxy.environment,
     }
+
+
+@pytest.fixture(scope="module")
+def parts(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Part]]:
+    """A gateway, a relay and a worker, with an environment of four lines."""
+    folder = tmp_path_factory.mktemp("parts")
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="groundwork"), overwrite=True)
     started = {}
     for name in PARTS:
         port, log = str(free_port()), folder / f"{name}.log"
@@ -114,6 +120,29 @@ def test_parts_outlive_a_prefect_that_answers_500_and_say_that_they_wait(parts: 
     for each in waiting:
         each.answers("/readyz", 200)
     assert [each.process.pid for each in waiting] == before
+
+
+@pytest.fixture
+def of_prefect(environment: dict[str, str], tmp_path: Path) -> Iterator[Part]:
+    """A worker of Prefect's own type, of a second work pool."""
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name="heavy", type="process", concurrency_limit=1), overwrite=True)
+    port, log = str(free_port()), tmp_path / "heavy.log"
+    log.touch()
+    options = ("--pool", "heavy", "--type", "process", "--health-port", port)
+    part = Part(process_of("worker", *options, environment=environment, log=log), f"http://127.0.0.1:{port}", log)
+    yield part
+    part.process.end()
+
+
+def test_a_worker_of_prefects_own_type_says_that_it_lives_too(of_prefect: Part, proxy: PrefectProxy):
+    assert of_prefect.answers("/readyz", 200)["status"] == "ready"
+    with proxy.failing(always(Answer(500))):
+        of_prefect.answers("/readyz", 503)
+        of_prefect.answers("/healthz", 200)
+    of_prefect.answers("/readyz", 200)
+    of_prefect.process.signal(signal.SIGTERM)
+    assert of_prefect.process.wait(60) == 0, of_prefect.log.read_text()
 
 
 def test_whoever_asks_for_health_in_vain_keeps_nobody_else_from_it(parts: dict[str, Part]):

@@ -15,8 +15,8 @@ from sqlalchemy import insert, text
 from groundwork.blocks.database import Database
 from groundwork.blocks.errors import MailSetupRefused, MailTemporarilyRefused, PutOff, Suspended
 from groundwork.blocks.schema.contacts import contact
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.relay.blockages import post_blockages
-from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.events.contacts.digests import WeeklyDigestDue
 from groundwork.events.contacts.users import UserSignedUp
 from groundwork.events.identifiers import UserId, WorkspaceId

@@ -11,9 +11,9 @@ from prefect.states import Pending, Running
 from sqlalchemy import text
 
 from groundwork.blocks.database import Database
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.relay import dead_runs
 from groundwork.deployments.relay.dead_runs import crash_dead_runs
-from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.events.inbox import claim, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
@@ -35,7 +35,7 @@ def pooled(prefect_api: dict[str, str]) -> UUID:
 @pytest.fixture(autouse=True)
 def no_patience(db: Database, pooled: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dead_runs, "_LEASES", 0)
-    monkeypatch.setattr(dead_runs, "pending_seconds", lambda: 0.0)
+    monkeypatch.setattr(dead_runs, "pending_seconds", lambda _: 0.0)
     # Runs that other tests left behind in the server are not counted with this test's.
     crash_dead_runs()
 

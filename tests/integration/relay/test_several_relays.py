@@ -14,7 +14,7 @@ from prefect import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from sqlalchemy import text
 
-from groundwork.deployments.wiring.work_pool import WORK_POOL
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.events.inbox import claim
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run

@@ -17,9 +17,9 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.relay.prefect_api import delivery_of
 from groundwork.deployments.up.ports import free_port
-from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.events.inbox import send
 from groundwork.testing.prefect_server import prefect_server
 from tests.factories import csv_import_confirmed, register_job

@@ -1,6 +1,7 @@
 """A job that cannot start holds no worker's place, and says what is missing and what to do."""
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -15,17 +16,20 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from prefect.exceptions import ObjectNotFound
 from sqlalchemy import text
 
+from groundwork.blocks.outages import Outages
+from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.commands.lanes import _shown as lanes_table
 from groundwork.deployments.commands.status import tell_status
-from groundwork.deployments.relay.prefect_api import UNLIMITED, WorkPoolMissing, worker_capacity
+from groundwork.deployments.relay.capacity import Capacity
+from groundwork.deployments.relay.prefect_api import WorkPoolMissing, pool_limits
 from groundwork.deployments.relay.startable import Startable
 from groundwork.deployments.relay.sweeper import sweep
-from groundwork.deployments.wiring.work_pool import WORK_POOL
 from groundwork.events.contacts.imports import CsvImportConfirmed
 from groundwork.events.inbox import event_status, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.lanes import lanes
 from groundwork.events.inbox.runs import note_run
+from groundwork.events.inbox.workers import Worker, tell
 from groundwork.flows.job import job
 from tests.factories import csv_import_confirmed, delivery_of, register_job
 from tests.integration.relay.conftest import expire
@@ -288,24 +292,61 @@ def test_a_deployment_of_a_pool_without_workers_holds_its_job(db, wired):
     assert "belongs to no work pool" in delivery_of(db, event_id).last_error
 
 
-@pytest.mark.parametrize(("limit", "runs"), [(6, 4), (3, 1), (2, 1), (1, 1), (0, 0), (None, UNLIMITED)])
-def test_hosts_have_places_of_the_pool_that_other_runs_leave_free(prefect_api, limit, runs):
+@pytest.mark.parametrize(("limit", "runs"), [(6, 4), (3, 1), (2, 1), (1, 1), (0, 0), (None, 4)])
+def test_hosts_have_places_of_the_pool_that_other_runs_leave_free(db, prefect_api, limit, runs):
     with get_client(sync_client=True) as client:
         pool = WorkPoolCreate(name=WORK_POOL, type="groundwork", concurrency_limit=limit)
         client.create_work_pool(pool, overwrite=True)
         try:
-            assert worker_capacity() == runs
+            assert capacity() == {WORK_POOL: runs}
         finally:
             client.delete_work_pool(WORK_POOL)
             client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="groundwork"))
 
 
-def test_a_work_pool_that_is_missing_or_paused_starts_nothing(prefect_api):
+@pytest.mark.parametrize(
+    ("limit", "places", "runs"),
+    [(None, [6], 4), (None, [6, 8], 12), (8, [6, 8], 6), (20, [6, 8], 12), (None, [6, None], 1_000), (8, [None], 6)],
+)
+def test_capacity_is_what_the_workers_hold_that_are_there_and_no_more_than_the_pool_lets_them(
+    db, prefect_api, limit, places, runs
+):
+    with db.transaction() as connection:
+        for each in places:
+            tell(connection, Worker(id=uuid4(), name="one", work_pool=WORK_POOL, places=each, session_pid=None))
+    with get_client(sync_client=True) as client:
+        pool = WorkPoolCreate(name=WORK_POOL, type="groundwork", concurrency_limit=limit)
+        client.create_work_pool(pool, overwrite=True)
+    assert capacity() == {WORK_POOL: runs}
+
+
+def test_each_pool_of_the_jobs_has_a_capacity_of_its_own(db, prefect_api):
+    register_job(db, "heavy-one", "test/heavy.wanted", work_pool="heavy")
+    register_job(db, "homeless", "test/homeless.wanted", work_pool="nowhere")
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="groundwork", concurrency_limit=6), overwrite=True)
+        client.create_work_pool(WorkPoolCreate(name="heavy", type="process", concurrency_limit=2), overwrite=True)
+        try:
+            assert capacity() == {WORK_POOL: 4, "heavy": 2}
+        finally:
+            client.delete_work_pool("heavy")
+
+
+def capacity() -> dict[str, int]:
+    """As a relay that has just asked knows it."""
+    asked = Capacity(Outages(logging.getLogger(__name__)))
+    asked.refresh()
+    asked.refresh_places()
+    return asked.known
+
+
+def test_a_work_pool_that_is_missing_or_paused_starts_nothing(db, prefect_api):
     with get_client(sync_client=True) as client:
         client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="groundwork"), overwrite=True)
         client.update_work_pool(WORK_POOL, WorkPoolUpdate(is_paused=True))
-        assert worker_capacity() == 0
+        assert capacity() == {WORK_POOL: 0}
         client.delete_work_pool(WORK_POOL)
         with pytest.raises(WorkPoolMissing, match="groundwork deploy"):
-            worker_capacity()
+            pool_limits([WORK_POOL])
+        assert capacity() == {}
         client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="groundwork"))

@@ -48,7 +48,7 @@ def test_a_run_that_stays_pending_was_taken_by_a_worker_that_died(db, now, monke
     sweep()
     assert now().flow_run_id == first
 
-    monkeypatch.setattr(sweeper, "pending_seconds", lambda: 0.0)
+    monkeypatch.setattr(sweeper, "pending_seconds", lambda _: 0.0)
     expire(db)
     sweep()
     assert now().flow_run_id != first

@@ -1,11 +1,14 @@
 """What a Prefect user finds and does: blocks, artifacts, tags, runs by hand, deploys by hand."""
 
+import re
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from groundwork.events.contacts.users import UserSignedUp
+from tests.integration.gateway.console.signing_in import person
 from tests.integration.stack.application import Application
 from tests.integration.stack.running import RunningStack
 from tests.waiting import wait_until
@@ -48,6 +51,41 @@ def test_the_run_carries_its_workspace_as_tag_and_the_figures_as_artifacts(
     assert (found["csv-import-progress"]["type"], found["csv-import-progress"]["data"]) == ("progress", 100.0)
     assert found["csv-import"]["type"] == "markdown"
     assert "| inserted | 2 |" in str(found["csv-import"]["data"])
+
+
+def test_the_run_links_its_event_in_the_console(application: Application, contacts_csv: Path):
+    event_id = application.confirm(application.upload(contacts_csv))
+    run_id = application.done(event_id).flow_run_id
+    link = link_to_console(application.stack, run_id)
+    assert link == f"http://127.0.0.1:{application.stack.port}/console/events/{event_id}"
+    assert "csv.confirmed" in seen_by_an_operator(link)
+
+
+def test_a_host_of_light_runs_links_the_events_that_it_has_carried(application: Application):
+    data = {"workspaceId": application.workspace, "userId": application.user}
+    sent = [application.gateway.send(UserSignedUp.model_validate(data)) for _ in range(2)]
+    [run_id] = {application.done(each).flow_run_id for each in sent}
+    link = link_to_console(application.stack, run_id)
+    assert link.endswith(f"/console/runs/{run_id}")
+    page = seen_by_an_operator(link)
+    assert all(str(each) in page for each in sent)
+
+
+def link_to_console(stack: RunningStack, run_id: object) -> str:
+    """Where the artifact beside a run leads."""
+    asked = {"artifacts": {"flow_run_id": {"any_": [str(run_id)]}, "key": {"exists_": False}}}
+    [artifact] = stack.ask_prefect("/artifacts/filter", asked)
+    found = re.fullmatch(r"\[Open it in the console\]\((.*)\)", artifact["data"])
+    assert found
+    return found[1]
+
+
+def seen_by_an_operator(url: str) -> str:
+    """What the link shows to somebody who has signed in."""
+    base, _, path = url.partition("/console/")
+    with person(base, "development") as operator:
+        operator.client.follow_redirects = True
+        return operator.see(path)
 
 
 def test_a_person_starts_the_job_and_the_inbox_records_it(application: Application, contacts_csv: Path):

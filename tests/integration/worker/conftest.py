@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -31,11 +31,17 @@ def ensure_pool(name: str, kind: str, template: dict[str, Any]) -> None:
 
 
 def start_worker(
-    pool: str, kind: str, environment: dict[str, str], log: Path, *, query_seconds: float = 0.3
+    pool: str,
+    kind: str,
+    environment: dict[str, str],
+    log: Path,
+    *,
+    query_seconds: float = 0.3,
+    options: Sequence[str] = (),
 ) -> subprocess.Popen[bytes]:
     with log.open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--type", kind],
+            [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--type", kind, *options],
             cwd=PROJECT,
             env={**environment, "PREFECT_WORKER_QUERY_SECONDS": str(query_seconds)},
             stdout=output,

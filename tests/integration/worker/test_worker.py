@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -16,6 +17,7 @@ from prefect.workers.base import BaseWorker
 from groundwork.deployments.worker.protocol import StartRun
 from groundwork.deployments.worker.spawner import Spawner
 from groundwork.deployments.worker.worker import GroundworkWorker
+from groundwork.events.inbox.workers import mean_for_workers
 from tests.factories import scalar
 from tests.integration.worker.conftest import alive, ended, ensure_pool, read_run, start_worker, told
 from tests.waiting import wait_until
@@ -214,8 +216,11 @@ def test_a_notification_of_the_relay_wakes_the_worker_long_before_its_poll(
     try:
         listening = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN %groundwork_posted%'"
         wait_until(lambda: scalar(db, listening) == 2, 60, "the worker to listen beside the session's own")
+        known = "SELECT count(*) FROM groundwork.worker WHERE work_pool = 'sleepy'"
+        wait_until(lambda: scalar(db, known), 60, "the worker to tell of itself")
         run_id = submit("describe", tmp_path, pool="sleepy")
-        scalar(db, "SELECT pg_notify('groundwork_posted', '1')")
+        with db.transaction() as connection:
+            mean_for_workers(connection, {uuid4(): "sleepy"})
         assert ended(run_id, 30).state.is_completed()
     finally:
         worker.terminate()

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -14,6 +15,9 @@ from groundwork.blocks.database import Database
 from groundwork.deployments.console import tokens
 from groundwork.deployments.console.access import COOKIE
 from groundwork.deployments.console.tokens import Grant
+from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.claim import Run, claim
+from groundwork.events.inbox.dead_letters import dead_of_event, replay_deliveries
 from groundwork.events.inbox.lanes import lanes
 from tests.factories import delivery_of, scalar
 from tests.integration.gateway.conftest import ACME_KEY, OPEN_KEY, OPERATOR_KEY, VIEWER_KEY, console_keys
@@ -56,6 +60,37 @@ def state_of(db: Database, event_id: object) -> str:
 
 
 class TestLooking:
+    def test_each_attempt_tells_its_error_escaped_and_without_links_that_open_by_themselves(
+        self, olga: Person, acme: Person, inbox: Inbox, db: Database
+    ):
+        link = f"http://127.0.0.1/downloads/abc.{'d' * 43}"
+        for error in (f"{EVIL} {link}", "It died again."):
+            with db.transaction() as connection:
+                replay_deliveries(connection, dead_of_event(connection, inbox.dead[0]))
+            admit(10)
+            attempt = claim(delivery_of(db, inbox.dead[0]).id, Run(flow_run_id=uuid4()))
+            attempt.fail(ValueError(error))
+        for somebody in (olga, acme):
+            page = somebody.see(f"events/{inbox.dead[0]}")
+            found = re.findall(r"attempt (\d), .*?<pre[^>]*>(.*?)</pre>", page, re.DOTALL)
+            assert [number for number, _ in found] == ["1", "2", "3"]
+            assert found[0][1].startswith("ValueError: no file")
+            assert found[2][1] == "ValueError: It died again."
+            assert "<script>" not in page.partition("</head>")[2]
+            assert link not in page
+        assert "its run in Prefect" not in acme.see(f"events/{inbox.dead[0]}")
+
+    def test_a_run_of_prefect_leads_to_its_event_and_a_viewer_of_one_workspace_to_its_own_alone(
+        self, olga: Person, acme: Person, inbox: Inbox, db: Database
+    ):
+        bolt = inbox.dead[2]
+        run = scalar(db, "SELECT flow_run_id FROM groundwork.delivery WHERE event_id = :id", id=bolt)
+        olga.client.follow_redirects = acme.client.follow_redirects = True
+        assert str(bolt) in olga.see(f"runs/{run}")
+        assert "No event fits" in acme.see(f"runs/{run}")
+        assert "No event fits" in olga.see(f"runs/{'0' * 32}")
+        assert "No event fits" in olga.see("runs/%3Cscript%3E")
+
     def test_events_are_found_by_workspace_name_state_job_time_id_and_a_field(self, olga: Person, inbox: Inbox):
         everything = listed(olga.see("events"))
         assert len(everything) == 18

@@ -1,0 +1,3 @@
+"""The work pool of jobs that name no other."""
+
+WORK_POOL = "groundwork"

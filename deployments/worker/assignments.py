@@ -1,0 +1,103 @@
+"""Runs that are about to be made: which of them this worker is to take, and which it leaves to others.
+
+The relay says over PostgreSQL which worker each is meant for. What is meant for nobody, such as a run that a schedule
+or a person starts, is found by whoever looks next.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+from groundwork.events.inbox.workers import meant
+
+MEANT_SECONDS = 30.0
+"""How long a run is left to the worker that it is meant for. Too short: where automations are slow, several workers ask
+for one run. Too long: a run whose worker cannot take it waits."""
+EAGER_POLL_SECONDS = 0.06
+"""Pause before the first looks for a run; the automation takes about as long to make it where nothing else goes on."""
+_PATIENCE = 0.15
+"""How the pauses grow: by this share of the time that the run has been waited for."""
+LONGEST_PAUSE = 0.5
+
+
+class Assignments:
+    """What was said of runs to come.
+
+    Args:
+        worker_id: becomes the attribute.
+        now: seconds of a clock that only goes on.
+
+    Attributes:
+        worker_id: of this worker.
+        online: the workers of this one's pool that there are, as far as is known.
+    """
+
+    def __init__(self, worker_id: UUID, now: Callable[[], float] = time.monotonic) -> None:
+        self.worker_id = worker_id
+        self._now = now
+        self._mine: dict[UUID, float] = {}
+        self._others: dict[UUID, tuple[UUID, float]] = {}
+        self.online: set[UUID] = {worker_id}
+        self._online_at = now()
+
+    @property
+    def waiting(self) -> list[UUID]:
+        """Deliveries whose runs this worker looks for."""
+        self._forget()
+        return list(self._mine)
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next look for them: short for what has just come."""
+        newest = max(self._mine.values(), default=0.0)
+        return min(EAGER_POLL_SECONDS + _PATIENCE * (self._now() - newest), LONGEST_PAUSE)
+
+    def hear(self, told: str) -> bool:
+        """Take in a notification.
+
+        Returns:
+            Whether there is something to look for now.
+        """
+        said = meant(told)
+        if said is None:
+            return False
+        worker_id, delivery_ids = said
+        now = self._now()
+        self._forget()
+        for each in delivery_ids:
+            self._mine.pop(each, None)
+            self._others.pop(each, None)
+            if worker_id == self.worker_id:
+                self._mine[each] = now
+            else:
+                self._others[each] = (worker_id, now)
+        return worker_id == self.worker_id and bool(delivery_ids)
+
+    def may_take(self, delivery_id: UUID | None) -> bool:
+        """Whether the run of a delivery is not another worker's, which is there."""
+        if delivery_id is None or delivery_id not in self._others:
+            return True
+        worker_id, at = self._others[delivery_id]
+        # The relay knows of a worker that has just come before this one does.
+        gone = worker_id not in self.online and self._online_at > at
+        return gone or self._now() - at > MEANT_SECONDS
+
+    def taken(self, delivery_id: UUID | None) -> None:
+        """This worker takes a run on."""
+        if delivery_id is not None:
+            self._mine.pop(delivery_id, None)
+
+    def give_up(self) -> list[UUID]:
+        """Deliveries whose runs this worker looked for, and does not any more."""
+        given, self._mine = list(self._mine), {}
+        return given
+
+    def note_online(self, pools: Mapping[UUID, str], pool: str) -> None:
+        """Take in which workers there are."""
+        self._online_at = self._now()
+        self.online = {worker_id for worker_id, theirs in pools.items() if theirs == pool} | {self.worker_id}
+
+    def _forget(self) -> None:
+        oldest = self._now() - MEANT_SECONDS
+        self._mine = {each: at for each, at in self._mine.items() if at > oldest}
+        self._others = {each: (worker, at) for each, (worker, at) in self._others.items() if at > oldest}

@@ -1,0 +1,1 @@
+"""Files by which an installation is made, checked by the programs that are made for it."""

@@ -1,0 +1,96 @@
+"""Which runs a worker looks for, and which it leaves to others."""
+
+from uuid import UUID, uuid4
+
+from groundwork.deployments.worker.assignments import MEANT_SECONDS, Assignments
+
+ME, OTHER = UUID(int=1), UUID(int=2)
+
+
+class Clock:
+    seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def told(worker_id: UUID, *delivery_ids: UUID) -> str:
+    return " ".join(each.hex for each in (worker_id, *delivery_ids))
+
+
+def assignments(clock: Clock) -> Assignments:
+    made = Assignments(ME, clock)
+    made.note_online({ME: "groundwork", OTHER: "groundwork", UUID(int=3): "heavy"}, "groundwork")
+    return made
+
+
+def test_a_worker_looks_for_what_is_meant_for_it_until_it_takes_it():
+    mine = uuid4()
+    each = assignments(Clock())
+    assert each.hear(told(ME, mine))
+    assert each.waiting == [mine]
+    each.taken(mine)
+    assert each.waiting == []
+
+
+def test_a_run_of_another_worker_is_left_to_it_while_it_is_there():
+    theirs, clock = uuid4(), Clock()
+    each = assignments(clock)
+    assert not each.hear(told(OTHER, theirs))
+    assert not each.may_take(theirs)
+    clock.seconds += 1
+    each.note_online({ME: "groundwork"}, "groundwork")
+    assert each.may_take(theirs)
+    each.note_online({ME: "groundwork", OTHER: "groundwork"}, "groundwork")
+    clock.seconds += MEANT_SECONDS + 1
+    assert each.may_take(theirs)
+
+
+def test_a_worker_that_has_just_come_has_its_runs_before_the_others_know_of_it():
+    theirs, clock, new = uuid4(), Clock(), UUID(int=4)
+    each = assignments(clock)
+    clock.seconds += 1
+    each.hear(told(new, theirs))
+    assert not each.may_take(theirs)
+    clock.seconds += 1
+    each.note_online({ME: "groundwork", new: "groundwork"}, "groundwork")
+    assert not each.may_take(theirs)
+
+
+def test_a_run_that_is_meant_for_nobody_is_anybodys():
+    each = assignments(Clock())
+    assert each.may_take(uuid4())
+    assert each.may_take(None)
+
+
+def test_a_run_that_is_passed_on_is_the_next_workers():
+    passed = uuid4()
+    each = assignments(Clock())
+    each.hear(told(OTHER, passed))
+    assert each.hear(told(ME, passed))
+    assert each.may_take(passed)
+    each.hear(told(OTHER, passed))
+    assert each.waiting == []
+    assert not each.may_take(passed)
+
+
+def test_what_no_relay_has_said_is_ignored():
+    each = assignments(Clock())
+    for text in ("", "1", "hello", "a b c", ME.hex):
+        assert not each.hear(text)
+    assert each.waiting == []
+
+
+def test_pauses_grow_while_a_run_does_not_come_and_begin_anew_with_the_next():
+    clock = Clock()
+    each = assignments(clock)
+    each.hear(told(ME, uuid4()))
+    first = each.pause
+    clock.seconds += 2
+    later = each.pause
+    each.hear(told(ME, uuid4()))
+    assert each.pause == first < later
+
+
+def test_no_worker_is_the_only_one_of_its_pool_by_those_of_others():
+    assert assignments(Clock()).online == {ME, OTHER}
