@@ -37,6 +37,7 @@ from groundwork.deployments.worker.configuration import (
 from groundwork.deployments.worker.pace import Pace
 from groundwork.deployments.worker.patience import answered, for_ever, until_it_works
 from groundwork.deployments.worker.protocol import KEEPS_STANDBY, StartRun
+from groundwork.deployments.worker.remembered_reads import remember_reads
 from groundwork.deployments.worker.run_context import RunContext
 from groundwork.deployments.worker.run_process import RunProcess
 from groundwork.deployments.worker.spawner import Spawner
@@ -111,6 +112,17 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
                 helpers.cancel_scope.cancel()
                 with anyio.CancelScope(shield=True):
                     await self._zygotes.drain()
+
+    async def setup(self) -> None:
+        """Connect to Prefect; see the base class."""
+        await super().setup()
+        remember_reads(self.client)
+
+    async def _give_worker_labels_to_flow_run(self, flow_run_id: UUID) -> None:
+        """Spare each run the request: its events, and its log, name worker and pool."""
+
+    async def _propose_submitting_state(self, flow_run: FlowRun) -> None:
+        """Spare each run the request: it is Pending for the milliseconds until its process says that it runs."""
 
     async def _start_loops(self, run_once: bool, with_healthcheck: bool, printer: Callable[..., None]) -> None:
         """Run the base class's loops. Errors that this class cannot see end them; they begin anew, in this process."""
