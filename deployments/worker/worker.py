@@ -36,7 +36,8 @@ from groundwork.deployments.worker.configuration import (
 )
 from groundwork.deployments.worker.pace import Pace
 from groundwork.deployments.worker.patience import answered, for_ever, until_it_works
-from groundwork.deployments.worker.protocol import StartRun
+from groundwork.deployments.worker.protocol import KEEPS_STANDBY, StartRun
+from groundwork.deployments.worker.remembered_reads import remember_reads
 from groundwork.deployments.worker.run_context import RunContext
 from groundwork.deployments.worker.run_process import RunProcess
 from groundwork.deployments.worker.spawner import Spawner
@@ -63,7 +64,9 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._zygotes: ZygotePool | Spawner = ZygotePool() if hasattr(os, "fork") else Spawner()
+        self._zygotes: ZygotePool | Spawner = (
+            ZygotePool(standby=KEEPS_STANDBY in os.environ) if hasattr(os, "fork") else Spawner()
+        )
         self._processes: dict[UUID, RunProcess] = {}
         self._queues: dict[UUID, WorkQueue] = {}
         self._outages = Outages(logger)
@@ -109,6 +112,17 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
                 helpers.cancel_scope.cancel()
                 with anyio.CancelScope(shield=True):
                     await self._zygotes.drain()
+
+    async def setup(self) -> None:
+        """Connect to Prefect; see the base class."""
+        await super().setup()
+        remember_reads(self.client)
+
+    async def _give_worker_labels_to_flow_run(self, flow_run_id: UUID) -> None:
+        """Spare each run the request: its events, and its log, name worker and pool."""
+
+    async def _propose_submitting_state(self, flow_run: FlowRun) -> None:
+        """Spare each run the request: it is Pending for the milliseconds until its process says that it runs."""
 
     async def _start_loops(self, run_once: bool, with_healthcheck: bool, printer: Callable[..., None]) -> None:
         """Run the base class's loops. Errors that this class cannot see end them; they begin anew, in this process."""

@@ -1,13 +1,8 @@
-"""Light runs: how many a second, what each costs, how soon they start, and how fair they are; beside DBOS."""
+"""Light runs: how many a second, what each costs, how soon they start, and how fair they are."""
 
-import json
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -27,12 +22,9 @@ DESCRIPTION = (
     "10,000 light deliveries of 500 workspaces, of one step and of five, accepted before the clock starts: deliveries "
     "per second from the first claim to the last settlement, and CPU by part; from the acceptance of one to its first "
     "step, with a host ready and without; an interactive one beside 10,000 bulk ones, and beside 500 bulk runs, as "
-    "multiples of one alone; a host's memory over 100,000. Beside it DBOS from PyPI on the same PostgreSQL, polling "
-    "every 0.1 s, with the best of its queue's settings that were tried, where it can be installed."
+    "multiples of one alone; a host's memory over 100,000"
 )
 _WORKSPACES = 500
-_PEER = "dbos==3.4.0"
-_PEER_PLACES = (8, 16, 32)
 _PARTS = ("gateway", "relay", "worker", "prefect", "postgres")
 
 
@@ -42,16 +34,17 @@ def run(quick: bool) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     # The host whose memory is read is there from the first delivery to the last.
     with running_stack({**settings_of(light), "GROUNDWORK_LIGHT_HOST_SECONDS": "86400"}) as stack:
-        figures["without_host_s"] = _latencies([LightOneWanted], 1, 0)[0]
-        figures |= _of_latencies("host_ready", _latencies([LightOneWanted], 40 if quick else 300, 0.05))
-        figures |= _throughput(stack, "one_step", LightOneWanted, number)
-        figures |= _throughput(stack, "five_steps", LightFiveWanted, number)
+        figures["without_host_s"] = latencies([LightOneWanted], 1, 0)[0]
+        figures |= _of_latencies("host_ready", latencies([LightOneWanted], 40 if quick else 300, 0.05))
+        figures |= throughput(stack, "one_step", LightOneWanted, number)
+        figures |= throughput(stack, "five_steps", LightFiveWanted, number)
         figures |= _fairness(number, 50 if quick else 500)
         figures |= _memory(stack, 5_000 if quick else 100_000)
-    return figures | _peer(number // 4)
+    return figures
 
 
-def _throughput(stack: RunningStack, name: str, kind: type[Event], number: int) -> dict[str, float]:
+def throughput(stack: RunningStack, name: str, kind: type[Event], number: int) -> dict[str, float]:
+    """Deliveries per second of one kind, accepted before the clock starts, and CPU milliseconds of one, by part."""
     _hold(kind, paused=True)
     _send(kind, number)
     _analyse()
@@ -134,7 +127,7 @@ def _cpu(stack: RunningStack) -> dict[str, float]:
     return {part: cpu_seconds(processes) for part, processes in _processes(stack).items()}
 
 
-def _latencies(kinds: Sequence[type[Event]], number: int, pause: float) -> list[float]:
+def latencies(kinds: Sequence[type[Event]], number: int, pause: float) -> list[float]:
     """Seconds from the acceptance of events, one at a time, to their first steps."""
     ids = []
     for each in range(number):
@@ -157,9 +150,9 @@ def _latencies(kinds: Sequence[type[Event]], number: int, pause: float) -> list[
             ),
             {"ids": ids},
         )
-        latencies = [float(each) for each in found.scalars()]
+        measured = [float(each) for each in found.scalars()]
         connection.execute(text("DELETE FROM groundwork.event WHERE id = ANY(:ids)"), {"ids": ids})
-    return latencies
+    return measured
 
 
 def _of_latencies(name: str, latencies: list[float]) -> dict[str, float]:
@@ -172,15 +165,15 @@ def _of_latencies(name: str, latencies: list[float]) -> dict[str, float]:
 
 def _fairness(number: int, runs: int) -> dict[str, float]:
     samples = max(number // 50, 20)
-    _latencies([LightAlertWanted], 1, 0)
-    alone = _of_latencies("alert_alone", _latencies([LightAlertWanted], samples, 0.1))
+    latencies([LightAlertWanted], 1, 0)
+    alone = _of_latencies("alert_alone", latencies([LightAlertWanted], samples, 0.1))
     _send(LightOneWanted, number)
     _analyse()
-    beside = _of_latencies("alert_beside_light", _latencies([LightAlertWanted], samples, 0.1))
+    beside = _of_latencies("alert_beside_light", latencies([LightAlertWanted], samples, 0.1))
     _ended(LightOneWanted, number)
     _send(OrdinaryOneWanted, runs)
     _analyse()
-    among = _of_latencies("alert_beside_runs", _latencies([LightAlertWanted], samples, 0.1))
+    among = _of_latencies("alert_beside_runs", latencies([LightAlertWanted], samples, 0.1))
     _ended(OrdinaryOneWanted, runs)
     return {
         **alone,
@@ -203,43 +196,3 @@ def _memory(stack: RunningStack, number: int) -> dict[str, float]:
     _ended(LightOneWanted, number)
     after = host.memory_info().rss if host.is_running() else 0
     return {"host_mib_before": before / 2**20, "host_mib_after": after / 2**20, "host_mib_deliveries": number}
-
-
-def _peer(number: int) -> dict[str, Any]:
-    """DBOS's figures; none where it cannot be installed."""
-    with tempfile.TemporaryDirectory() as folder:
-        python = str(Path(folder) / "bin" / "python")
-        try:
-            subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
-            subprocess.run([python, "-m", "pip", "install", "-q", _PEER], check=True, capture_output=True, timeout=300)
-        except (subprocess.SubprocessError, OSError) as error:
-            print(f"  {_PEER} cannot be installed here, and is not measured: {error}", flush=True)
-            return {"peer": None}
-        return {"peer": _PEER, **_measured_peer(python, number)}
-
-
-def _measured_peer(python: str, number: int) -> dict[str, float]:
-    from groundwork.blocks.embedded import EmbeddedPostgres
-    from groundwork.blocks.settings import settings
-    from tests.benchmarks.inbox_only import inbox_only
-
-    best: dict[str, float] = {}
-    program = str(Path(__file__).with_name("light_peer.py"))
-    with inbox_only():
-        server = EmbeddedPostgres(settings().home)
-        for name, steps in (("one_step", 1), ("five_steps", 5)):
-            for places in _PEER_PLACES:
-                database_name = f"peer_{name}_{places}"
-                server.create_database(database_name)
-                url = server.url(database_name).render_as_string(hide_password=False)
-                migrate = f"from dbos import run_dbos_database_migrations as run; run(system_database_url={url!r})"
-                subprocess.run([python, "-c", migrate], check=True)
-                subprocess.run([python, program, "enqueue", url, str(number), str(steps)], check=True)
-                worked = subprocess.run(
-                    [python, program, "work", url, str(number), str(places)], check=True, capture_output=True, text=True
-                )
-                figures = json.loads(worked.stdout.splitlines()[-1])
-                if figures["per_second"] > best.get(f"peer_{name}_per_second", 0.0):
-                    best |= {f"peer_{name}_{key}": value for key, value in figures.items()}
-                    best[f"peer_{name}_places"] = places
-    return best

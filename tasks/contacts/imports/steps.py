@@ -122,7 +122,7 @@ def _committed(
 ) -> tuple[PreparedChunk, ImportCounts]:
     counts = future.result()
     # The turn of one that a try before has committed is not passed by the step.
-    turns.written(chunk.number)
+    turns.written(chunk.number, all_new=_all_new(chunk, counts))
     return chunk, counts
 
 
@@ -136,11 +136,9 @@ def import_chunk(connection: Connection, event: CsvImportConfirmed, chunk: Prepa
         chunk: the rows.
         turn: comes once the chunk before this one is committed.
     """
-    # Prefect ends the step long after its commit; the next chunk need not wait for that.
-    after_commit(connection, partial(turn.passes, chunk.number))
     if chunk.rejects is not None:
         rejects.write_part(blob_store(), event.import_id, chunk.number, chunk.rejects)
-    return upsert.write_rows(
+    counts = upsert.write_rows(
         connection,
         chunk,
         workspace_id=event.workspace_id,
@@ -148,11 +146,19 @@ def import_chunk(connection: Connection, event: CsvImportConfirmed, chunk: Prepa
         on_conflict=event.options.on_conflict,
         in_turn=turn.comes,
     )
+    # Prefect ends the step long after its commit; the next chunk need not wait for that.
+    after_commit(connection, partial(turn.passes, chunk.number, all_new=_all_new(chunk, counts)))
+    return counts
+
+
+def _all_new(chunk: PreparedChunk, counts: ImportCounts) -> bool:
+    """Whether no contact of a chunk was there before it."""
+    return counts.rows == counts.inserted + counts.rejected + chunk.duplicates
 
 
 @step
 def collect_rejects(import_id: str, headers: list[str]) -> str | None:
-    """Put the rejected rows of all chunks into one file.
+    """Put the rejected rows of all chunks into one file. An import that has rejected none need not call it.
 
     Returns:
         Its key in the blob store; None where no row was rejected.

@@ -19,7 +19,7 @@ class Turns:
     """
 
     def __init__(self) -> None:
-        self._written: set[int] = set()
+        self._written: dict[int, bool] = {}
         self._over = False
         self._changed = threading.Condition()
 
@@ -33,23 +33,32 @@ class Turns:
             self._over = True
             self._changed.notify_all()
 
-    def wait_for(self, before: int | None) -> None:
+    def wait_for(self, before: int | None) -> bool:
         """Return once the chunk ``before`` is written; at once for None.
+
+        Returns:
+            Whether all of its contacts were new. True for None.
 
         Raises:
             OutOfTurn: it will not be.
         """
         if before is None:
-            return
+            return True
         with self._changed:
             self._changed.wait_for(lambda: self._over or before in self._written)
             if before not in self._written:
                 raise OutOfTurn(f"chunk {before} was not written, so the one after it was rolled back")
+            return self._written[before]
 
-    def written(self, number: int) -> None:
-        """Let the next chunk go on: this one is committed."""
+    def written(self, number: int, *, all_new: bool = False) -> None:
+        """Let the next chunk go on: this one is committed.
+
+        Args:
+            number: of this one.
+            all_new: whether none of its contacts was there before.
+        """
         with self._changed:
-            self._written.add(number)
+            self._written[number] = all_new
             self._changed.notify_all()
 
 
@@ -64,14 +73,17 @@ class Turn:
     turns: Turns
     before: int | None
 
-    def comes(self) -> None:
+    def comes(self) -> bool:
         """Return once it has come.
+
+        Returns:
+            Whether all contacts of the chunk before were new, as those of this one are likely to be then.
 
         Raises:
             OutOfTurn: it will not.
         """
-        self.turns.wait_for(self.before)
+        return self.turns.wait_for(self.before)
 
-    def passes(self, number: int) -> None:
+    def passes(self, number: int, *, all_new: bool) -> None:
         """Let the next chunk go on: that of this number is committed."""
-        self.turns.written(number)
+        self.turns.written(number, all_new=all_new)

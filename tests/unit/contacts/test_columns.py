@@ -40,6 +40,11 @@ def test_both_upserts_write_every_column():
         assert names(r"SELECT (:workspace_id.*?)\n    FROM", statement) == FILLED
 
 
+def test_the_insert_of_new_contacts_writes_every_column():
+    assert names(r"INTO app\.contact \((.*?)\)\n", "insert_new_contacts") == ["workspace_id", "import_id", *FILLED]
+    assert names(r"SELECT workspace, import, (.*?)\n    FROM", "insert_new_contacts") == FILLED
+
+
 def test_both_upserts_keep_the_old_value_where_the_file_has_none():
     for statement in UPSERTS:
         kept = re.findall(r"(\w+) = coalesce\(excluded\.(\w+), contact\.(\w+)\)", STATEMENTS[statement])

@@ -4,6 +4,38 @@ CREATE TEMPORARY TABLE contact_staging (
     country text, tags text[], custom jsonb
 ) ON COMMIT DROP
 
+-- name: tell_insert
+-- A DO block takes no parameters.
+SELECT set_config('groundwork.workspace_id', :workspace_id, true), set_config('groundwork.import_id', :import_id, true)
+
+-- name: insert_new_contacts
+-- Add the rows if every one of them is new, and none otherwise. Without ON CONFLICT a row costs a third less: no look
+-- beforehand, no speculative insertion. The block, and not a savepoint of ours, takes the error: PostgreSQL does not log
+-- what a block has taken, and the line would have somebody's address in it.
+-- Rows are read in the order of COPY, which is that of the addresses: a temporary table is read from its beginning. So
+-- two imports of one workspace lock their rows in the same order; this holds for the statements below, too.
+DO $$
+DECLARE
+    workspace text := current_setting('groundwork.workspace_id');
+    import text := current_setting('groundwork.import_id');
+    inserted bigint;
+BEGIN
+    INSERT INTO app.contact (
+        workspace_id, import_id, email, first_name, last_name, phone, company, job_title, city, country, tags, custom
+    )
+    SELECT workspace, import, email, first_name, last_name, phone, company, job_title, city, country,
+           coalesce(tags, '{}'), coalesce(custom, '{}')
+    FROM contact_staging;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    PERFORM set_config('groundwork.inserted', inserted::text, true);
+EXCEPTION WHEN unique_violation THEN
+    PERFORM set_config('groundwork.inserted', '', true);
+END $$
+
+-- name: inserted_contacts
+-- How many rows the block has added; NULL where one of them was there.
+SELECT CAST(nullif(current_setting('groundwork.inserted'), '') AS bigint)
+
 -- name: update_contacts
 -- xmax is 0 on a row that this statement inserted, and this transaction's number on one that it locked and updated.
 WITH written AS (
@@ -13,7 +45,6 @@ WITH written AS (
     SELECT :workspace_id, :import_id, email, first_name, last_name, phone, company, job_title, city, country,
            coalesce(tags, '{}'), coalesce(custom, '{}')
     FROM contact_staging
-    ORDER BY email COLLATE "C"
     ON CONFLICT (workspace_id, email) DO UPDATE SET
         first_name = coalesce(excluded.first_name, contact.first_name),
         last_name = coalesce(excluded.last_name, contact.last_name),
@@ -50,7 +81,6 @@ WITH written AS (
     SELECT :workspace_id, :import_id, email, first_name, last_name, phone, company, job_title, city, country,
            coalesce(tags, '{}'), coalesce(custom, '{}')
     FROM contact_staging
-    ORDER BY email COLLATE "C"
     ON CONFLICT (workspace_id, email) DO UPDATE SET
         first_name = coalesce(excluded.first_name, contact.first_name),
         last_name = coalesce(excluded.last_name, contact.last_name),

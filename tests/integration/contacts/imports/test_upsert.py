@@ -1,8 +1,11 @@
 """What an import leaves in the database."""
 
 import threading
+from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.database import Database
@@ -13,6 +16,7 @@ from tests.factories import scalar
 from tests.integration.contacts.imports.importing import contacts_of, import_content
 from tests.integration.inbox.test_long_values import incompressible
 from tests.unit.contacts.imports.files import use_settings
+from tests.waiting import wait_until
 
 
 def test_awkward_values_arrive_as_they_are(db: Database, store: BlobStore) -> None:
@@ -46,6 +50,18 @@ def test_skip_leaves_older_contacts_alone_and_forgets_its_notes_at_the_end(db: D
     with db.transaction() as connection:
         forget_skipped(connection, "import-2")
     assert scalar(db, "SELECT count(*) FROM app.import_skipped") == 0
+
+
+def test_a_contact_that_is_there_leaves_no_address_in_the_log_of_postgresql(
+    db: Database, store: BlobStore, home: Path
+) -> None:
+    content = "Email,City\nda-di-dum@example.com,Ulm\n"
+    import_content(db, store, content, import_id="import-1")
+    assert import_content(db, store, content, import_id="import-2") == ImportCounts(rows=1, updated=1)
+    with db.transaction() as connection, pytest.raises(ProgrammingError):
+        connection.execute(text("SELECT da_di_dum"))
+    log = wait_until(lambda: "da_di_dum" in (said := (home / "postgres.log").read_text()) and said, 10)
+    assert "da-di-dum@example.com" not in log
 
 
 def test_workspaces_do_not_see_each_other(db: Database, store: BlobStore) -> None:
