@@ -24,7 +24,8 @@ from tests.waiting import wait_until
 
 DESCRIPTION = (
     "CPU ms per run of a one-step job, by part, with one worker and with four, which all together hold what one may "
-    "(cpu_ratio: Prefect's server and PostgreSQL, four ÷ one; aborted: share of submissions that another worker had); "
+    "(cpu_ratio: Prefect's server and PostgreSQL, four ÷ one; cpu_ratio_by_runs: the same, each in terms of what "
+    "workers and runs took meanwhile, which other load on the machine makes dearer alike; aborted: share of submissions that another worker had); "
     "started by events and by the relay; light deliveries with one and with two hosts on two workers; CPU of three "
     "relays ÷ one, over light deliveries, and seconds from the death of the leading one to the next admission; time "
     "for ten times the deliveries, the workspaces and the imported rows ÷ time for once; and from these, cores for so "
@@ -51,6 +52,9 @@ def run(quick: bool) -> dict[str, Any]:
         figures |= _idle(scale, "four_workers")
         figures |= _runs(scale, "four_workers", runs)
         figures["cpu_ratio"] = _servers(figures, "four_workers") / _servers(figures, "one_worker")
+        figures["cpu_ratio_by_runs"] = figures["cpu_ratio"] / (
+            figures["four_workers_cpu_ms_worker"] / figures["one_worker_cpu_ms_worker"]
+        )
         figures["aborted"] = scale.aborted() / (2 * runs)
     for hosts in (1, 2):
         with scale_stack({"GROUNDWORK_LIGHT_HOSTS": str(hosts)}) as scale:
