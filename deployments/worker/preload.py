@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from groundwork.blocks.applications import applications
 from groundwork.blocks.blob.store import BlobStore
+from groundwork.blocks.tracing import preload_tracing
 from groundwork.deployments.logs import let_applications_be_heard
 from groundwork.flows.registry import jobs
 
@@ -56,6 +57,7 @@ def preload() -> None:
         if application.preload:
             application.named(application.preload)()
     let_applications_be_heard()
+    preload_tracing()
     # Prefect puts off building most of its models, and looks through all installed packages for the first block class.
     for model in _models(BaseModel):
         model.model_rebuild(raise_errors=False)
