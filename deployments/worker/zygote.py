@@ -19,6 +19,7 @@ from groundwork.deployments.changed_code import begin_anew, has_changed_code
 from groundwork.deployments.worker.child import run_in_child, without_heartbeat
 from groundwork.deployments.worker.preload import preload, preload_libraries
 from groundwork.deployments.worker.protocol import STANDBY, Ended, Message, Started, StartRun
+from groundwork.deployments.worker.warm_up import warm_up
 from groundwork.events.inbox.keeper_process import ensure_keeper
 from groundwork.flows.light_host import STOP_PULLING
 
@@ -136,6 +137,7 @@ def main() -> None:
             if has_changed_code():
                 begin_anew("groundwork.deployments.worker.zygote", sys.argv[1])
         preload()
+        warm_up()
     with without_heartbeat():
         Zygote(control).serve()
 

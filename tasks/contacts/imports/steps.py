@@ -158,7 +158,7 @@ def _all_new(chunk: PreparedChunk, counts: ImportCounts) -> bool:
 
 @step
 def collect_rejects(import_id: str, headers: list[str]) -> str | None:
-    """Put the rejected rows of all chunks into one file.
+    """Put the rejected rows of all chunks into one file. An import that has rejected none need not call it.
 
     Returns:
         Its key in the blob store; None where no row was rejected.

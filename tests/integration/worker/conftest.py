@@ -112,6 +112,6 @@ def alive(pid: int) -> bool:
     """Whether a process runs; a zombie does not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it ended before, or while its state was read
         return False
     return state != "Z" and os.path.exists(f"/proc/{pid}")
