@@ -111,6 +111,7 @@ class Reload:
             for part in (stack.gateway, stack.relay):
                 if part:
                     part.renew(END_SECONDS)
+                    part.wait_until_ready(LOOK_SECONDS)
         if found.digests.deployments != before.deployments:
             deploy_wiring(stack.project, stack.environment, stack.settings, note=stack.note)
         logger.info("reload     %s, %.1f s after it was saved", what, time.monotonic() - since)
