@@ -30,11 +30,13 @@ RUN groupadd --gid 10001 groundwork \
     && install -d -o groundwork -g groundwork -m 0700 /var/lib/groundwork
 COPY --from=build /opt/groundwork /opt/groundwork
 COPY prefect.yaml /srv/groundwork/
-# The home is the one folder that a part writes to, /tmp aside; nothing in it has to outlive the container.
+# The home is the one folder that a part writes to, /tmp aside; nothing in it has to outlive the container. Prefect's server
+# would copy its UI into the package.
 ENV PATH=/opt/groundwork/bin:${PATH} \
     HOME=/var/lib/groundwork \
     GROUNDWORK_HOME=/var/lib/groundwork \
     PREFECT_HOME=/var/lib/groundwork/prefect \
+    PREFECT_SERVER_UI_STATIC_DIRECTORY=/var/lib/groundwork/prefect-ui \
     GROUNDWORK_HOST=0.0.0.0 \
     GROUNDWORK_MODE=production \
     GROUNDWORK_LOG_FORMAT=json \

@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator
 
 from groundwork.blocks.applications import applications
-from groundwork.blocks.environment import PREFIX, EnvironmentSettings, read_settings
+from groundwork.blocks.environment import EnvironmentSettings, read_settings
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.blocks.secret_variable import file_variable
+from groundwork.blocks.secret_variable import PREFIX, file_variable
 from groundwork.blocks.settings import Settings
 from groundwork.blocks.suggestions import near
 

@@ -48,6 +48,8 @@ class Application:
         commands: ``module:app`` of a Typer application whose commands join those of ``groundwork``.
         demo: ``module:function`` of the command that is ``groundwork demo <name>``; of the first application that has
             one, ``groundwork demo`` alone.
+        seed: ``module:function`` of the function that ``groundwork seed <name>`` calls with a connection and a
+            workspace's id: it stores data to begin with, a second time nothing, and returns how much of what was new.
         demo_name: what that command is called in place of the application's name.
     """
 
@@ -64,6 +66,7 @@ class Application:
     hooks: str | None = None
     commands: str | None = None
     demo: str | None = None
+    seed: str | None = None
     demo_name: str | None = None
 
     def load(self, package: str | None) -> None:

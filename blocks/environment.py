@@ -13,9 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.blocks.secret_variable import file_variable, read_all
-
-PREFIX = "GROUNDWORK_"
+from groundwork.blocks.secret_variable import PREFIX, file_variable, read_all
 
 
 class EnvironmentSettings(BaseSettings):

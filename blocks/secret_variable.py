@@ -9,9 +9,13 @@ import os
 import stat
 from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
+from typing import TypeVar
 
 from groundwork.blocks.errors import ConfigurationError
 
+V = TypeVar("V")
+
+PREFIX = "GROUNDWORK_"
 SUFFIX = "_FILE"
 MOST_BYTES = 64 * 1024
 """Larger files are refused: one that was named by mistake, such as a disk, is not read to its end."""
@@ -49,6 +53,19 @@ def secret_of(variable: str, environment: Mapping[str, str] | None = None) -> st
         return _content(Path(named))
     except ValueError as error:
         raise ConfigurationError(f"{file_variable(variable)}: {error}") from None
+
+
+def laid_over(environment: Mapping[str, V], more: Mapping[str, V]) -> dict[str, V]:
+    """An environment with another one on top. Of the two variables that a secret has, that of the upper one counts."""
+    hidden = {_other_variable(name) for name in more}
+    return {**{name: value for name, value in environment.items() if name not in hidden}, **more}
+
+
+def _other_variable(name: str) -> str:
+    """The other one of the two that a secret of ours has; no variable's name for any other program's."""
+    if not name.startswith((PREFIX, *OF_PREFECT)):
+        return ""
+    return name.removesuffix(SUFFIX) if name.endswith(SUFFIX) else file_variable(name)
 
 
 def read_secrets_of_prefect(environment: MutableMapping[str, str]) -> bool:

@@ -25,10 +25,12 @@ from groundwork.deployments.commands import (
     new,
     parts,
     pause,
+    seed,
     send,
     senders,
     status,
     store,
+    trigger,
     up,
     user,
     workspace,
@@ -83,6 +85,8 @@ def program() -> typer.Typer:
     app.command("prefect-server")(parts.prefect_server)
     app.command("prefect-services")(parts.prefect_services)
     app.command("send")(send.send)
+    app.command("seed")(seed.seed)
+    app.command("trigger")(trigger.trigger)
     app.command("status")(status.status)
     app.command("catalogue")(catalogue.catalogue)
     app.command("cancel")(cancel.cancel)
@@ -99,6 +103,7 @@ def program() -> typer.Typer:
     app.add_typer(mail.app, name="mail")
     app.add_typer(store.app, name="store")
     app.add_typer(user.app, name="user")
+    app.add_typer(user.app, name="users", hidden=True)
     app.add_typer(workspace.app, name="workspace")
     app.add_typer(new.app, name="new")
     if (shown := demo.demos(applications())) is not None:

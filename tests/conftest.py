@@ -4,7 +4,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -63,6 +63,17 @@ def own_jobs(monkeypatch: pytest.MonkeyPatch) -> dict[str, JobSpec]:
     jobs = registry.jobs()
     monkeypatch.setattr(registry, "_jobs", jobs)
     return jobs
+
+
+@pytest.fixture(scope="session")
+def prepared_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Gives a home on which `groundwork up` has run before; each time another one."""
+    from tests.prepared_home import copy_prepared_home
+
+    base = tmp_path_factory.getbasetemp()
+    # Processes of pytest-xdist have a folder each in that of the session.
+    session = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return lambda: copy_prepared_home(session / "homes", tmp_path_factory.mktemp("prepared") / "home")
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from groundwork.blocks.environment import PREFIX
-from groundwork.blocks.secret_variable import OF_PREFECT, SUFFIX, file_variable
+from groundwork.blocks.secret_variable import OF_PREFECT, PREFIX, SUFFIX, file_variable
 from groundwork.deployments.commands.options import HomeOption, JsonOption, use_home
 
 HIDDEN = "********"

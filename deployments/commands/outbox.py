@@ -9,6 +9,22 @@ from groundwork.blocks.mailer import mailer
 from groundwork.blocks.settings import settings
 
 
+def refuse_mail_server(what: str) -> None:
+    """Refuse to invent people where mails to them would go to a mail server.
+
+    Args:
+        what: would invent them, such as ``a demo``.
+
+    Raises:
+        ConfigurationError: mails go to one.
+    """
+    if mailer().smtp_url or settings().smtp_url:
+        raise ConfigurationError(
+            f"GROUNDWORK_SMTP_URL: mails go to a mail server here, and {what} would have it sent those to invented "
+            "people. Use a home without one: unset it, and say --home demo-home"
+        )
+
+
 class Outbox:
     """Looks for mails to one address that are written from now on.
 
@@ -20,11 +36,7 @@ class Outbox:
     """
 
     def __init__(self, address: str) -> None:
-        if mailer().smtp_url or settings().smtp_url:
-            raise ConfigurationError(
-                "GROUNDWORK_SMTP_URL: mails go to a mail server here, and a demo would send it those to invented "
-                "people. Show the demo on a home without one: unset it, and say --home demo-home"
-            )
+        refuse_mail_server("a demo")
         self._address = address
         self._folder = settings().home / "outbox"
         self._seen = set(self._folder.glob("*.eml"))

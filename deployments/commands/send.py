@@ -28,7 +28,7 @@ def send(
 
       groundwork send user/signed.up '{"workspaceId": "acme", "userId": "ada"}' --wait
     """
-    fields = _object(data)
+    fields = json_object(data)
     client = client_of(home)
     event_id = client.send_raw(name, fields, id=id)
     if wait:
@@ -39,7 +39,12 @@ def send(
         print(json.dumps({"id": str(event_id)}) if as_json else event_id)
 
 
-def _object(text: str) -> dict[str, Any]:
+def json_object(text: str) -> dict[str, Any]:
+    """The object that a text is.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
     try:
         value = json.loads(text)
     except ValueError as error:

@@ -34,6 +34,12 @@ def up(
             "--without", help="Parts that run elsewhere, comma-separated: postgres, prefect, gateway, relay, worker."
         ),
     ] = None,
+    reload: Annotated[
+        bool,
+        typer.Option(
+            "--reload", help="Take on code and prefect.yaml as they are saved. For development: it takes 400 MB."
+        ),
+    ] = False,
 ) -> None:
     """Run all parts in the foreground until Ctrl-C: PostgreSQL, Prefect, gateway, relay and worker.
 
@@ -43,6 +49,8 @@ def up(
     Examples:
 
       groundwork up
+
+      groundwork up --reload
 
       groundwork up --home /srv/groundwork --port 9000 --prefect-port 9001
 
@@ -57,6 +65,7 @@ def up(
     from groundwork.deployments.up.sign_in import make_sign_in
     from groundwork.deployments.up.stack import Stack
     from groundwork.deployments.up.stages import Terminal
+    from groundwork.deployments.up.stream import Stream
     from groundwork.deployments.wiring.project import project_folders
 
     configure_logging("up")
@@ -68,14 +77,20 @@ def up(
         if with_sign_in:
             make_sign_in(settings.home)
         terminal = Terminal()
-        stack = Stack(home_folder, settings, project_folders(), terminal, without=left_out)
-        tail = LogTail(home_folder.logs, terminal.line)
+        stack = Stack(home_folder, settings, project_folders(), terminal, without=left_out, reload=reload)
+        tail = LogTail(home_folder.logs, Stream(terminal.line, colours=terminal.has_colours))
+        renewing = contextlib.ExitStack()
         try:
             with contextlib.suppress(KeyboardInterrupt), interruptible():
                 stack.start()
+                if reload:
+                    from groundwork.deployments.up.reload import Reload
+
+                    renewing.callback(Reload(stack).stop)
                 while True:
                     time.sleep(1.0)
                     stack.watch()
         finally:
+            renewing.close()
             stack.stop()
             tail.close()

@@ -5,6 +5,7 @@ import ipaddress
 import secrets
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
@@ -14,6 +15,9 @@ from groundwork.blocks.settings import settings
 from groundwork.deployments.console import tokens
 from groundwork.deployments.console.tokens import Grant
 from groundwork.deployments.gateway.refusal import Refusal
+
+if TYPE_CHECKING:
+    from groundwork.deployments.console.shared import SharedPages
 
 SESSION_SECONDS = 12 * 3600
 """How long a session lasts. Too low: people sign in often. Too high: a cookie that was stolen is good for longer."""
@@ -53,10 +57,11 @@ class Access:
 
     Args:
         keys: checked already (:meth:`ConsoleKeys.check`).
+        pages: that consoles share.
     """
 
-    def __init__(self, keys: ConsoleKeys) -> None:
-        self.keys = keys
+    def __init__(self, keys: ConsoleKeys, pages: "SharedPages") -> None:
+        self.keys, self.pages = keys, pages
 
     def viewer(self, request: Request) -> Viewer:
         """Who sent the request.

@@ -10,9 +10,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from groundwork.blocks.database import database
-from groundwork.blocks.ulid import id_of
 from groundwork.deployments.console.access import Access, Viewer
-from groundwork.deployments.console.fields import form_of
+from groundwork.deployments.console.fields import event_id_of, form_of
+from groundwork.deployments.console.files import files_of
 from groundwork.deployments.console.pages import page, see
 from groundwork.deployments.console.payload import shown_json, shown_payload
 from groundwork.deployments.console.route import ConsoleRoute
@@ -57,6 +57,7 @@ class _Shown:
     error: str | None
     errors: list[tuple[AttemptError, str]]
     result: tuple[str, bool] | None
+    files: list[str]
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def show_event(event_id: str, request: Request) -> Response:
     """One event."""
     access: Access = request.app.state.console
     viewer = access.viewer(request)
-    key = _id(event_id)
+    key = event_id_of(event_id)
     with looking() as connection:
         event = stored_event(connection, key)
         status = event_status(connection, key)
@@ -102,7 +103,7 @@ async def replay_event(event_id: str, request: Request) -> Response:
     """Queue the dead letters of one event again."""
     access: Access = request.app.state.console
     viewer = access.operator(request, await form_of(request))
-    key = _id(event_id)
+    key = event_id_of(event_id)
     await asyncio.to_thread(_replay, key, viewer)
     return see(request, f"events/{key}")
 
@@ -120,13 +121,6 @@ def _replay(event_id: UUID, viewer: Viewer) -> None:
         )
 
 
-def _id(text: str) -> UUID:
-    try:
-        return id_of(text) or UUID(text)
-    except ValueError:
-        raise Refusal(404, "There is no such event, or it is not kept any more.") from None
-
-
 def _shown(delivery: DeliveryStatus, event: EventStatus) -> _Shown:
     stages, last = [], event.accepted_at
     # In the order in which they were reached: a delivery that was replayed keeps some of its first attempt.
@@ -137,7 +131,7 @@ def _shown(delivery: DeliveryStatus, event: EventStatus) -> _Shown:
     known = {delivery.waits_for, *(each.error for each in delivery.errors)}
     error: Any = None if delivery.last_error in known else without_links(delivery.last_error)
     result = shown_json(delivery.result) if delivery.result is not None else None
-    return _Shown(delivery, stages, error, errors, result)
+    return _Shown(delivery, stages, error, errors, result, files_of(delivery.result))
 
 
 def _between(one: datetime, other: datetime) -> float:

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from fastapi import Request
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.moments import read_utc
+from groundwork.blocks.ulid import id_of
 from groundwork.deployments.gateway.body import read_body
 from groundwork.deployments.gateway.refusal import Refusal
 
@@ -14,6 +16,18 @@ _MOST_BYTES = 16 * 1024
 _MOST_FIELDS = 50
 _LONGEST = 500
 """Characters of a field."""
+
+
+def event_id_of(text: str) -> UUID:
+    """The id of an event in an address.
+
+    Raises:
+        Refusal: 404, it is none.
+    """
+    try:
+        return id_of(text) or UUID(text)
+    except ValueError:
+        raise Refusal(404, "There is no such event, or it is not kept any more.") from None
 
 
 async def form_of(request: Request) -> dict[str, str]:

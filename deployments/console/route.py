@@ -15,6 +15,7 @@ from groundwork.blocks.uuid7 import uuid7
 from groundwork.blocks.verdict import verdict_of
 from groundwork.deployments.console.access import Access, SignInWanted, Viewer
 from groundwork.deployments.console.pages import page, see
+from groundwork.deployments.console.shared import LIVE_HEADER
 from groundwork.deployments.gateway.paths import told_path
 from groundwork.deployments.gateway.refusal import DATABASE_ERRORS, Refusal
 
@@ -30,8 +31,17 @@ class ConsoleRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
+            access: Access = request.app.state.console
             try:
-                return await handler(request)
+                if request.method == "GET" and LIVE_HEADER in request.headers:
+                    viewer = access.viewer(request)
+                    return await access.pages.shown(request, viewer, lambda: handler(request))
+                if request.method == "GET":
+                    return await handler(request)
+                try:
+                    return await handler(request)
+                finally:
+                    access.pages.forget()
             except SignInWanted:
                 path = request.scope["path"].partition("/console/")[2]
                 query = f"?{request.url.query}" if request.url.query else ""

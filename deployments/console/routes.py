@@ -4,10 +4,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
 from groundwork.blocks.console_keys import ConsoleKeys
-from groundwork.deployments.console import dead, event, events, jobs, lanes, sign_in
+from groundwork.deployments.console import dead, event, events, files, jobs, lanes, sign_in
 from groundwork.deployments.console.access import Access
 from groundwork.deployments.console.pages import FOLDER, asset_marks, see
 from groundwork.deployments.console.route import ConsoleRoute
+from groundwork.deployments.console.shared import SharedPages
 from groundwork.deployments.gateway.refusal import Refusal
 
 PREFIX = "/console"
@@ -21,7 +22,7 @@ def console_routes() -> APIRouter:
     """The routes. They are not part of the gateway's document for senders."""
     router = APIRouter(prefix=PREFIX, include_in_schema=False, route_class=ConsoleRoute)
     router.add_api_route("", begin)
-    for module in (sign_in, events, event, lanes, dead, jobs):
+    for module in (sign_in, events, event, files, lanes, dead, jobs):
         router.include_router(module.router)
     router.include_router(sign_in.api)
     router.include_router(_ends)
@@ -30,7 +31,7 @@ def console_routes() -> APIRouter:
 
 def access_of(keys: ConsoleKeys) -> Access:
     """What the gateway keeps as ``app.state.console``."""
-    return Access(keys)
+    return Access(keys, SharedPages())
 
 
 @_ends.get("/assets/{name}")

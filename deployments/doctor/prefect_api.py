@@ -100,10 +100,7 @@ def _look_at_pool(client: SyncPrefectClient, name: str) -> Iterator[Finding]:
     try:
         pool = client.read_work_pool(name)
     except ObjectNotFound:
-        make = (
-            "Run `groundwork deploy`" if name == WORK_POOL else f"Run: prefect work-pool create {name} --type process"
-        )
-        yield Finding(WORKERS, "fails", f"there is no work pool {name}. {make}.")
+        yield Finding(WORKERS, "fails", f"there is no work pool {name}. Run `groundwork deploy`.")
         return
     online = [each for each in client.read_workers_for_work_pool(name) if each.status == WorkerStatus.ONLINE]
     if name == WORK_POOL and pool.type != settings().worker:

@@ -190,8 +190,7 @@ class _Pools:
         try:
             pool = self._client.read_work_pool(name)
         except ObjectNotFound:
-            cure = f"Make it (prefect work-pool create {name} --type process) and run `groundwork deploy`"
-            return Fault(Effect.HELD, f"Job {job} waits: Prefect has no work pool {name}. {cure}.")
+            return Fault(Effect.HELD, f"Job {job} waits: Prefect has no work pool {name}. Run `groundwork deploy`.")
         where = f"its deployment belongs to the work pool {name}" + ("" if name == said else f", not to {said}")
         if pool.is_paused:
             text = f"Job {job} waits: {where}, and that one is paused. Let it go on: prefect work-pool resume {name}"

@@ -19,6 +19,10 @@ from groundwork.blocks.collector import left_alone
 BEFOREHAND: Mapping[str, Sequence[str]] = {
     "groundwork.deployments.gateway": ("groundwork.deployments.gateway.app", "groundwork.deployments.gateway.server"),
     "groundwork.deployments.relay": ("groundwork.deployments.relay.loop", "groundwork.flows.registry"),
+    "groundwork.deployments.up.renewal": (
+        "groundwork.deployments.up.renewal",
+        "sqlalchemy.dialects.postgresql.psycopg",
+    ),
     "groundwork.deployments.up.prefect_server": (
         "prefect.server.api.server",
         "groundwork.deployments.up.own_origin",

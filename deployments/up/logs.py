@@ -2,28 +2,29 @@
 
 import os
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from groundwork.deployments.up.log_writer import LOGS_KEPT
+from groundwork.deployments.up.stream import Stream
 
 _POLL_SECONDS = 0.2
 
 
 class LogTail:
-    """Prints what is appended to the log files of a folder, each line behind the name of its part.
+    """Tells a stream what is appended to the log files of a folder, each line with the name of its part.
 
     Args:
         folder: with ``NAME.log`` files; those made later are found too. What they held before is not printed. A file
             that was full is read to its end, and those that follow it.
-        write: takes each line.
+        stream: is told each line.
     """
 
-    def __init__(self, folder: Path, write: Callable[[str], None]) -> None:
-        self._write = write
+    def __init__(self, folder: Path, stream: Stream) -> None:
+        self._stream = stream
         self._folder = folder
         self._files: dict[Path, BinaryIO] = {}
+        self._told = False
         for path in folder.glob("*.log"):
             self._files[path] = path.open("rb")
             self._files[path].seek(0, os.SEEK_END)
@@ -46,8 +47,12 @@ class LogTail:
 
     def _run(self) -> None:
         while not self._stop.wait(_POLL_SECONDS):
+            self._told = False
             self._print_new()
+            if not self._told:
+                self._stream.flush()
         self._print_new()
+        self._stream.flush()
 
     def _print_new(self) -> None:
         for path in self._folder.glob("*.log"):
@@ -79,7 +84,7 @@ class LogTail:
             if newer is not None:
                 newer.close()
             newer = other
-        self._write(f"{path.stem:<9}| ... more was logged than can be shown; the oldest file kept goes on here")
+        self._stream.tell(path.stem, "... more was logged than can be shown; the oldest file kept goes on here")
         return newer
 
     def _print_lines(self, path: Path, file: BinaryIO, *, to_the_end: bool = False) -> None:
@@ -88,7 +93,8 @@ class LogTail:
                 file.seek(-len(line), os.SEEK_CUR)
                 break
             if text := line.decode(errors="replace").rstrip():
-                self._write(f"{path.stem:<9}| {text}")
+                self._stream.tell(path.stem, text)
+                self._told = True
 
 
 def _names(path: Path) -> list[Path]:

@@ -76,6 +76,28 @@ class Part:
         else:
             self._run(self._command, subprocess.DEVNULL)
 
+    def renew(self, patience: float) -> None:
+        """Let a new process, which has imported its code meanwhile, take the place of the one that runs.
+
+        Args:
+            patience: seconds that the old one has to end what it is at, before it is killed.
+        """
+        old = self._process
+        self.prepare()
+        if old is not None:
+            old.terminate()
+            try:
+                old.wait(patience)
+            except subprocess.TimeoutExpired:
+                old.kill()
+                old.wait()
+        self.start()
+
+    def signal(self, number: int) -> None:
+        """Send it a signal, if it runs."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(number)
+
     def _run(self, command: Sequence[str], stdin: int) -> None:
         """Run the process in a session of its own, so that Ctrl-C reaches it through its parent only."""
         with self._log.opened() as output:

@@ -31,6 +31,7 @@ from groundwork.deployments.up.stages import Stages, Terminal
 from groundwork.deployments.wiring.prefect_deploy import PrefectDeploy
 from groundwork.deployments.wiring.project import deployments_of
 from groundwork.deployments.worker.command import worker_arguments
+from groundwork.deployments.worker.protocol import KEEPS_STANDBY
 
 if TYPE_CHECKING:
     from groundwork.deployments.up.prefect_elsewhere import PrefectElsewhere
@@ -62,6 +63,10 @@ class Stack:
         project: folders with a ``prefect.yaml`` each.
         terminal: where the stages of the start are told.
         without: names of the parts that run elsewhere; see :data:`LEFT_OUT`.
+        reload: the worker is to be ready for new code.
+
+    Attributes:
+        note: file that remembers what was deployed.
 
     Raises:
         ConfigurationError: production mode, and Prefect's server would ask nobody for a password; the Prefect server
@@ -76,7 +81,10 @@ class Stack:
         terminal: Terminal | None = None,
         *,
         without: Collection[str] = (),
+        reload: bool = False,
     ) -> None:
+        self._reload = reload
+        self.note = home.folder / "applied.json"
         self._stages = Stages(terminal or Terminal())
         self.home = home
         self.settings = settings
@@ -125,8 +133,9 @@ class Stack:
             self.prefect.start()
         else:
             logger.info("Prefect    that of PREFECT_API_URL is joined; none is started")
-        note = self.home.folder / "applied.json"
-        deploy = None if note.exists() else PrefectDeploy(self.project, self.environment | {PART_VARIABLE: "deploy"})
+        deploy = (
+            None if self.note.exists() else PrefectDeploy(self.project, self.environment | {PART_VARIABLE: "deploy"})
+        )
         try:
             self._tell()
             with self._stages.stage("Migrations", log=self._log("postgres")):
@@ -145,7 +154,7 @@ class Stack:
             with self._stages.stage("Deployments", log=self.prefect.log if self.prefect else None):
                 deploy_wiring(
                     self.project, self.environment, self.settings,
-                    note=note, prepared=deploy, blocks_are_there=start_what_needs_no_deployment,
+                    note=self.note, prepared=deploy, blocks_are_there=start_what_needs_no_deployment,
                 )  # fmt: skip
             if self.relay:
                 self.relay.start()
@@ -289,7 +298,7 @@ class Stack:
             WORKER,
             *worker_arguments(self.settings, name),
             ready=lambda: self._worker_is_online(name),
-            defaults=worker_logging(),
+            defaults=worker_logging() | ({KEEPS_STANDBY: "1"} if self._reload else {}),
         )
 
     def _worker_is_online(self, name: str) -> bool:

@@ -1,5 +1,6 @@
 """What a start is doing, and how long each stage of it took."""
 
+import os
 import sys
 import threading
 import time
@@ -27,6 +28,11 @@ class Terminal:
         self._is_terminal = self._stream.isatty()
         self._doing = ""
         self._lock = threading.Lock()
+
+    @property
+    def has_colours(self) -> bool:
+        """Whether it shows them: a terminal, whose person has not said NO_COLOR (https://no-color.org)."""
+        return self._is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     def line(self, text: str) -> None:
         """Print a line above what is going on."""

@@ -1,5 +1,6 @@
-"""Apply the project to a Prefect server: work pool, blocks, deployments, automations."""
+"""Apply the project to a Prefect server: work pools, blocks, deployments, automations."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,9 +11,11 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.workers.base import BaseWorker
+from prefect.workers.process import ProcessWorker
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.settings import Settings
+from groundwork.blocks.words import counted
 from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.wiring.applied import is_applied, remember
 from groundwork.deployments.wiring.documents import blocks, ensure_block
@@ -21,6 +24,8 @@ from groundwork.deployments.wiring.project import deployments_of
 from groundwork.deployments.wiring.switched_off import stay_disabled
 
 _MOST_POOLS = 200
+_TYPE_OF_OTHERS = "process"
+logger = logging.getLogger(__name__)
 
 INTERACTIVE_QUEUE = "interactive"
 """Work queue of the deployments of interactive jobs, in ``prefect.yaml``."""
@@ -46,8 +51,7 @@ def deploy_wiring(
         blocks_are_there: called once there is what parts need that do not need the deployments.
 
     Raises:
-        ConfigurationError: the work pool is of another type, a deployment names one that Prefect does not have, or
-            ``prefect deploy --all`` refused.
+        ConfigurationError: the work pool is of another type, or ``prefect deploy --all`` refused.
     """
     given = {
         setting: environment[setting.name]
@@ -56,7 +60,7 @@ def deploy_wiring(
     }
     with temporary_settings(given):
         _ensure_work_pool(settings)
-        _refuse_missing_pools(project)
+        _make_missing_pools(project, settings)
         if note is not None and is_applied(note, project):
             blocks_are_there()
             return
@@ -86,15 +90,30 @@ def _ensure_work_pool(settings: Settings) -> None:
         )
 
 
-def _refuse_missing_pools(project: Sequence[Path]) -> None:
-    named = {each.work_pool: each for each in deployments_of(project) if each.work_pool is not None}
+def _make_missing_pools(project: Sequence[Path], settings: Settings) -> None:
+    """Make the pools that deployments name and Prefect does not have: for Prefect's process worker, which needs nothing
+    else. A pool of another type has a template that a person has to write."""
+    named = {each.work_pool for each in deployments_of(project) if each.work_pool is not None}
     with get_client(sync_client=True) as client:
         there = {each.name for each in client.read_work_pools(limit=_MOST_POOLS)}
-    for pool, deployment in sorted(named.items()):
-        if pool not in there:
-            raise ConfigurationError(
-                f"{deployment.file}: the deployment {deployment.name} names the work pool {pool}, which Prefect does "
-                f"not have. Make it: prefect work-pool create {pool} --type process"
+        for pool in sorted(named - there):
+            with suppress(ObjectAlreadyExists):
+                client.create_work_pool(
+                    WorkPoolCreate(
+                        name=pool,
+                        type=_TYPE_OF_OTHERS,
+                        base_job_template=ProcessWorker.get_default_base_job_template(),
+                        concurrency_limit=settings.concurrency,
+                        description="Runs of jobs that name this work pool.",
+                    )
+                )
+            logger.info(
+                "The work pool %s was made, of type process, for %s at once. Its worker: groundwork worker --pool %s "
+                "--type process. For another type, make it before: prefect work-pool create %s --type TYPE",
+                pool,
+                counted(settings.concurrency, "run"),
+                pool,
+                pool,
             )
 
 

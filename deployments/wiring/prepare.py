@@ -2,6 +2,8 @@
 
 import logging
 
+from sqlalchemy import Connection
+
 from groundwork.blocks.database import Database
 from groundwork.blocks.migrations import upgrade
 from groundwork.blocks.words import counted
@@ -30,21 +32,36 @@ def prepare_database(database: Database, *, discard: bool = False) -> list[Retir
     Returns:
         The jobs that are gone: nothing more is delivered to them, and what waits for them is kept until they are back.
     """
-    # Names that two applications have given to their mails are an error now, and not at the first mail.
-    kinds()
     with database.transaction() as connection:
         upgrade(connection)
-        register_event_types(connection, event_types().values())
-        if left := install(connection):
-            logger.warning(left)
-        found = jobs()
-        for job in found.values():
-            register_job(connection, job.registration)
-        retired = retire_jobs(connection, found)
-        if discard:
-            for each in retired:
-                cancel(connection, job=each.name, queued_only=True, reason=DISCARDED)
-        return retired
+        return tell_of_code(connection, discard=discard)
+
+
+def tell_of_code(connection: Connection, *, discard: bool = False) -> list[RetiredJob]:
+    """Tell the inbox which jobs and event types there are; its schema is that of the code already.
+
+    Args:
+        discard: cancel what waits for jobs that are gone from the code.
+
+    Raises:
+        ConfigurationError: two applications have named something alike.
+
+    Returns:
+        The jobs that are gone.
+    """
+    # Names that two applications have given to their mails are an error now, and not at the first mail.
+    kinds()
+    register_event_types(connection, event_types().values())
+    if left := install(connection):
+        logger.warning(left)
+    found = jobs()
+    for job in found.values():
+        register_job(connection, job.registration)
+    retired = retire_jobs(connection, found)
+    if discard:
+        for each in retired:
+            cancel(connection, job=each.name, queued_only=True, reason=DISCARDED)
+    return retired
 
 
 def told(job: RetiredJob, *, discarded: bool = False) -> str:

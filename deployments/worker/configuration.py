@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr
 from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.database import database
 from groundwork.blocks.process_cache import process_cache
+from groundwork.blocks.secret_variable import laid_over
 from groundwork.blocks.settings import settings
 from groundwork.deployments.worker.run_context import RunContext
 
@@ -47,7 +48,7 @@ class GroundworkJobConfiguration(BaseJobConfiguration):
 
         Database and blob store are the worker's, so that not every run asks Prefect for their block documents.
         """
-        merged = {**configured_blocks(), **os.environ, **self.env}
+        merged = laid_over(laid_over(configured_blocks(), os.environ), self.env)
         return {name: value for name, value in merged.items() if value is not None}
 
 

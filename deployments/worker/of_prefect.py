@@ -5,12 +5,14 @@
 
 import os
 import runpy
+import signal
 import socket
 import sys
 import time
 from collections.abc import Callable
 
 import httpx
+from prefect.context import refresh_global_settings_context
 from prefect.settings import PREFECT_API_URL
 
 from groundwork.blocks.all_settings import check_settings
@@ -20,6 +22,7 @@ from groundwork.deployments.health import STUCK_SECONDS, Health, Pulse, serve_he
 
 _ANSWER_SECONDS = 2.0
 _STARTING = "the worker is starting"
+_AWAY = "Prefect does not answer as it should"
 _SILENT = "the worker has not asked Prefect for runs lately"
 
 
@@ -55,7 +58,11 @@ class PolledPulse(Pulse):
     def lacking(self) -> str | None:
         """What keeps the worker from taking runs."""
         polled = self._ask()
-        return _STARTING if polled is None else None if polled else _SILENT
+        if polled is None:
+            return _STARTING
+        if not self._server_answers():
+            return _AWAY
+        return None if polled else _SILENT
 
 
 def main() -> int:
@@ -65,6 +72,8 @@ def main() -> int:
         Exit code: 2 for a configuration that is refused, else the worker's.
     """
     port = _free_port()
+    # A shell has its background jobs ignore SIGINT, which Prefect makes of SIGTERM.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         check_settings()
         if health_port := settings().health_port:
@@ -74,6 +83,8 @@ def main() -> int:
         print(f"worker: {error}", file=sys.stderr)
         return 2
     os.environ |= {"PREFECT_WORKER_WEBSERVER_HOST": "127.0.0.1", "PREFECT_WORKER_WEBSERVER_PORT": str(port)}
+    # Prefect has read its settings when it was imported.
+    refresh_global_settings_context()
     sys.argv = ["prefect", *sys.argv[1:], "--with-healthcheck"]
     runpy.run_module("prefect", run_name="__main__")
     return 0

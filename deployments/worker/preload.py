@@ -42,10 +42,15 @@ MODULES = (
 )
 
 
-def preload() -> None:
-    """Import everything, the jobs included, and build what would be built when it is first used."""
+def preload_libraries() -> None:
+    """Import what does not depend on the jobs: most of the time that it all takes."""
     for name in MODULES:
         importlib.import_module(name)
+
+
+def preload() -> None:
+    """Import everything, the jobs included, and build what would be built when it is first used."""
+    preload_libraries()
     jobs()
     for application in applications():
         if application.preload:

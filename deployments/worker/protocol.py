@@ -4,6 +4,11 @@ from pydantic import BaseModel
 
 from groundwork.deployments.worker.run_context import RunContext
 
+STANDBY = "standby"
+"""Argument of a zygote that waits for a byte before it imports the jobs."""
+KEEPS_STANDBY = "GROUNDWORK__STANDBY"
+"""Environment variable that has a worker keep such a zygote for the next renewal. Two underscores: no setting."""
+
 
 class StartRun(BaseModel):
     """Worker to zygote: fork a process for this flow run.

@@ -5,7 +5,6 @@ import contextlib
 import logging
 import os
 import signal
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +15,6 @@ import anyio.abc
 from prefect.client.schemas.objects import FlowRun, StateType, WorkQueue
 from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.exceptions import InfrastructureNotFound, ObjectNotFound
-from prefect.settings import PREFECT_WORKER_QUERY_SECONDS
 from prefect.workers.base import BaseWorker
 
 from groundwork.blocks.all_settings import check_settings
@@ -36,8 +34,9 @@ from groundwork.deployments.worker.configuration import (
     GroundworkWorkerResult,
     configured_blocks,
 )
+from groundwork.deployments.worker.pace import Pace
 from groundwork.deployments.worker.patience import answered, for_ever, until_it_works
-from groundwork.deployments.worker.protocol import StartRun
+from groundwork.deployments.worker.protocol import KEEPS_STANDBY, StartRun
 from groundwork.deployments.worker.remembered_reads import remember_reads
 from groundwork.deployments.worker.run_context import RunContext
 from groundwork.deployments.worker.run_process import RunProcess
@@ -49,8 +48,6 @@ from groundwork.flows.flow_run import PICKED_UP_AT
 logger = logging.getLogger(__name__)
 
 LOOPS = "the worker's loops"
-FULL_SECONDS = 5.0
-"""How often a worker looks that has no place for a run: by its looks Prefect knows that deployments are served."""
 SIGINT_WAS_IGNORED = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 """Read while this module is imported: Prefect's command line sets its own handlers afterwards."""
 
@@ -67,7 +64,9 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._zygotes: ZygotePool | Spawner = ZygotePool() if hasattr(os, "fork") else Spawner()
+        self._zygotes: ZygotePool | Spawner = (
+            ZygotePool(standby=KEEPS_STANDBY in os.environ) if hasattr(os, "fork") else Spawner()
+        )
         self._processes: dict[UUID, RunProcess] = {}
         self._queues: dict[UUID, WorkQueue] = {}
         self._outages = Outages(logger)
@@ -75,8 +74,7 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
         self._assignments = Assignments(uuid4())
         self._listener: AdmissionListener | None = None
         self._looking = asyncio.Lock()
-        self._look_at = 0.0
-        self._away_until = 0.0
+        self._pace = Pace(self._assignments)
         self._lacks: str | None = "the worker has not looked for runs yet"
         self._pulse = Pulse()
         self._health = Health(
@@ -132,26 +130,19 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
         await super().start(run_once, with_healthcheck, printer)
 
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
-        """Look for runs once; see the base class. Of several workers each looks less often, so that together they ask
-        Prefect no more than one would; and none does that is looking for its own runs already, or has no place."""
-        now = time.monotonic()
-        if now < self._look_at or self._assignments.waiting:
-            return []
-        self._look_at = now + PREFECT_WORKER_QUERY_SECONDS.value() * (len(self._assignments.online) - 1)
-        if self._is_full():
-            self._look_at = max(self._look_at, now + FULL_SECONDS)
-        return await self._look()
+        """Look for runs once, if it is this worker's turn; see the base class."""
+        return await self._look() if self._pace.takes_turn(full=self._is_full()) else []
 
     async def _look(self) -> list[FlowRun]:
         """Look for runs. While Prefect is away there are none, and it is asked less often."""
         async with self._looking:
-            if time.monotonic() < self._away_until or not self._pool_is_of_this_type():
+            if self._pace.is_held_off or not self._pool_is_of_this_type():
                 return []
             taken: list[FlowRun] = []
             with self._outages.watching("looking for runs") as trial:
                 async with answered():
                     taken = await super().get_and_submit_flow_runs()
-            self._away_until = time.monotonic() + trial.pause
+            self._pace.hold_off(trial.pause)
         self._lacks = "the last look for runs failed; the log says more" if trial.error else None
         for each in taken:
             self._assignments.taken(delivery_of(each))
@@ -240,7 +231,7 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
             # A run that somebody retries may have another process before this one has quite ended.
             if self._processes.get(flow_run.id) is process:
                 del self._processes[flow_run.id]
-            self._look_at = 0.0
+            self._pace.has_place()
         if process.cancelled:
             await until_it_works(
                 self._outages, "telling Prefect of a cancelled run", lambda: report_cancelled(self.client, flow_run.id)

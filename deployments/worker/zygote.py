@@ -1,7 +1,9 @@
 """The zygote: a process that has imported everything, has done nothing yet, and forks one process per flow run.
 
-``python -m groundwork.deployments.worker.zygote FD``; FD is the worker's end of a socket pair. It ends when it is told
-to drain or the worker is gone, once its last run has ended: neither a restart nor a crash of the worker drops a run.
+``python -m groundwork.deployments.worker.zygote FD [standby]``; FD is the worker's end of a socket pair. It ends when
+it is told to drain or the worker is gone, once its last run has ended: neither a restart nor a crash of the worker
+drops a run. One that stands by has imported the libraries alone, and imports the jobs, as they are then, when a byte
+tells it to.
 """
 
 import contextlib
@@ -13,9 +15,10 @@ import sys
 import threading
 
 from groundwork.blocks.collector import left_alone
+from groundwork.deployments.changed_code import begin_anew, has_changed_code
 from groundwork.deployments.worker.child import run_in_child, without_heartbeat
-from groundwork.deployments.worker.preload import preload
-from groundwork.deployments.worker.protocol import Ended, Message, Started, StartRun
+from groundwork.deployments.worker.preload import preload, preload_libraries
+from groundwork.deployments.worker.protocol import STANDBY, Ended, Message, Started, StartRun
 from groundwork.deployments.worker.warm_up import warm_up
 from groundwork.events.inbox.keeper_process import ensure_keeper
 from groundwork.flows.light_host import STOP_PULLING
@@ -127,6 +130,12 @@ def main() -> None:
         signal.signal(each, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[1]))
     with left_alone():
+        if STANDBY in sys.argv:
+            preload_libraries()
+            if not control.recv(1):
+                return
+            if has_changed_code():
+                begin_anew("groundwork.deployments.worker.zygote", sys.argv[1])
         preload()
         warm_up()
     with without_heartbeat():

@@ -1,4 +1,4 @@
-"""What people changed in the console, who and when."""
+"""What people changed in the console, or took from it, who and when."""
 
 import json
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Change:
 
     Attributes:
         actor: name of the key that the person signed in with.
-        action: replay, discard, pause, resume or set.
+        action: replay, discard, pause, resume, set or download.
         job: None: of several.
         workspace_id: None: of all.
         details: how many, what limit and so on; JSON-ready.

@@ -23,6 +23,12 @@ SET not_before = not_before - step,
     claimed_at = claimed_at - step,
     first_step_at = first_step_at - step,
     settled_at = settled_at - step,
+    attempt_errors = (
+        SELECT jsonb_agg(
+            error || jsonb_build_object('at', CAST(error ->> 'at' AS timestamptz) - step) ORDER BY place
+        )
+        FROM jsonb_array_elements(attempt_errors) WITH ORDINALITY AS each (error, place)
+    ),
     death_posted = death_posted - step,
     death_mailed = death_mailed - step
 FROM (SELECT make_interval(secs => :seconds) AS step) AS clock;

@@ -13,4 +13,5 @@ application = Application(
     routes="groundwork.deployments.gateway.contacts:router",
     commands="groundwork.deployments.commands.contacts:app",
     demo="groundwork.deployments.commands.contacts.demo:demo",
+    seed="groundwork.deployments.commands.contacts.seeding:sow",
 )

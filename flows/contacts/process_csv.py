@@ -37,6 +37,6 @@ def process_csv(event: CsvImportConfirmed) -> dict[str, Any]:
     counts = counts_so_far()
     rejects_path = collect_rejects(event.import_id, list(upload.file.layout.headers)) if counts.rejected else None
     summary = finish_import(event.import_id, counts, rejects_path)
-    publish_report(record, summary, how_read(upload.file))
+    publish_report(record, summary, how_read(upload.file), progress.speed)
     notify_finished(event, record, summary, return_state=True)  # best effort: a mail is not worth an import
     return summary.model_dump(mode="json")

@@ -13,5 +13,6 @@ application = Application(
     hooks="groundwork.deployments.gateway.fitness.hooks:sources",
     commands="groundwork.deployments.commands.fitness:app",
     demo="groundwork.deployments.commands.fitness.demo:demo",
+    seed="groundwork.deployments.commands.fitness.seeding:sow",
     demo_name="platform",
 )

@@ -9,5 +9,5 @@ from groundwork.tasks.fitness.risks.alert_steps import tell
 
 @job(on=ChurnRiskDetected, lane=5)
 def alert_churn_risk(event: ChurnRiskDetected) -> dict[str, Any]:
-    """Mail the member's coach, or the gym's owner, once for the crossing."""
+    """Mail a member's coach, or the gym's owner, that the member comes less and less: once each time."""
     return tell(event)

@@ -9,5 +9,5 @@ from groundwork.tasks.fitness.risks.alert_steps import tell
 
 @job(on=InjuryRiskDetected, lane=5)
 def alert_injury_risk(event: InjuryRiskDetected) -> dict[str, Any]:
-    """Mail the member's coach, or the gym's owner, once for the crossing."""
+    """Mail a member's coach, or the gym's owner, of a load or a recovery out of its band: once each time."""
     return tell(event)

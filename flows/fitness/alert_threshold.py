@@ -9,5 +9,5 @@ from groundwork.tasks.fitness.risks.alert_steps import tell
 
 @job(on=ThresholdCrossed, lane=5)
 def alert_threshold(event: ThresholdCrossed) -> dict[str, Any]:
-    """Mail the member's coach, or the gym's owner, once for the crossing."""
+    """Mail a member's coach, or the gym's owner, of a figure over its threshold: once each time."""
     return tell(event)

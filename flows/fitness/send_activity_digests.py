@@ -10,6 +10,5 @@ from groundwork.tasks.fitness.digests.batch import close_all
 
 @job(on=DigestWanted, light=True, batch=Batch(size=100), debounce=Debounce(seconds=300, longest=1800))
 def send_activity_digests(events: Sequence[DigestWanted]) -> list[object]:
-    """Find what there is to tell a workspace's members when nothing new has come for five minutes, after half an hour
-    at the latest: for a hundred of them in one run. ``mail-activity-digest`` mails it to each."""
+    """Find what there is to tell a workspace's members once it has been quiet; each is mailed by a run of their own."""
     return close_all(events)

@@ -16,4 +16,5 @@ application = Application(
     hooks="groundwork.deployments.gateway.nurture.hooks:sources",
     commands="groundwork.deployments.commands.nurture:app",
     demo="groundwork.deployments.commands.nurture.demo:demo",
+    seed="groundwork.deployments.commands.nurture.seeding:sow",
 )

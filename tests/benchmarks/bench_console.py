@@ -54,6 +54,8 @@ _PAGES = {
     "jobs": "jobs",
     "catalogue": "catalogue",
 }
+_LIVE = {"X-Groundwork-Live": "1"}
+"""As the console's script renews a page."""
 _OPEN = ("events", "lanes", "dead", "jobs")
 
 
@@ -149,7 +151,7 @@ def _keep_open(port: int, is_open: Flag, end: Flag) -> None:
     is_open.set()
     number = 0
     while not end.wait(RENEWED_SECONDS / CONSOLES):
-        clients[number % CONSOLES].get(_OPEN[number % len(_OPEN)])
+        clients[number % CONSOLES].get(_OPEN[number % len(_OPEN)], headers=_LIVE)
         number += 1
 
 

@@ -1,6 +1,7 @@
 """A running stack that is quick to notice a dead run, for tests that kill parts of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +17,9 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="package")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def stack(prepared_home: Callable[[], Path]) -> Iterator[RunningStack]:
     """A running `groundwork up`; whatever was done to it, SIGTERM has to end it in time."""
-    with RunningStack(tmp_path_factory.mktemp("chaos") / "home", SETTINGS).running() as stack:
+    with RunningStack(prepared_home(), SETTINGS).running() as stack:
         yield stack
 
 

@@ -3,7 +3,7 @@ finished is done again."""
 
 import signal
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -33,8 +33,8 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    with RunningStack(tmp_path_factory.mktemp("light") / "home", SETTINGS).running() as stack:
+def stack(prepared_home: Callable[[], Path]) -> Iterator[RunningStack]:
+    with RunningStack(prepared_home(), SETTINGS).running() as stack:
         yield stack
 
 

@@ -11,10 +11,14 @@ from groundwork.blocks.configured import FORMER_DOCUMENT
 from groundwork.deployments.relay.wiring import block_of
 from groundwork.deployments.wiring.deploy import INTERACTIVE_QUEUE
 from groundwork.deployments.wiring.documents import BLOCKS
+from groundwork.flows.job import flow_of
+from groundwork.flows.operations.apply_retention import apply_retention
+from groundwork.flows.operations.tell_of_dead_letters import tell_of_dead_letters
 from groundwork.flows.registry import jobs
 
 WIRING = yaml.safe_load((Path(flows.__file__).resolve().parents[1] / "prefect.yaml").read_text())
 DEPLOYMENTS = {each["name"]: each for each in WIRING["deployments"]}
+FLOWS = (apply_retention, tell_of_dead_letters)
 JOBS = {name: spec for name, spec in jobs().items() if spec.body.__module__.startswith("groundwork.")}
 
 
@@ -53,6 +57,32 @@ def test_a_job_without_a_deployment_is_offered_a_block_with_such_an_automation()
     [trigger] = deployment["triggers"]
     assert trigger["name"] == f"{spec.options.on.event_name} starts {spec.name}"
     assert spec.name in trigger["description"]
+
+
+_OF_CODE = re.compile(r"``|:\w+:|\b[a-z]+_[a-z_]+\b|\b[a-z]+\.[a-z]+\.[a-z.]+\b|\.py\b")
+"""A name of a function, a variable or a module, or markup of a docstring."""
+
+
+def is_a_sentence(text: str | None) -> bool:
+    """Whether a description says in words what something does."""
+    return bool(
+        text and text[0].isupper() and text.endswith(".") and len(text.split()) >= 4 and not _OF_CODE.search(text)
+    )
+
+
+def test_deployments_automations_and_flows_say_in_words_what_they_do():
+    told = {
+        "deployment": {name: each.get("description") for name, each in DEPLOYMENTS.items()},
+        "automation": {
+            each["name"]: each.get("description") for one in DEPLOYMENTS.values() for each in one.get("triggers", [])
+        },
+        "flow": {name: flow_of(name).description for name in JOBS} | {each.name: each.description for each in FLOWS},
+    }
+    assert [
+        (kind, name, text) for kind, all in told.items() for name, text in all.items() if not is_a_sentence(text)
+    ] == []
+    for all in told.values():
+        assert len(set(all.values())) == len(all), sorted(all.values())
 
 
 @pytest.mark.parametrize("block", BLOCKS)

@@ -8,7 +8,7 @@
 
   const button = Object.assign(document.createElement("button"), { id: "live", type: "button", textContent: "Live" });
   place.append(button);
-  let timer = 0;
+  let timer = 0, pause = SECONDS;
 
   const isOn = () => sessionStorage.getItem("live") !== "off";
   // Whoever is filling in a form, or has opened something, is not to lose it.
@@ -18,13 +18,18 @@
     button.setAttribute("aria-pressed", String(isOn()));
     button.title = isOn() ? `Renewed every ${SECONDS} seconds` : "Not renewed";
     clearTimeout(timer);
-    if (isOn()) timer = setTimeout(renew, SECONDS * 1000);
+    if (isOn()) timer = setTimeout(renew, pause * 1000);
   }
 
   async function renew() {
     if (!isBusy()) {
       try {
-        const response = await fetch(location.href, { cache: "no-store", redirect: "manual" });
+        const began = performance.now();
+        const response = await fetch(location.href, {
+          cache: "no-store", redirect: "manual", headers: { "X-Groundwork-Live": "1" },
+        });
+        // A gateway that is slow has enough to do.
+        pause = Math.max(SECONDS, (performance.now() - began) / 100);
         if (response.type === "opaqueredirect") return location.reload();
         if (response.ok) {
           const page = new DOMParser().parseFromString(await response.text(), "text/html");

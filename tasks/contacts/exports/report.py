@@ -4,7 +4,9 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 
+from groundwork.blocks.public_address import console_of_file
 from groundwork.blocks.words import counted, printable
+from groundwork.events.inbox import running_attempt
 from groundwork.tasks.contacts.exports.record import ExportRecord, ExportSummary
 from groundwork.tasks.progress import Progress
 from groundwork.tasks.step import step
@@ -49,7 +51,8 @@ class ExportProgress(Progress):
 
 @step
 def publish_report(record: ExportRecord, summary: ExportSummary) -> str:
-    """Show the export's figures as an artifact of the run. The link is left out: whoever sees the run could use it."""
+    """Show the export's figures as an artifact of the run. Its link opens for operators of the console alone: whoever
+    sees the run could use another one."""
     markdown = report(record, summary)
     create_markdown_artifact(markdown, key="export", description=f"Export {record.id}")
     return markdown
@@ -70,6 +73,9 @@ def report(record: ExportRecord, summary: ExportSummary) -> str:
             f"| SHA-256 | `{summary.sha256}` |",
             f"| kept as | `{summary.blob_path}` |",
             f"| links until | {summary.expires_at:%Y-%m-%d %H:%M} UTC |",
+            "",
+            f"[The file]({console_of_file(running_attempt().event_id, running_attempt().job, 'blob_path')}) "
+            "(for operators of the console)",
             *(["", *(f"- {printable(each)}" for each in summary.warnings)] if summary.warnings else []),
         ]
     )

@@ -121,15 +121,13 @@ class Machine:
         self.lost = False
 
     def end(self) -> None:
-        """Have every part end by SIGTERM, or else by SIGKILL."""
+        """Have every part end by SIGTERM, or else by SIGKILL: the worker first, whose runs need the others."""
         self._stop.set()
         if self._supervisor.is_alive():
             self._supervisor.join(10)
-        for each in self._processes.values():
-            if each.alive:
-                each.signal(15)
-        for each in self._processes.values():
-            each.end()
+        for part in reversed(self._commands):
+            if part in self._processes:
+                self._processes[part].end()
 
     def _process(self, part: str) -> Process:
         command = [sys.executable, "-m", "groundwork.deployments.cli", *self._commands[part]]

@@ -67,7 +67,7 @@ Start = Callable[[], Process]
 def start(db, prefect_api: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     """Starts a relay process. The work pool has room for everything, and nobody takes the deployment's runs."""
     with get_client(sync_client=True) as client:
-        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"), overwrite=True)
+        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process", concurrency_limit=1_000), overwrite=True)
         flow_id = client.create_flow_from_name("process-csv")
         client.create_deployment(flow_id, "process-csv", work_pool_name=WORK_POOL)
     started: list[Process] = []

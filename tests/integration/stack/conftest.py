@@ -1,7 +1,8 @@
 """One running stack for all tests of this package."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +11,9 @@ from tests.integration.stack.running import RunningStack
 
 
 @pytest.fixture(scope="package")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def stack(prepared_home: Callable[[], Path]) -> Iterator[RunningStack]:
     """A running `groundwork up`; it has to end by Ctrl-C in time and leave no process behind."""
-    with RunningStack(tmp_path_factory.mktemp("stack") / "home").running(end_by=signal.SIGINT) as stack:
+    with RunningStack(prepared_home()).running(end_by=signal.SIGINT) as stack:
         yield stack
 
 

@@ -1,5 +1,6 @@
 """What a Prefect user finds and does: blocks, artifacts, tags, runs by hand, deploys by hand."""
 
+import base64
 import re
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -69,6 +70,18 @@ def test_a_host_of_light_runs_links_the_events_that_it_has_carried(application: 
     assert link.endswith(f"/console/runs/{run_id}")
     page = seen_by_an_operator(link)
     assert all(str(each) in page for each in sent)
+
+
+def test_the_artifacts_of_an_import_and_an_export_link_their_files_for_operators(
+    application: Application, contacts_csv: Path
+):
+    event_id = application.confirm(application.upload(contacts_csv))
+    delivery = application.done(event_id)
+    report = str(artifacts(application.stack, delivery.flow_run_id)["csv-import"]["data"])
+    [link] = re.findall(r"\[Rejected rows, to mend and upload again\]\(([^)]+)\)", report)
+    assert "nobody" in seen_by_an_operator(link)
+    [picture] = re.findall(r"!\[Rejected rows by reason\]\(data:image/svg\+xml;base64,([^)]+)\)", report)
+    assert "invalid_email" in base64.b64decode(picture).decode()
 
 
 def link_to_console(stack: RunningStack, run_id: object) -> str:

@@ -5,6 +5,7 @@ import signal
 import socket
 import stat
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -82,8 +83,8 @@ def test_ctrl_c_while_it_starts_leaves_nothing_behind(tmp_path: Path):
     assert Home(starting.home).running() is None
 
 
-def test_it_warns_where_anybody_may_send_events_and_names_the_cure(tmp_path: Path):
-    exposed = RunningStack(tmp_path / "home", {"GROUNDWORK_HOST": "0.0.0.0"})
+def test_it_warns_where_anybody_may_send_events_and_names_the_cure(prepared_home: Callable[[], Path]):
+    exposed = RunningStack(prepared_home(), {"GROUNDWORK_HOST": "0.0.0.0"})
     try:
         exposed.start()
         told = [

@@ -11,7 +11,7 @@ import pytest
 from groundwork.blocks.all_settings import check_settings, misspelt, settings_classes
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.process_cache import forget
-from groundwork.blocks.secret_variable import MOST_BYTES, OF_PREFECT, file_variable, read_secrets_of_prefect
+from groundwork.blocks.secret_variable import MOST_BYTES, OF_PREFECT, file_variable, laid_over, read_secrets_of_prefect
 from groundwork.blocks.settings import Settings, settings
 
 SECRET = "swordfish-of-the-test"
@@ -156,6 +156,13 @@ def test_secrets_of_prefect_are_read_once_for_all_that_is_started(tmp_path: Path
     assert read_secrets_of_prefect(environment)
     assert environment == dict.fromkeys(OF_PREFECT, f"admin:{SECRET}")
     assert not read_secrets_of_prefect(environment)
+
+
+def test_of_a_secrets_two_variables_that_of_the_upper_environment_counts():
+    files = {"GROUNDWORK_DATABASE_URL_FILE": "/run/secrets/database-url", "SSL_CERT_FILE": "/etc/ssl/cert.pem"}
+    found = {"GROUNDWORK_DATABASE_URL": "postgresql://found", "SSL_CERT": "another program's", "HOME": "/root"}
+    assert laid_over(found, files) == {"SSL_CERT": "another program's", "HOME": "/root"} | files
+    assert laid_over(files, found) == {"SSL_CERT_FILE": "/etc/ssl/cert.pem"} | found
 
 
 def test_each_file_that_is_wrong_is_named():

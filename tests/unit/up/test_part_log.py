@@ -14,6 +14,7 @@ import pytest
 from groundwork.deployments.up.log_writer import LOG_BYTES, LOGS_KEPT, RotatingLog
 from groundwork.deployments.up.logs import LogTail
 from groundwork.deployments.up.part import Part
+from groundwork.deployments.up.stream import Stream
 from tests.waiting import wait_until
 
 FLOOD = """
@@ -54,7 +55,7 @@ def test_no_line_is_lost_or_torn_at_a_rotation_and_whoever_follows_sees_each_onc
     lines = 20 * 1024 * 1024 // processes // length
     part = flood(tmp_path, lines, length, processes)
     seen: list[str] = []
-    tail = LogTail(part.log.parent, seen.append)
+    tail = LogTail(part.log.parent, Stream(seen.append, colours=False))
     run(part)
     tail.close()
     said = [f"{who} {number:08} {'x' * length}" for who in ("parent", "child")[:processes] for number in range(lines)]

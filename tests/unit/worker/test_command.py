@@ -67,6 +67,16 @@ def test_a_worker_that_starts_is_not_ready_and_not_stuck():
     assert pulse.lacking() == "the worker is starting"
 
 
+def test_a_worker_is_ready_while_it_asks_for_runs_and_prefect_answers():
+    polled, answers = [True], [True]
+    pulse = PolledPulse(lambda: polled[0], lambda: answers[0], Clock())
+    assert pulse.lacking() is None
+    answers[0] = False
+    assert pulse.lacking() == "Prefect does not answer as it should"
+    answers[0], polled[0] = True, False
+    assert "has not asked Prefect for runs" in str(pulse.lacking())
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -1,16 +1,19 @@
 """The console over HTTP: what people find, what they change, and what they are kept from."""
 
+import json
 import re
 import threading
 import time
 from collections.abc import Iterator
-from urllib.parse import quote
+from typing import ClassVar
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import httpx
 import pytest
 from sqlalchemy import text
 
+from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.database import Database
 from groundwork.deployments.console import tokens
 from groundwork.deployments.console.access import COOKIE
@@ -57,6 +60,91 @@ def listed(page: str) -> list[str]:
 
 def state_of(db: Database, event_id: object) -> str:
     return scalar(db, "SELECT state FROM groundwork.delivery WHERE event_id = :id", id=event_id)
+
+
+class TestRenewing:
+    """Consoles that are open share what they renew; who opens a page, or changes something, sees it as it is."""
+
+    LIVE: ClassVar = {"X-Groundwork-Live": "1"}
+
+    def renewed(self, somebody: Person, path: str = "dead") -> str:
+        answer = somebody.client.get(f"/console/{path}", headers=self.LIVE)
+        assert answer.status_code == 200
+        return answer.text
+
+    def cancel(self, db: Database) -> None:
+        with db.transaction() as connection:
+            connection.execute(text("UPDATE groundwork.delivery SET state = 'cancelled' WHERE state = 'failed'"))
+
+    def test_two_of_one_key_share_a_page_but_not_the_token_of_their_forms(
+        self, gateway_url: str, olga: Person, db: Database
+    ):
+        with person(gateway_url, OPERATOR_KEY) as other:
+            first = self.renewed(olga)
+            self.cancel(db)
+            assert olga.form_token() != other.form_token()
+            assert self.renewed(other) == first.replace(olga.form_token(), other.form_token())
+            assert "no file" not in other.see("dead")
+
+    def test_a_viewer_of_one_workspace_shares_with_no_others(self, olga: Person, acme: Person, victor: Person):
+        assert "bolt" in self.renewed(olga, "events")
+        assert "bolt" not in self.renewed(acme, "events")
+        assert "<form method" not in self.renewed(victor, "dead").partition("</header>")[2]
+
+    def test_what_somebody_changes_is_seen_at_once(self, olga: Person, victor: Person, inbox: Inbox, db: Database):
+        path = f"events/{inbox.dead[0]}"
+        assert "failed" in self.renewed(victor, path)
+        assert olga.post(f"{path}/replay", form_token=olga.form_token()).status_code == 303
+        assert "Replay" not in self.renewed(olga, path)
+        assert "state queued" in self.renewed(victor, path)
+
+    def test_a_session_that_has_ended_renews_nothing(self, olga: Person):
+        self.renewed(olga)
+        olga.client.cookies.clear()
+        assert olga.client.get("/console/dead", headers=self.LIVE).status_code == 303
+
+
+class TestFiles:
+    """Files that jobs have made."""
+
+    @pytest.fixture
+    def made(self, inbox: Inbox, db: Database) -> str:
+        """An import's rejects, in the result of its delivery."""
+        key = "imports/one/rejects.csv"
+        with blob_store().write(key) as file:
+            file.write(b"line,reason\n2,invalid_email\n")
+        with db.transaction() as connection:
+            result = json.dumps({"rows": 3, "rejects_path": key, "other_path": None, "name": "x"})
+            connection.execute(
+                text("UPDATE groundwork.delivery SET result = CAST(:result AS jsonb) WHERE event_id = :id"),
+                {"result": result, "id": inbox.done},
+            )
+        return f"events/{inbox.done}/files/{JOB}/rejects_path"
+
+    def test_an_operator_is_led_to_a_file_by_a_link_that_does_not_last_and_it_is_written_down(
+        self, olga: Person, made: str, inbox: Inbox
+    ):
+        assert f"files/{JOB}/rejects_path" in olga.see(f"events/{inbox.done}")
+        led = olga.client.get(f"/console/{made}")
+        assert led.status_code == 303
+        link = urlsplit(led.headers["location"]).path
+        assert olga.client.get(link).text == "line,reason\n2,invalid_email\n"
+        assert "download" in olga.see("audit")
+
+    def test_viewers_and_strangers_get_no_file(self, victor: Person, acme: Person, made: str, inbox: Inbox):
+        for somebody in (victor, acme):
+            assert "files/" not in somebody.see(f"events/{inbox.done}")
+            somebody.see(made, 403)
+        victor.client.cookies.clear()
+        assert victor.client.get(f"/console/{made}").headers["location"].startswith("../../../../sign-in")
+
+    def test_what_is_no_file_is_not_found(self, olga: Person, made: str, inbox: Inbox):
+        for name in ("name", "rows", "other_path", "nothing_path", "%2e%2e%2fetc"):
+            olga.see(made.replace("rejects_path", name), 404)
+        olga.see(made.replace(JOB, "another-job"), 404)
+        olga.see(f"events/{inbox.waiting}/files/{JOB}/rejects_path", 404)
+        blob_store().delete("imports/one/rejects.csv")
+        olga.see(made, 404)
 
 
 class TestLooking:
