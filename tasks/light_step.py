@@ -96,6 +96,14 @@ class LightStep:
                 call.succeeded(result)
                 return result
 
+    def work(self, args: Any, kwargs: Any) -> StepWork:
+        """The work of a call.
+
+        Raises:
+            TypeError: the function takes no such arguments.
+        """
+        return StepWork.of(self.retries.step, self.retries.options.key, self._parameters(args, kwargs))
+
     def _parameters(self, args: Any, kwargs: Any) -> dict[str, Any]:
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()

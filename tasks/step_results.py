@@ -143,6 +143,14 @@ def read_result(key: str, serializer: StepSerializer) -> tuple[bool, Any]:
         return False, None
 
 
+def kept_result(key: str, serializer: StepSerializer) -> tuple[Any] | None:
+    """A result that is in the blob store; None where it is not, or cannot be read: whoever looks next says why."""
+    try:
+        return (_result(_read(key), serializer),)
+    except Exception:  # whatever the store has, the step can run again
+        return None
+
+
 def _of_light_run(key: str) -> bytes | None:
     """A result that an earlier attempt has kept in the database, as a light run; None where there is none."""
     attempt = current_attempt()

@@ -16,6 +16,7 @@ from groundwork.tasks.light_future import LightFutures, submitted
 from groundwork.tasks.light_step import LightStep
 from groundwork.tasks.provider_limit import provider_tag
 from groundwork.tasks.step_calls import beyond_handlers, noted_call, noted_future
+from groundwork.tasks.step_results import kept_result
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -60,8 +61,23 @@ class StepTask(Task[P, R]):
     def _called(self, *args: Any, **kwargs: Any) -> Any:
         """What a call gives: by Prefect's engine, or in a light run without it."""
         if (attempt := _light_attempt()) is None:
-            return super().__call__(*args, **kwargs)
+            kept = self._kept(args, kwargs)
+            return super().__call__(*args, **kwargs) if kept is None else kept[0]
         return self._called_in_light_run(attempt, args, kwargs)
+
+    def _kept(self, args: Any, kwargs: dict[str, Any]) -> tuple[Any] | None:
+        """What an earlier attempt has kept of a plain call. Prefect's engine would find the same, in many times the
+        time, and with a task run that says only that."""
+        attempt = current_attempt()
+        light: LightStep = vars(self.fn)["light_step"]
+        if attempt is None or attempt.token == 1 or self.isasync or light.serializer is None:
+            return None
+        try:
+            work = light.work(args, kwargs)
+            return kept_result(work.result_key(attempt), light.serializer)
+        except (ConfigurationError, TypeError):
+            # The call itself says what is wrong; or it has options of Prefect's, such as return_state.
+            return None
 
     def _submitted(self, *args: Any, **kwargs: Any) -> Any:
         if (attempt := _light_attempt()) is None:

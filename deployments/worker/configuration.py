@@ -9,7 +9,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorkerResult
 from pydantic import Field, PrivateAttr
 
-from groundwork.blocks.blob.store import BlobStore, blob_store
+from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.database import database
 from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.secret_variable import laid_over
@@ -57,7 +57,8 @@ def configured_blocks() -> dict[str, str]:
     """The worker's blocks as environment variables, as far as a variable can hold them. Asks Prefect once."""
     variables = {"GROUNDWORK_DATABASE_URL": database().url.render_as_string(hide_password=False)}
     store = blob_store()
-    if store == BlobStore(storage_url=store.storage_url):
+    # Not by ==: a block that Prefect's document says has the document's id, too.
+    if all(value is None for field, value in store if field != "storage_url"):
         variables["GROUNDWORK_STORAGE_URL"] = store.storage_url or (settings().home.resolve() / "blobs").as_uri()
     return variables
 

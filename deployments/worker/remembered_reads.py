@@ -8,21 +8,23 @@ from uuid import UUID
 from prefect.client.orchestration import PrefectClient
 from pydantic import BaseModel
 
-REMEMBERED_SECONDS = 2.0
-"""How long a deployment or a flow is not asked for again. Prefect's worker asks for a run's deployment twice in a row.
-Too long: a run may start as its deployment was before a change."""
+DEPLOYMENT_SECONDS = 2.0
+"""How long a deployment is not asked for again. Prefect's worker asks twice in a row for that of each run. Too long: a
+run may start as its deployment was before a change."""
+FLOW_SECONDS = 60.0
+"""How long a flow is not asked for again: what runs take of it is its name, which does not change."""
 
 Read = Callable[[UUID], Awaitable[Any]]
 
 
 def remember_reads(client: PrefectClient) -> None:
-    """Have a worker's client remember deployments and flows for :data:`REMEMBERED_SECONDS`."""
-    for name in ("read_deployment", "read_flow"):
-        setattr(client, name, remembering(getattr(client, name)))
+    """Have a worker's client remember deployments and flows."""
+    for name, seconds in (("read_deployment", DEPLOYMENT_SECONDS), ("read_flow", FLOW_SECONDS)):
+        setattr(client, name, remembering(getattr(client, name), seconds))
 
 
-def remembering(read: Read) -> Read:
-    """A read whose answers are remembered; errors are not.
+def remembering(read: Read, seconds: float) -> Read:
+    """A read whose answers are remembered for some seconds; errors are not.
 
     Returns:
         The same function. Each caller gets a copy: Prefect writes a run's variables into those of its deployment.
@@ -34,7 +36,7 @@ def remembering(read: Read) -> Read:
         for each in [each for each, (_, until) in known.items() if until <= now]:
             del known[each]
         if of not in known:
-            known[of] = (await read(of), now + REMEMBERED_SECONDS)
+            known[of] = (await read(of), now + seconds)
         return known[of][0].model_copy(deep=True)
 
     return remembered

@@ -43,6 +43,8 @@ class Zygote:
     def serve(self) -> None:
         """Serve until drained."""
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        # Only a host heeds it. Ignored before the fork: it would end a run that has just been forked.
+        signal.signal(STOP_PULLING, signal.SIG_IGN)
         signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
         self._send(Message(ready=True))
         with selectors.DefaultSelector() as selector:
@@ -85,8 +87,6 @@ class Zygote:
 
     def _become_child(self) -> None:
         signal.set_wakeup_fd(-1)
-        # Only a host heeds it.
-        signal.signal(STOP_PULLING, signal.SIG_IGN)
         for each in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
             signal.signal(each, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -34,8 +34,8 @@ class ContactsSettings(EnvironmentSettings):
         16 * 1024 * 1024,
         ge=5 * 1024 * 1024,
         le=256 * 1024 * 1024,
-        description="Bytes per part of an export's upload, which is one step. S3 takes 10,000 parts of 5 MiB at least. "
-        "Too low: per-step cost (about 30 ms) dominates. Too high: memory, three parts per run, five to S3.",
+        description="Bytes per part of an export's upload. S3 takes 10,000 parts of 5 MiB at least. "
+        "Too low: one request per part dominates. Too high: memory, three parts per run, five to S3.",
     )
     export_link_hours: float = Field(
         168.0,

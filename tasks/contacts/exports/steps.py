@@ -3,14 +3,15 @@
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
-from prefect.futures import PrefectFuture
 from prefect.utilities.annotations import quote
 from sqlalchemy import Connection
 
 from groundwork.blocks.blob.store import blob_store
 from groundwork.blocks.database import database
+from groundwork.blocks.errors import NonRetriable
 from groundwork.events.contacts.exports import CsvExportConfirmed
 from groundwork.events.inbox import running_attempt, written
 from groundwork.tasks.contacts.exports import record, upload
@@ -79,7 +80,8 @@ def begin_upload(event: CsvExportConfirmed) -> Upload:
 def upload_contacts(
     event: CsvExportConfirmed, rows: ContactRows, into: Upload, show: Callable[[int, int], None]
 ) -> StoredFile:
-    """Encode the rows and upload the file, part by part, each a step: parts are stored while the next one is made.
+    """Encode the rows and upload the file, part by part: parts are stored while the next one is made. A part that fails
+    becomes a step, which is tried again.
 
     Args:
         event: what is exported.
@@ -127,7 +129,8 @@ class _PartUploads:
     def __init__(self, into: Upload, show: Callable[[int, int], None]) -> None:
         self._into = into
         self._show = show
-        self._pending: deque[tuple[Part, PrefectFuture[str]]] = deque()
+        self._threads = ThreadPoolExecutor(UPLOADS_AT_ONCE, "upload")
+        self._pending: deque[tuple[Part, Future[str]]] = deque()
         self._etags: list[str] = []
         self._stored = 0
 
@@ -135,24 +138,32 @@ class _PartUploads:
         """Begin another one, as soon as there is room."""
         if len(self._pending) == UPLOADS_AT_ONCE:
             self._settle_first()
-        # quote: Prefect need not look for futures within the part.
-        future = upload_part.submit(self._into, part.number, quote(part.data))  # type: ignore[call-overload]
+        # A task run of Prefect's costs as much as a part itself. Only what fails is worth one.
+        future = self._threads.submit(_store, self._into, part.number, part.data)
         self._pending.append((part, future))
 
     def finish(self) -> list[str]:
         """The etags of all parts, once they are stored."""
         while self._pending:
             self._settle_first()
+        self.wait()
         return self._etags
 
     def wait(self) -> None:
         """Return once nothing is under way: a part that arrives after its upload is aborted would stay for ever."""
-        for _, future in self._pending:
-            future.wait()
+        self._threads.shutdown()
 
     def _settle_first(self) -> None:
         part, future = self._pending.popleft()
-        self._etags.append(future.result())
+        try:
+            etag = future.result()
+        except NonRetriable:
+            raise
+        except Exception as error:
+            logger.warning("part %s is sent again: %s", part.number, error)
+            # quote: Prefect need not look for futures within the part.
+            etag = upload_part(self._into, part.number, quote(part.data))  # type: ignore[call-overload]
+        self._etags.append(etag)
         self._stored += len(part.data)
         self._show(part.rows, self._stored)
 
@@ -164,6 +175,10 @@ def upload_part(into: Upload, number: int, data: memoryview) -> str:
     Returns:
         Its etag.
     """
+    return _store(into, number, data)
+
+
+def _store(into: Upload, number: int, data: memoryview) -> str:
     return blob_store().upload_part(into.key, into.id, number, data)
 
 

@@ -12,6 +12,7 @@ from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
 from groundwork.blocks.database_block import DatabaseBlock
 from groundwork.blocks.mailer import Mailer
+from groundwork.deployments.worker.configuration import configured_blocks
 
 BLOCKS = [
     (DatabaseBlock, "GROUNDWORK_DATABASE_URL", "connection_url", "postgresql://db.example/{}"),
@@ -45,6 +46,17 @@ def _delete_documents() -> None:
 def configured_url(block: type[ConfiguredBlock], field: str) -> str | None:
     value = getattr(block.configured(), field)
     return value.get_secret_value() if hasattr(value, "get_secret_value") else value
+
+
+def test_a_worker_tells_its_runs_of_the_documents_so_that_they_need_not_ask(
+    document, fresh_configuration, monkeypatch: pytest.MonkeyPatch
+):
+    for _, variable, _, _ in BLOCKS:
+        monkeypatch.delenv(variable, raising=False)
+    assert configured_blocks() == {
+        "GROUNDWORK_DATABASE_URL": "postgresql+psycopg://db.example/document",
+        "GROUNDWORK_STORAGE_URL": "s3://document",
+    }
 
 
 @pytest.mark.parametrize(("block", "variable", "field", "url"), BLOCKS)

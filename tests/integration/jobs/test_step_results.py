@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import pytest
+from prefect import get_client
 from prefect.filesystems import LocalFileSystem
 from prefect.results import ResultStore
 from prefect.serializers import Serializer
@@ -31,6 +32,7 @@ from groundwork.tasks.step import step
 from groundwork.tasks.step_results import PREFIX, ResultRefused, StepResults
 from groundwork.tasks.step_serializer import MOST_BYTES, StepSerializer
 from tests.factories import delivery_of, register_job
+from tests.waiting import wait_until
 
 MODES = ("ordinary", "light")
 
@@ -101,6 +103,17 @@ def test_a_result_lies_under_a_prefix_of_its_own_and_a_later_attempt_takes_it(db
     assert blob_store().read_path(key).decode().splitlines()[1:] == ['{"number":42}']
     assert two_steps(delivery_id=delivery_id) == 50
     assert executions(tmp_path) == ["first", "second", "second"]
+
+
+@pytest.mark.task_runs
+def test_a_step_that_an_earlier_attempt_has_done_costs_no_task_run(db, wanted):
+    delivery_id, _ = interrupted(db, wanted)
+    state = two_steps(delivery_id=delivery_id, return_state=True)
+    assert state.result() == 50
+    of_this_run = {"flow_runs": {"id": {"any_": [str(state.state_details.flow_run_id)]}}}
+    with get_client(sync_client=True) as client:
+        task_runs = wait_until(lambda: client.request("POST", "/task_runs/filter", json=of_this_run).json(), 30)
+    assert [each["name"].partition("-")[0] for each in task_runs] == ["second"]
 
 
 class _Bomb:

@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 import pytest
 from prefect.client.schemas.responses import DeploymentResponse
 
-from groundwork.deployments.worker import remembered_reads
 from groundwork.deployments.worker.remembered_reads import remembering
 
 
@@ -26,7 +25,7 @@ class Prefect:
 
 def test_two_runs_of_a_moment_ask_once_and_one_gets_nothing_of_the_other():
     prefect = Prefect()
-    read = remembering(prefect.read)
+    read = remembering(prefect.read, 60)
 
     async def two(of: UUID) -> DeploymentResponse:
         first = await read(of)
@@ -37,14 +36,13 @@ def test_two_runs_of_a_moment_ask_once_and_one_gets_nothing_of_the_other():
     assert prefect.asked == 1
 
 
-def test_it_asks_again_later_and_of_something_else(monkeypatch: pytest.MonkeyPatch):
+def test_it_asks_again_later_and_of_something_else():
     prefect = Prefect()
-    read, of = remembering(prefect.read), uuid4()
+    read, of = remembering(prefect.read, 60), uuid4()
     asyncio.run(read(of))
     asyncio.run(read(uuid4()))
     assert prefect.asked == 2
-    monkeypatch.setattr(remembered_reads, "REMEMBERED_SECONDS", 0.0)
-    read = remembering(prefect.read)
+    read = remembering(prefect.read, 0)
     asyncio.run(read(of))
     asyncio.run(read(of))
     assert prefect.asked == 4
@@ -52,7 +50,7 @@ def test_it_asks_again_later_and_of_something_else(monkeypatch: pytest.MonkeyPat
 
 def test_an_error_is_not_remembered():
     prefect = Prefect()
-    read, of = remembering(prefect.read), uuid4()
+    read, of = remembering(prefect.read, 60), uuid4()
     prefect.away = True
     with pytest.raises(ConnectionError):
         asyncio.run(read(of))
