@@ -25,11 +25,11 @@ from tests.waiting import wait_until
 DESCRIPTION = (
     "CPU ms per run of a one-step job, by part, with one worker and with four, which all together hold what one may "
     "(cpu_ratio: Prefect's server and PostgreSQL, four ÷ one; cpu_ratio_by_runs: the same, each in terms of what "
-    "workers and runs took meanwhile, which other load on the machine makes dearer alike; aborted: share of submissions that another worker had); "
-    "started by events and by the relay; light deliveries with one and with two hosts on two workers; CPU of three "
-    "relays ÷ one, over light deliveries, and seconds from the death of the leading one to the next admission; time "
-    "for ten times the deliveries, the workspaces and the imported rows ÷ time for once; and from these, cores for so "
-    "many events a day, evenly spread: one run per event, and light."
+    "workers and runs took meanwhile, which other load on the machine makes dearer alike; aborted: share of "
+    "submissions that another worker had); started by events and by the relay; light deliveries with one and with two "
+    "hosts on two workers; CPU of three relays ÷ one, over light deliveries, and seconds from the death of the leading "
+    "one to the next admission; time for ten times the deliveries, the workspaces and the imported rows ÷ time for "
+    "once; and from these, cores for so many events a day, evenly spread: one run per event, and light."
 )
 _WORKSPACES = 60
 _PLACES = 6
