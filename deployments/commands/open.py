@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from groundwork.blocks.public_address import public_address
 from groundwork.deployments.commands.options import HomeOption, JsonOption, running_on, use_home
 
 
@@ -25,6 +24,8 @@ def open_console(
 
       groundwork open 0199f0c2
     """
+    from groundwork.blocks.public_address import public_address
+
     settings = use_home(home)
     running = running_on(settings.home)
     base = running.gateway_url if running else public_address()
