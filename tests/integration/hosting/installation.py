@@ -114,6 +114,11 @@ class Installation:
             cursor = connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
+    def as_owner(self, statement: str) -> None:
+        """What a migration of a later release does."""
+        with psycopg.connect(self.secret("database-owner-url"), autocommit=True) as connection:
+            connection.execute(statement)
+
     def _begin(self, service: Service) -> None:
         for name, how in service.given.get("depends_on", {}).items():
             if how["condition"] == "service_healthy":

@@ -58,8 +58,11 @@ def test_no_part_has_rights_in_another_ones_database(installation: Installation)
 
 
 def test_parts_are_replaced_one_by_one_under_load(installation: Installation):
+    """With the schema of a later release, which comes first, and which `deploy` of this one leaves as it is."""
     load = Load(installation, "replaced")
     with load.going_on():
+        installation.as_owner("ALTER TABLE groundwork.event ADD COLUMN of_later text")
+        installation.as_owner("UPDATE groundwork.migration SET version_num = '9999'")
         for name in ("prefect-migrate", "prefect-server", "prefect-services", "deploy", "worker", "relay", "gateway"):
             for container in installation.containers[name]:
                 if container.service.given["restart"] == "no":
