@@ -58,7 +58,7 @@ lock: $(INSTALLED)  ## resolve requirements.lock anew, and that of the image wit
 
 image-lock: $(INSTALLED)  ## the image's requirements: those of requirements.lock that are no developer's
 	@cp requirements.lock $(IMAGE)/requirements.lock && cp requirements.lock $(IMAGE)/build.lock
-	@$(COMPILE) pyproject.toml --extra nurture --extra redis --custom-compile-command 'make image-lock' --output-file $(IMAGE)/requirements.lock
+	@$(COMPILE) pyproject.toml --extra nurture --extra otel --extra redis --custom-compile-command 'make image-lock' --output-file $(IMAGE)/requirements.lock
 	@echo setuptools | $(COMPILE) - --custom-compile-command 'make image-lock' --output-file $(IMAGE)/build.lock
 
 clean:

@@ -11,6 +11,7 @@ from groundwork.blocks.plain_function import as_json
 from groundwork.blocks.retry import database_went_away
 from groundwork.blocks.storable import error_text, has_plain_text
 from groundwork.events.inbox import Attempt
+from groundwork.events.inbox.traces import traced_attempt
 from groundwork.flows.body import run_body
 from groundwork.flows.registry import JobSpec, notify_job_of_failed_event, notify_job_of_misfits
 from groundwork.tasks.provider_limit import prefect_went_away
@@ -31,6 +32,11 @@ def run_and_settle(spec: JobSpec, attempt: Attempt) -> Any:
         JobFailed: the delivery has failed, with an error whose text cannot be stored as it is.
         Exception: the delivery has failed with it; or database or Prefect went away, and nothing has ended.
     """
+    with traced_attempt(attempt):
+        return _run_and_settle(spec, attempt)
+
+
+def _run_and_settle(spec: JobSpec, attempt: Attempt) -> Any:
     try:
         result = run_body(spec, attempt)
         outcomes = _outcomes(spec, result, attempt)

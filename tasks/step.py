@@ -18,6 +18,7 @@ from groundwork.blocks.plain_function import is_async, require_name, require_pla
 from groundwork.blocks.words import printable
 from groundwork.events.inbox import current_attempt
 from groundwork.events.inbox.follow_on import sending_from
+from groundwork.events.inbox.traces import traced_step
 from groundwork.events.inbox.under_way import refuse_threads_of_jobs
 from groundwork.tasks.ledger_step import ledger_step
 from groundwork.tasks.light_step import LightStep
@@ -147,7 +148,8 @@ def task_of(function: Callable[..., Any], options: StepOptions) -> Task[..., Any
             asked = StepWork.of(identity, key, parameters)
             if options.is_memoised:
                 identity.require_one_function(attempt)
-            with sending_from(attempt, asked.name, asked.old_name if attempt.token > 1 else None):
+            old_name = asked.old_name if attempt.token > 1 else None
+            with sending_from(attempt, asked.name, old_name), traced_step(attempt, name):
                 yield
 
     @wraps(work)

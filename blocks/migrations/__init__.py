@@ -5,11 +5,15 @@ The engine's revisions stand in ``versions``, an application's in the package th
 :meth:`~groundwork.blocks.migrations.branches.Branch.config` of its branch.
 """
 
+import logging
+
 from alembic import command
 from sqlalchemy import Connection, text
 
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.migrations.branches import ENGINE, Branch, branches
+
+logger = logging.getLogger(__name__)
 
 _LOCK = 0x67726F756E64
 """Advisory lock: several processes may start at once, and one migrates."""
@@ -31,7 +35,8 @@ def upgrade(connection: Connection) -> None:
 
 
 def upgrade_branch(connection: Connection, branch: Branch, revision: str = "head") -> None:
-    """Bring one branch to a revision; those of applications need the engine's.
+    """Bring one branch to a revision; those of applications need the engine's. One that a newer release has brought
+    further stays as it is, so that the release before can be deployed again.
 
     Raises:
         ConfigurationError: a migration of an application fails; the message names both.
@@ -40,6 +45,9 @@ def upgrade_branch(connection: Connection, branch: Branch, revision: str = "head
     connection.execute(text("CREATE SCHEMA IF NOT EXISTS groundwork"))
     connection.execute(text("CREATE SCHEMA IF NOT EXISTS app"))
     try:
+        if branch.is_ahead(connection):
+            logger.warning(_ahead(connection, branch))
+            return
         config = branch.config(connection)
         config.attributes["new"] = branch.revision(connection) is None
         command.upgrade(config, revision)
@@ -54,14 +62,34 @@ def upgrade_branch(connection: Connection, branch: Branch, revision: str = "head
 
 
 def behind(connection: Connection) -> str | None:
-    """What keeps a database from being the one that this code was written for; None where it is.
+    """What keeps a database from being one that this code can work with; None where nothing does. The schema of a newer
+    release does not: parts of this one go on while they are replaced.
 
     Raises:
         ConfigurationError: an application's migrations cannot be found.
     """
     for branch in branches():
         found, wanted = branch.revision(connection), branch.head()
-        if found != wanted:
-            whose = f" of {branch.application}" if branch.application else ""
-            return f"The schema{whose} is at revision {found}, {wanted} is wanted. Run the migrations."
+        if found != wanted and not branch.is_ahead(connection):
+            return f"{_schema(branch)} is at revision {found}, {wanted} is wanted. Run the migrations."
     return None
+
+
+def ahead(connection: Connection) -> str | None:
+    """What a newer release has migrated further than this code knows; None where there is nothing of the kind.
+
+    Raises:
+        ConfigurationError: an application's migrations cannot be found.
+    """
+    return next((_ahead(connection, each) for each in branches() if each.is_ahead(connection)), None)
+
+
+def _ahead(connection: Connection, branch: Branch) -> str:
+    return (
+        f"{_schema(branch)} is at revision {branch.revision(connection)}, to which a newer release has brought it, and "
+        f"stays so: this one knows it up to {branch.head()}, and works where what came since only adds."
+    )
+
+
+def _schema(branch: Branch) -> str:
+    return f"The schema of {branch.application}" if branch.application else "The schema"

@@ -1,7 +1,6 @@
 """The branches of the schema: the engine's, and one of each application that has migrations.
 
-Each has a version table of its own, so that one that is removed, or is broken, stands in nobody's way: Alembic refuses
-to go on from a table that names a revision it does not know.
+Each has a version table of its own, so that one that is removed, or is broken, stands in nobody's way.
 """
 
 import traceback
@@ -67,6 +66,13 @@ class Branch:
         """
         return _head(self.folders)
 
+    def is_ahead(self, connection: Connection) -> bool:
+        """Whether a database is at a revision that this code does not know: that of a newer release."""
+        found = self.revision(connection)
+        if found is None or found == self.head():
+            return False
+        return found not in {each.revision for each in _scripts(self.folders).walk_revisions()}
+
     def file_of(self, error: BaseException) -> str | None:
         """Name of the revision's file in which an error arose."""
         for frame in reversed(traceback.extract_tb(error.__traceback__)):
@@ -94,9 +100,13 @@ def _folders(application: Application, package: str) -> tuple[Path, ...]:
     return tuple(Path(each) for each in application.named(f"{package}:__path__"))
 
 
+def _scripts(folders: tuple[Path, ...]) -> ScriptDirectory:
+    return ScriptDirectory(str(_HERE), version_locations=list(map(str, folders)))
+
+
 @cache
 def _head(folders: tuple[Path, ...]) -> str | None:
-    return ScriptDirectory(str(_HERE), version_locations=list(map(str, folders))).get_current_head()
+    return _scripts(folders).get_current_head()
 
 
 def _literal(text: str) -> str:

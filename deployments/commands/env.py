@@ -68,6 +68,9 @@ _COMMON = (
     _Asked("GROUNDWORK_APPLICATIONS", "the applications that are loaded; the same everywhere"),
     _Asked("GROUNDWORK_LOG_FORMAT", "json: a JSON object per line"),
 )
+_ENCRYPTION = _Asked(
+    "PREFECT_SERVER_ENCRYPTION_KEY", "encrypts secrets of blocks; the same for all servers and services", secret=True
+)
 _SERVER = (
     *_DATABASE[:1],
     _Asked(
@@ -76,6 +79,7 @@ _SERVER = (
     _Asked("GROUNDWORK_REDIS_URL", "shared by all servers and services; needed where there are several", secret=True),
     _Asked("PREFECT_API_URL", "the name under which other machines reach it, which it answers to"),
     _Asked("PREFECT_SERVER_API_AUTH_STRING", "user:password that it asks for", secret=True),
+    _ENCRYPTION,
     _Asked("GROUNDWORK_MODE", "production refuses to start without a sign-in"),
 )
 PARTS: dict[str, tuple[_Asked, ...]] = {
@@ -107,7 +111,7 @@ PARTS: dict[str, tuple[_Asked, ...]] = {
         *_COMMON,
     ),
     "prefect-server": _SERVER,
-    "prefect-services": tuple(each for each in _SERVER if not each.name.startswith("PREFECT_")),
+    "prefect-services": tuple(each for each in _SERVER if each is _ENCRYPTION or not each.name.startswith("PREFECT_")),
 }
 """What each part is told by its environment. Their other settings have defaults that suit most."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from groundwork.blocks.database import database
-from groundwork.blocks.migrations import behind
+from groundwork.blocks.migrations import ahead, behind
 from groundwork.blocks.schema.inbox import SCHEMA
 from groundwork.blocks.settings import settings
 from groundwork.deployments.clocks import database_clock, difference
@@ -87,6 +87,9 @@ def _rights(connection: Connection) -> Iterator[Finding]:
         return
     if wrong := behind(connection):
         yield Finding(AREA, "fails", f"{wrong.rstrip('.')}: `groundwork deploy` of the same release does.")
+        return
+    if told := ahead(connection):
+        yield Finding(AREA, "mind", told)
         return
     yield Finding(AREA, "ok", f"the schema is this code's, and {role.name} may read and write it")
 

@@ -30,6 +30,7 @@ QUIET_MILLISECONDS = 50
 tried without the others."""
 LOOK_SECONDS = 60.0
 """How long a look at new code may take. Code that waits for something as it is imported would keep the old for ever."""
+_POLL_SECONDS = 0.02
 END_SECONDS = 5.0
 """How long gateway and relay may take to end what they are at."""
 
@@ -100,16 +101,35 @@ class Reload:
             return
         for note in found.notes:
             logger.warning("%s", note)
-        stack, before, self._digests = self._stack, self._digests, found.digests
-        if stack.worker and stack.settings.worker == "groundwork":
-            stack.worker.signal(signal.SIGHUP)
+        stack, before = self._stack, self._digests
+        # Events that gateway and relay let in fit the code of the worker by then.
+        if not self._renew_worker():
+            logger.error("the worker did not take the new code on: its log says why. The code from before goes on")
+            return
+        self._digests = found.digests
         if found.digests.contract != before.contract or not is_for_worker_alone(files - self._wiring()):
             for part in (stack.gateway, stack.relay):
                 if part:
                     part.renew(END_SECONDS)
+                    part.wait_until_ready(LOOK_SECONDS)
         if found.digests.deployments != before.deployments:
             deploy_wiring(stack.project, stack.environment, stack.settings, note=stack.note)
         logger.info("reload     %s, %.1f s after it was saved", what, time.monotonic() - since)
+
+    def _renew_worker(self) -> bool:
+        """Have the worker take the code on; whether it has."""
+        worker, renewed = self._stack.worker, self._stack.renewed
+        if worker is None or self._stack.settings.worker != "groundwork":
+            return True
+        before = renewed.read_text()
+        renewed.unlink()
+        worker.signal(signal.SIGHUP)
+        deadline = time.monotonic() + LOOK_SECONDS
+        while not renewed.exists():
+            if time.monotonic() > deadline or self._stop.wait(_POLL_SECONDS):
+                renewed.write_text(before)
+                return False
+        return renewed.read_text() != before
 
     def _wiring(self) -> set[Path]:
         return {folder / FILE for folder in self._stack.project}

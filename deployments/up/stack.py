@@ -67,6 +67,7 @@ class Stack:
 
     Attributes:
         note: file that remembers what was deployed.
+        renewed: file that the worker writes when it has tried to take new code on.
 
     Raises:
         ConfigurationError: production mode, and Prefect's server would ask nobody for a password; the Prefect server
@@ -85,6 +86,7 @@ class Stack:
     ) -> None:
         self._reload = reload
         self.note = home.folder / "applied.json"
+        self.renewed = home.folder / "renewed"
         self._stages = Stages(terminal or Terminal())
         self.home = home
         self.settings = settings
@@ -298,7 +300,7 @@ class Stack:
             WORKER,
             *worker_arguments(self.settings, name),
             ready=lambda: self._worker_is_online(name),
-            defaults=worker_logging() | ({KEEPS_STANDBY: "1"} if self._reload else {}),
+            defaults=worker_logging() | ({KEEPS_STANDBY: str(self.renewed)} if self._reload else {}),
         )
 
     def _worker_is_online(self, name: str) -> bool:

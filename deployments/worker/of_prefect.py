@@ -12,13 +12,16 @@ import time
 from collections.abc import Callable
 
 import httpx
+from prefect.client.schemas.objects import WorkerStatus
 from prefect.context import refresh_global_settings_context
+from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 
 from groundwork.blocks.all_settings import check_settings
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.settings import settings
 from groundwork.deployments.health import STUCK_SECONDS, Health, Pulse, serve_health
+from groundwork.deployments.relay.prefect_client import one_try_per_request, prefect_client
 
 _ANSWER_SECONDS = 2.0
 _STARTING = "the worker is starting"
@@ -78,7 +81,12 @@ def main() -> int:
         check_settings()
         if health_port := settings().health_port:
             pulse = PolledPulse(lambda: _polled(port), _server_answers)
-            serve_health(Health(pulse, pulse.lacking), settings().host, health_port)
+            pool, name = (sys.argv[sys.argv.index(option) + 1] for option in ("--pool", "--name"))
+            serve_health(
+                Health(pulse, lambda: pulse.lacking() or (None if _is_online(pool, name) else _STARTING)),
+                settings().host,
+                health_port,
+            )
     except ConfigurationError as error:
         print(f"worker: {error}", file=sys.stderr)
         return 2
@@ -102,6 +110,16 @@ def _server_answers() -> bool:
         return httpx.get(f"{PREFECT_API_URL.value()}/health", timeout=_ANSWER_SECONDS).is_success
     except httpx.HTTPError:
         return False
+
+
+def _is_online(pool: str, name: str) -> bool:
+    """Whether Prefect has heard of the worker; its health check says that all is well before there is one."""
+    try:
+        with one_try_per_request(), prefect_client() as client:
+            workers = client.read_workers_for_work_pool(pool)
+    except (httpx.HTTPError, ObjectNotFound):
+        return False
+    return any(each.name == name and each.status == WorkerStatus.ONLINE for each in workers)
 
 
 def _free_port() -> int:

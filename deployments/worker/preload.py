@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from groundwork.blocks.applications import applications
 from groundwork.blocks.blob.store import BlobStore
+from groundwork.blocks.tracing import preload_tracing
 from groundwork.deployments.logs import let_applications_be_heard
 from groundwork.flows.registry import jobs
 
@@ -46,6 +47,9 @@ def preload_libraries() -> None:
     """Import what does not depend on the jobs: most of the time that it all takes."""
     for name in MODULES:
         importlib.import_module(name)
+    # Prefect puts off building most of its models, and looks through all installed packages for the first block class.
+    _build_models()
+    Block.get_block_class_from_key(BlobStore.get_block_type_slug())
 
 
 def preload() -> None:
@@ -56,10 +60,13 @@ def preload() -> None:
         if application.preload:
             application.named(application.preload)()
     let_applications_be_heard()
-    # Prefect puts off building most of its models, and looks through all installed packages for the first block class.
+    preload_tracing()
+    _build_models()
+
+
+def _build_models() -> None:
     for model in _models(BaseModel):
         model.model_rebuild(raise_errors=False)
-    Block.get_block_class_from_key(BlobStore.get_block_type_slug())
 
 
 def _models(base: type[BaseModel]) -> Iterator[type[BaseModel]]:

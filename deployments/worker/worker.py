@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -52,6 +53,11 @@ SIGINT_WAS_IGNORED = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 """Read while this module is imported: Prefect's command line sets its own handlers afterwards."""
 
 
+def _told_file() -> Path | None:
+    path = os.environ.get(KEEPS_STANDBY)
+    return Path(path) if path else None
+
+
 class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariables, GroundworkWorkerResult]):
     """Starts each flow run in a forked copy of a process that has imported Prefect, the jobs and Arrow."""
 
@@ -64,9 +70,7 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._zygotes: ZygotePool | Spawner = (
-            ZygotePool(standby=KEEPS_STANDBY in os.environ) if hasattr(os, "fork") else Spawner()
-        )
+        self._zygotes: ZygotePool | Spawner = ZygotePool(standby=_told_file()) if hasattr(os, "fork") else Spawner()
         self._processes: dict[UUID, RunProcess] = {}
         self._queues: dict[UUID, WorkQueue] = {}
         self._outages = Outages(logger)

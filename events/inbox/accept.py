@@ -23,6 +23,7 @@ from groundwork.events.inbox.current import current_attempt
 from groundwork.events.inbox.follow_on import follow_on_id
 from groundwork.events.inbox.statements import statements_of
 from groundwork.events.inbox.storing import check_id, storing
+from groundwork.events.inbox.traces import trace_accepted
 from groundwork.events.inbox.wake import wake_interactive_host, wake_relay
 
 _statement = statements_of(__file__)
@@ -179,6 +180,9 @@ def accept(connection: Connection, events: Sequence[NewEvent]) -> list[Accepted]
     if len(document) > LONGEST_JSON:
         _check_size(rows)
     stored = {row.id: row for row in connection.execute(_statement("accept"), {"events": document})}
+    for each in rows:
+        if each["id"] in stored:
+            trace_accepted(each)
     if rated := [row.id for row in stored.values() if row.rated]:
         connection.execute(_statement("limit_rate"), {"event_ids": rated})
     if cancelling := [row.id for row in stored.values() if row.cancels]:

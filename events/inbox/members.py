@@ -15,6 +15,7 @@ class Member:
 
     delivery_id: UUID
     event_id: UUID
+    correlation_id: UUID
     event: Event
 
 
@@ -40,5 +41,5 @@ def read_members(deliveries: Sequence[Delivered], on: type[Event]) -> tuple[list
         if isinstance(event, Misfit):
             misfits.append(MisfitMember(each.id, each.event_id, event))
         else:
-            members.append(Member(each.id, each.event_id, event))
+            members.append(Member(each.id, each.event_id, each.correlation_id, event))
     return members, misfits

@@ -32,6 +32,7 @@ DESCRIPTION = (
 )
 _WORKSPACES = 60
 _PLACES = 6
+_IDLE_SECONDS = 15.0
 _SECONDS_OF_DAY = 86_400
 _SERVERS = ("prefect", "postgres")
 
@@ -42,10 +43,12 @@ def run(quick: bool) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     with scale_stack({"GROUNDWORK_CONCURRENCY": str(_PLACES - 2)}) as scale:
         scale.hold_pool(_PLACES)
+        figures |= _idle(scale, "one_worker")
         figures |= _runs(scale, "one_worker", runs)
         figures |= _direct(scale, runs)
         figures |= _relays(scale, light)
         scale.workers(4)
+        figures |= _idle(scale, "four_workers")
         figures |= _runs(scale, "four_workers", runs)
         figures["cpu_ratio"] = _servers(figures, "four_workers") / _servers(figures, "one_worker")
         figures["aborted"] = scale.aborted() / (2 * runs)
@@ -69,6 +72,12 @@ def _runs(scale: ScaleStack, name: str, number: int) -> dict[str, float]:
         f"{name}_cpu_ms": sum(used.values()) / number * 1000,
         **{f"{name}_cpu_ms_{part}": each / number * 1000 for part, each in used.items()},
     }
+
+
+def _idle(scale: ScaleStack, name: str) -> dict[str, float]:
+    """Cores that Prefect's server and PostgreSQL keep busy while nothing is to do."""
+    used, seconds = scale.used(lambda: time.sleep(_IDLE_SECONDS))
+    return {f"{name}_idle_server_cores": sum(used[part] for part in _SERVERS) / seconds}
 
 
 def _drain(number: int) -> None:

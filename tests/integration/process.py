@@ -13,13 +13,18 @@ class Process:
         command: its command line.
         environment: the whole environment.
         log: file for its output.
+        folder: that it starts in. Default: this process's.
     """
 
-    def __init__(self, command: list[str], environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, command: list[str], environment: dict[str, str], log: Path, *, folder: Path | None = None
+    ) -> None:
         self._log = log
         self._read = 0
         with log.open("ab") as output:
-            self._process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+            self._process = subprocess.Popen(
+                command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=folder
+            )
 
     @property
     def pid(self) -> int:

@@ -61,3 +61,8 @@ def test_a_secret_that_a_file_holds_is_told_by_its_path(tmp_path: Path):
     assert f"GROUNDWORK_DATABASE_URL_FILE={file}" in told.splitlines()
     assert f"PREFECT_API_AUTH_STRING_FILE={file}" in told.splitlines()
     assert "swordfish" not in told
+
+
+@pytest.mark.parametrize("part", ["prefect-server", "prefect-services"])
+def test_whatever_reads_blocks_is_told_of_the_key_that_encrypts_them(part: str):
+    assert "PREFECT_SERVER_ENCRYPTION_KEY" in {each.name for each in PARTS[part]}

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from groundwork.blocks.migrations import behind, upgrade, upgrade_branch
+from groundwork.blocks.migrations import ahead, behind, upgrade, upgrade_branch
 from groundwork.blocks.migrations.branches import ENGINE
 from groundwork.blocks.schema import with_applications
 
@@ -56,6 +56,26 @@ def test_a_second_upgrade_changes_nothing(engine):
     migrate(engine)
     with engine.begin() as connection:
         assert connection.execute(text("SELECT count(*) FROM app.app_user")).scalar_one() == 1
+
+
+def test_a_schema_that_a_newer_release_has_brought_further_stays_so_and_is_good_enough(engine, caplog):
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE groundwork.migration SET version_num = '9999'"))
+        connection.execute(text("ALTER TABLE groundwork.event ADD COLUMN of_later text"))
+    migrate(engine)
+    with engine.begin() as connection:
+        assert behind(connection) is None
+        assert ahead(connection) == caplog.messages[-1]
+        assert connection.execute(text("SELECT version_num FROM groundwork.migration")).scalar_one() == "9999"
+    assert "is at revision 9999, to which a newer release has brought it" in caplog.messages[-1]
+
+
+def test_a_schema_at_an_earlier_revision_is_behind(engine):
+    with engine.begin() as connection:
+        upgrade_branch(connection, ENGINE, "0024")
+        assert "is at revision 0024" in str(behind(connection))
+        assert ahead(connection) is None
 
 
 def test_upgrades_at_once_take_turns(engine):

@@ -61,7 +61,8 @@ def test_each_job_runs_in_its_pool_and_a_pool_without_a_worker_keeps_no_other_wa
         return any("no worker of that one is there" in str(why) for _, _, why in rows(two_pools, heavy))
 
     wait_until(waits, 60, "the heavy jobs to say what they wait for")
-    assert states(two_pools, heavy) == {"queued"}
+    # What was admitted before the relay had looked for workers waits in Prefect.
+    assert states(two_pools, heavy) <= {"queued", "admitted"}
     assert "no worker of the work pool heavy is online" in two_pools.groundwork("doctor").stdout
 
     line = two_pools.command("worker", "--pool", "heavy", "--type", "process", "--health-port", "0")

@@ -242,7 +242,7 @@ def test_where_nothing_can_be_forked_a_run_is_an_interpreter_of_its_own(prefect_
 
 
 def test_nothing_is_in_the_zygote_that_a_fork_would_break():
-    from groundwork.deployments.worker.zygote_pool import NO_THREADS
+    from groundwork.deployments.worker.zygote_client import NO_THREADS
 
     code = (
         "from groundwork.deployments.worker.preload import preload; preload()\n"

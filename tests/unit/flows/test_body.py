@@ -39,7 +39,7 @@ ATTEMPT = Attempt(
     event_id=UUID(int=3),
     workspace_id="acme",
     depth=0,
-    members=[Member(UUID(int=2), UUID(int=3), EVENT)],
+    members=[Member(UUID(int=2), UUID(int=3), UUID(int=4), EVENT)],
 )
 
 

@@ -81,15 +81,42 @@ def test_what_no_relay_has_said_is_ignored():
     assert each.waiting == []
 
 
+def looks_for(each: Assignments, clock: Clock, seconds: float) -> int:
+    """How often a worker looks for a run that is made so many seconds after it was told of it."""
+    delivery_id = uuid4()
+    each.hear(told(ME, delivery_id))
+    made_at, looks = clock.seconds + seconds, 0
+    while each.waiting:
+        clock.seconds += each.pause
+        looks += 1
+        if clock.seconds >= made_at:
+            each.taken(delivery_id)
+    return looks
+
+
+def test_a_worker_learns_how_long_runs_take_to_be_made_and_looks_no_sooner_for_nothing():
+    clock = Clock()
+    each = assignments(clock)
+    first = looks_for(each, clock, 1.5)
+    for _ in range(20):
+        last = looks_for(each, clock, 1.5)
+    assert last <= first / 2
+    began = clock.seconds
+    looks_for(each, clock, 0.1)
+    assert clock.seconds - began < 1.5, "one that is made sooner waits no longer than usual"
+
+
 def test_pauses_grow_while_a_run_does_not_come_and_begin_anew_with_the_next():
     clock = Clock()
     each = assignments(clock)
     each.hear(told(ME, uuid4()))
-    first = each.pause
+    clock.seconds += 1
+    sooner = each.pause
     clock.seconds += 2
     later = each.pause
+    assert sooner < later
     each.hear(told(ME, uuid4()))
-    assert each.pause == first < later
+    assert each.pause < later
 
 
 def test_no_worker_is_the_only_one_of_its_pool_by_those_of_others():

@@ -1,0 +1,1 @@
+"""The installation of ``compose.yaml``: each container's command as a process of its own, with its environment."""
