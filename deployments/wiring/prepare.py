@@ -32,6 +32,7 @@ def prepare_database(database: Database, *, discard: bool = False) -> list[Retir
     Returns:
         The jobs that are gone: nothing more is delivered to them, and what waits for them is kept until they are back.
     """
+    kinds()  # an error of names is told before anything is migrated
     with database.transaction() as connection:
         upgrade(connection)
         return tell_of_code(connection, discard=discard)

@@ -7,6 +7,7 @@ import re
 
 import httpx
 
+from groundwork.blocks.console_keys import ConsoleKeys
 from groundwork.blocks.ingest_keys import IngestKeys
 from groundwork.deployments.gateway.app import create_app
 from groundwork.events.catalogue import event_types
@@ -16,7 +17,7 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 
 def got(accept: dict[str, str]) -> httpx.Response:
     async def get() -> httpx.Response:
-        transport = httpx.ASGITransport(app=create_app(IngestKeys()))
+        transport = httpx.ASGITransport(app=create_app(IngestKeys(), ConsoleKeys()))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.get("/catalogue", headers=accept)
 
