@@ -21,11 +21,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # Where Python is told to keep no bytecode, each of the hundreds of processes that tests start would compile everything.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# Modules and tests stay until the end: the garbage collector need not look through them again and again.
+gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    # Modules and tests stay until the end: the garbage collector need not look through them again and again.
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -95,6 +97,9 @@ def postgres(home: Path) -> Iterator[object]:
     forget()
     server = EmbeddedPostgres(home)
     server.create()
+    # Processes are killed in tests, machines are not: what a process has written is there without it.
+    with (server.data / "postgresql.conf").open("a") as configuration:
+        configuration.write("fsync = off\n")
     server.start(home / "postgres.log")
     server.create_database("groundwork")
     with database().transaction() as connection:

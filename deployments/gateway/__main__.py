@@ -10,6 +10,7 @@ import uvicorn
 from groundwork.blocks.all_settings import check_settings
 from groundwork.blocks.blob.probe import refuse_unshared_folder
 from groundwork.blocks.blob.store import blob_store
+from groundwork.blocks.collector import leave_alone_what_is_there
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.settings import settings
 from groundwork.deployments.gateway import exposure
@@ -40,6 +41,7 @@ def main() -> int:
     # uvicorn raises the signal again once it has shut down; that is then the orderly end.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
+    leave_alone_what_is_there()
     uvicorn.Server(config).run()
     return 0
 

@@ -5,6 +5,7 @@ import sys
 import threading
 
 from groundwork.blocks.all_settings import check_settings
+from groundwork.blocks.collector import leave_alone_what_is_there
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.settings import settings
 from groundwork.deployments.health import serve_health
@@ -30,6 +31,7 @@ def main() -> int:
         return 2
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
+    leave_alone_what_is_there()
     relay.run()
     return 0
 

@@ -26,6 +26,7 @@ from prefect.server.api.server import create_app
 from prefect.settings import Settings, get_current_settings
 from pydantic import PrivateAttr
 
+from groundwork.blocks.collector import leave_alone_what_is_there
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.deployments.logs import logging_of_uvicorn
 from groundwork.deployments.up.own_origin import OwnOriginOnly, own_origins
@@ -113,6 +114,7 @@ def main() -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))
         app = OwnOriginOnly(ShippedCollections(create_app(final=True, webserver_only=arguments.no_services)), origins)
+        leave_alone_what_is_there()
         uvicorn.run(app, host=arguments.host, port=arguments.port, **options)
     return 0
 

@@ -33,7 +33,6 @@ def prefect_server(
         settings: further variables.
         port: on which it listens. Default: a free one.
     """
-    postgres.create_database(database)
     port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
@@ -57,14 +56,19 @@ def prefect_server(
 
     command = [sys.executable, "-m", "groundwork.deployments.up.prefect_server", "--host", "127.0.0.1", "--port"]
     server = Part("prefect", [*command, str(port)], environment, folder / "prefect.log", answers)
-    server.start()
+    # It imports while its database is made.
+    server.prepare()
     try:
+        postgres.create_database(database)
+        server.start()
         server.wait_until_ready(180)
         yield environment
     finally:
-        process = psutil.Process(server.pid)
-        process.terminate()
-        try:
-            process.wait(30)
-        except psutil.TimeoutExpired:
-            process.kill()
+        # Where it has ended by itself, a process without an id would be this one.
+        if server.pid is not None:
+            process = psutil.Process(server.pid)
+            process.terminate()
+            try:
+                process.wait(30)
+            except psutil.TimeoutExpired:
+                process.kill()
