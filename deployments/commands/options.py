@@ -71,6 +71,10 @@ JobOption = Annotated[str | None, typer.Option("--job", help="Only this job.")]
 WorkspaceOption = Annotated[
     str | None, typer.Option("--workspace", help="Only this workspace.", callback=stored_identifier)
 ]
+EventIdOption = Annotated[str | None, typer.Option("--id", help="Idempotency key: the same id is stored once.")]
+WaitOption = Annotated[
+    bool, typer.Option("--wait", help="Wait until every delivery has ended, and print what became of the event.")
+]
 UserIdOption = Annotated[str, typer.Option("--user", help="User who is told when it is done.", callback=identifier)]
 RequiredWorkspace = Annotated[str, typer.Option("--workspace", help="The workspace.", callback=identifier)]
 KnownWorkspace = Annotated[str, typer.Option("--workspace", help="The workspace.", callback=stored_identifier)]

@@ -6,17 +6,15 @@ from typing import Annotated, Any
 import typer
 
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.deployments.commands.options import HomeOption, JsonOption, client_of
+from groundwork.deployments.commands.options import EventIdOption, HomeOption, JsonOption, WaitOption, client_of
 from groundwork.deployments.commands.status import tell_status
 
 
 def send(
     name: Annotated[str, typer.Argument(help="Event name, such as import/csv.confirmed.")],
     data: Annotated[str, typer.Argument(help="The event's data as a JSON object, camelCase.")],
-    id: Annotated[str | None, typer.Option("--id", help="Idempotency key: the same id is stored once.")] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Wait until every delivery has ended, and print what became of the event.")
-    ] = False,
+    id: EventIdOption = None,
+    wait: WaitOption = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:

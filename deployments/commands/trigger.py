@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.deployments.commands.options import HomeOption, JsonOption, client_of
+from groundwork.deployments.commands.options import EventIdOption, HomeOption, JsonOption, WaitOption, client_of
 from groundwork.deployments.commands.status import tell_status
 
 if TYPE_CHECKING:
@@ -27,10 +27,8 @@ def trigger(
         typer.Option("--field", help="A field and its value, importId=imp-7; may be repeated. Nothing is asked then."),
     ] = None,
     *,
-    id: Annotated[str | None, typer.Option("--id", help="Idempotency key: the same id is stored once.")] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Wait until every delivery has ended, and print what became of the event.")
-    ] = False,
+    id: EventIdOption = None,
+    wait: WaitOption = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
