@@ -60,7 +60,12 @@ def relay(
 ) -> Iterator[Process]:
     """A running relay that asks the proxy."""
     log = tmp_path_factory.mktemp("relay") / "relay.log"
-    environment = {**prefect_api, **proxy.environment, "GROUNDWORK_CLAIM_SECONDS": "600"}
+    environment = {
+        **prefect_api,
+        **proxy.environment,
+        "GROUNDWORK_CLAIM_SECONDS": "600",
+        "GROUNDWORK_CONCURRENCY": "100",  # the runs of all tests wait at once
+    }
     process = Process([sys.executable, "-m", "groundwork.deployments.relay"], environment, log)
     yield process
     process.end()
