@@ -76,6 +76,9 @@ def test_without_jobs_nothing_is_due(db):
 @pytest.mark.parametrize("asleep_then", [0, 3_000])
 @pytest.mark.parametrize("keeps_place", [False, True])
 def test_it_reads_nothing_of_what_only_waits_for_its_time(db, keeps_place, asleep_then):
+    with db.engine.connect() as connection:
+        if not asleep_then and (connection.dialect.server_version_info or ()) < (17,):
+            pytest.skip("before PostgreSQL 17 this takes statistics that autovacuum has renewed")
     register(db, lane=5, keeps_place=keeps_place)
     with counted_by_hand(db):
         count_in_a_quiet_time(db, 6_000)  # so many that no index is the longer way
