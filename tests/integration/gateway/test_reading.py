@@ -207,11 +207,11 @@ def test_health_is_public(gateway_url: str, db: object, path: str) -> None:
 def test_a_gateway_before_its_schema_is_not_ready_and_says_so(client: httpx.Client) -> None:
     with database().transaction() as connection:
         revision = connection.execute(text("SELECT version_num FROM groundwork.migration")).scalar_one()
-        connection.execute(text("UPDATE groundwork.migration SET version_num = '0000'"))
+        connection.execute(text("UPDATE groundwork.migration SET version_num = '0001'"))
     try:
         response = client.get("/readyz")
     finally:
         with database().transaction() as connection:
             connection.execute(text("UPDATE groundwork.migration SET version_num = :revision"), {"revision": revision})
     assert response.status_code == 503
-    assert response.json()["error"] == f"The schema is at revision 0000, {revision} is wanted. Run the migrations."
+    assert response.json()["error"] == f"The schema is at revision 0001, {revision} is wanted. Run the migrations."
