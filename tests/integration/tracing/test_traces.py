@@ -50,7 +50,7 @@ def announce(workspace_id: str, buyer: str) -> None:
 
 
 @job(on=TracedOrderPlaced)
-def pack_order(event: TracedOrderPlaced) -> str:
+def pack_traced_order(event: TracedOrderPlaced) -> str:
     box = pack(event.buyer)
     announce(str(event.workspace_id), event.buyer)
     return box
@@ -78,10 +78,10 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
 def chain(db, collector: Collector) -> UUID:
     """An order that is packed at the second try; it sends an event, whose job fails. The id of the first event."""
     _tries.clear()
-    register_job(db, "pack-order", "traced/order.placed")
+    register_job(db, "pack-traced-order", "traced/order.placed")
     register_job(db, "lose-order", "traced/order.packed")
     placed = send(TracedOrderPlaced(workspace_id=WorkspaceId("acme"), buyer=SECRET))
-    for made in (pack_order, lose_order):
+    for made in (pack_traced_order, lose_order):
         [admitted] = admit(capacity=1)
         made(delivery_id=admitted.id, return_state=True)
     provider = tracing._provider()
@@ -93,8 +93,8 @@ def chain(db, collector: Collector) -> UUID:
 def test_a_chain_of_events_is_one_trace_whose_id_is_the_correlation_id(collector: Collector, chain: UUID):
     assert {each.trace_id for each in collector.spans} == {chain.bytes}
     assert sorted(each.name for each in collector.spans) == [
-        "deliver lose-order", "deliver pack-order", "run lose-order", "run pack-order", "send traced/order.packed",
-        "send traced/order.placed", "step announce", "step pack", "step pack",
+        "deliver lose-order", "deliver pack-traced-order", "run lose-order", "run pack-traced-order",
+        "send traced/order.packed", "send traced/order.placed", "step announce", "step pack", "step pack",
     ]  # fmt: skip
     assert collector.services == {"groundwork"}
 
@@ -103,18 +103,18 @@ def test_each_span_is_below_what_brought_it_about(db, collector: Collector, chai
     [placed], [packed] = collector.named("send traced/order.placed"), collector.named("send traced/order.packed")
     assert (placed.span_id, placed.parent_span_id) == (chain.bytes[8:], b"")
     assert packed.parent_span_id == placed.span_id
-    for event, name in ((placed, "pack-order"), (packed, "lose-order")):
+    for event, name in ((placed, "pack-traced-order"), (packed, "lose-order")):
         [delivery], [run] = collector.named(f"deliver {name}"), collector.named(f"run {name}")
         assert delivery.parent_span_id == event.span_id
         assert run.parent_span_id == delivery.span_id
-    assert collector.named("deliver pack-order")[0].span_id == delivery_of(db, chain).id.bytes[8:]
-    [run] = collector.named("run pack-order")
+    assert collector.named("deliver pack-traced-order")[0].span_id == delivery_of(db, chain).id.bytes[8:]
+    [run] = collector.named("run pack-traced-order")
     steps = [*collector.named("step pack"), *collector.named("step announce")]
     assert {each.parent_span_id for each in steps} == {run.span_id}
 
 
 def test_a_delivery_lasts_from_its_event_to_its_end(collector: Collector, chain: UUID):
-    [delivery], [run] = collector.named("deliver pack-order"), collector.named("run pack-order")
+    [delivery], [run] = collector.named("deliver pack-traced-order"), collector.named("run pack-traced-order")
     assert delivery.start_time_unix_nano == (chain.int >> 80) * 1_000_000
     assert delivery.start_time_unix_nano <= run.start_time_unix_nano
     assert run.end_time_unix_nano <= delivery.end_time_unix_nano
@@ -130,11 +130,11 @@ def test_what_failed_says_so_by_the_kind_of_its_error(collector: Collector, chai
 
 
 def test_spans_have_the_ids_that_logs_have_and_nobodys_data(collector: Collector, chain: UUID):
-    [run] = collector.named("run pack-order")
+    [run] = collector.named("run pack-traced-order")
     told = attributes(run)
     assert (told["groundwork.workspace"], told["groundwork.job"], told["groundwork.attempt"]) == (
         "acme",
-        "pack-order",
+        "pack-traced-order",
         1,
     )
     assert told["groundwork.correlation_id"] == str(chain)
@@ -145,10 +145,10 @@ def test_a_sampler_keeps_a_chain_whole_or_not_at_all(db, collector: Collector, m
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
     monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "0.0")
     forget()
-    register_job(db, "pack-order", "traced/order.placed")
+    register_job(db, "pack-traced-order", "traced/order.placed")
     placed = send(TracedOrderPlaced(workspace_id=WorkspaceId("acme"), buyer=SECRET))
     [admitted] = admit(capacity=1)
-    pack_order(delivery_id=admitted.id)
+    pack_traced_order(delivery_id=admitted.id)
     assert delivery_of(db, placed).state == "done"
     provider = tracing._provider()
     assert provider is not None
@@ -159,10 +159,10 @@ def test_a_sampler_keeps_a_chain_whole_or_not_at_all(db, collector: Collector, m
 def test_a_collector_that_is_away_holds_up_no_delivery(db, collector: Collector):
     collector.status = 503
     _tries[:] = [""]
-    register_job(db, "pack-order", "traced/order.placed")
+    register_job(db, "pack-traced-order", "traced/order.placed")
     placed = send(TracedOrderPlaced(workspace_id=WorkspaceId("acme"), buyer=SECRET))
     [admitted] = admit(capacity=1)
-    assert pack_order(delivery_id=admitted.id) == "box"
+    assert pack_traced_order(delivery_id=admitted.id) == "box"
     assert delivery_of(db, placed).state == "done"
 
 
