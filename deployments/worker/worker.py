@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import anyio
 import anyio.abc
-from prefect.client.schemas.objects import FlowRun, StateType, WorkQueue
+from prefect.client.schemas.objects import FlowRun, StateType, WorkPool, WorkQueue
 from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.exceptions import InfrastructureNotFound, ObjectNotFound
 from prefect.workers.base import BaseWorker
@@ -178,10 +178,7 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
 
     def _pool_is_of_this_type(self) -> bool:
         """Whether the work pool's template is for workers like this one."""
-        try:
-            pool = self.work_pool
-        except RuntimeError:
-            # Prefect has not told of it yet.
+        if (pool := self._known_pool()) is None:
             return True
         with self._outages.watching("the type of the work pool") as trial:
             if pool.type != self.type:
@@ -191,6 +188,13 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
                     f"delete the pool (prefect work-pool delete {pool.name}) and run `groundwork deploy`."
                 )
         return trial.error is None
+
+    def _known_pool(self) -> WorkPool | None:
+        """The worker's pool; None where Prefect has not told of it yet."""
+        try:
+            return self.work_pool
+        except RuntimeError:
+            return None
 
     async def _submit_run(self, flow_run: FlowRun) -> None:
         """See the base class, which lets an error of a single request end the worker and all it watches over."""
@@ -291,12 +295,7 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
 
     def _describe(self, session_pid: int | None) -> Worker | None:
         """This worker, as the relay is to know it; None while it takes no runs."""
-        if not self.is_setup:
-            return None
-        try:
-            pool = self.work_pool
-        except RuntimeError:
-            # Prefect has not told of it yet.
+        if not self.is_setup or (pool := self._known_pool()) is None:
             return None
         return Worker(
             id=self._assignments.worker_id,
