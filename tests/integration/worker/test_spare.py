@@ -47,7 +47,9 @@ def test_a_spare_process_knows_nothing_of_the_runs_before_it(spare: Waiting, sub
     (tmp_path / "first").mkdir()
     run = submit("describe", tmp_path / "first", env={"COLOUR": "secret"}, working_dir=str(tmp_path))
     assert ended(run).state.is_completed()
-    assert told(tmp_path / "first")["colour"] == "secret"
+    first = told(tmp_path / "first")
+    assert first["colour"] == "secret"
+    wait_until(lambda: not alive(first["pid"]), what="the run's process to be gone")
     waiting = spare()
     with open(f"/proc/{waiting}/environ", "rb") as environment:
         assert b"COLOUR" not in environment.read()
