@@ -11,7 +11,7 @@ from groundwork.deployments.worker.protocol import StartRun
 from groundwork.deployments.worker.spare import Spare
 from groundwork.deployments.worker.worker import GroundworkWorker
 from tests.integration.worker.conftest import alive, ended, ensure_pool, start_worker, told
-from tests.integration.worker.zygotes import is_zygote, zygote_of
+from tests.integration.zygotes import is_zygote, zygote_of
 from tests.waiting import wait_until
 
 Waiting = Callable[[], int]
