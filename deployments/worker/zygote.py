@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 
-from groundwork.blocks.collector import left_alone
+from groundwork.blocks.collector import give_back, left_alone
 from groundwork.deployments.changed_code import begin_anew, has_changed_code
 from groundwork.deployments.worker.child import run_in_child, without_heartbeat
 from groundwork.deployments.worker.preload import preload, preload_libraries
@@ -196,6 +196,7 @@ def main() -> None:
                 begin_anew("groundwork.deployments.worker.zygote", sys.argv[1])
         preload()
         warm_up()
+        give_back()
     with without_heartbeat():
         Zygote(control).serve()
 

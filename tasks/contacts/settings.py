@@ -31,11 +31,11 @@ class ContactsSettings(EnvironmentSettings):
         "workspaces/<its workspace>/. A prefix that leaves the workspace's id open would let one read another's files.",
     )
     export_part_bytes: int = Field(
-        16 * 1024 * 1024,
+        6 * 1024 * 1024,
         ge=5 * 1024 * 1024,
         le=256 * 1024 * 1024,
-        description="Bytes per part of an export's upload. S3 takes 10,000 parts of 5 MiB at least. "
-        "Too low: one request per part dominates. Too high: memory, three parts per run.",
+        description="Bytes per part of an export's upload. S3 takes 10,000 parts of 5 MiB at least: by default a file "
+        "has 58 GiB at most. Too low: requests dominate, and files are small. Too high: memory, three parts per run.",
     )
     export_link_hours: float = Field(
         168.0,

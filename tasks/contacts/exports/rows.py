@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-BATCHES_AHEAD = 8
-"""Batches of about a megabyte that are read while the one before is encoded, or the upload is being begun."""
+BATCHES_AHEAD = 4
+"""Batches of about 256 KiB that are read while the one before is encoded, or the upload is being begun."""
 SNAPSHOTS = 3
 """How often an attempt begins anew because PostgreSQL went away while it read."""
 

@@ -17,7 +17,7 @@ from adbc_driver_postgresql import StatementOptions
 from groundwork.blocks.database import Database
 from groundwork.blocks.errors import Interrupted
 
-BATCH_BYTES = 1024 * 1024
+BATCH_BYTES = 256 * 1024
 """Where a batch ends. Larger ones gain nothing and cost memory; a longer row makes a longer batch."""
 _USE_COPY = "adbc.postgresql.use_copy"
 _SETTINGS = (

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from groundwork.blocks.collector import ALLOCATIONS, left_alone, seldom
+from groundwork.blocks.collector import ALLOCATIONS, give_back, left_alone, seldom
 
 
 @contextmanager
@@ -75,6 +75,14 @@ def test_a_process_that_runs_many_commands_collects_what_they_leave() -> None:
     assert gc.get_threshold() == threshold
     # What was frozen before may be freed meanwhile.
     assert gc.get_freeze_count() <= frozen
+
+
+def test_what_goes_round_in_circles_is_given_back_before_the_rest_is_left_alone() -> None:
+    with left_alone():
+        seen = weakref.ref(_Round())
+        assert seen() is not None
+        give_back()
+        assert seen() is None
 
 
 class _Round:
