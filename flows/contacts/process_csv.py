@@ -16,6 +16,7 @@ from groundwork.tasks.contacts.imports.steps import (
     open_upload,
     take_up_import,
 )
+from groundwork.tasks.short_step import call_short
 
 
 def give_up(event: CsvImportConfirmed, error: BaseException) -> None:
@@ -28,7 +29,7 @@ def give_up(event: CsvImportConfirmed, error: BaseException) -> None:
 def process_csv(event: CsvImportConfirmed) -> dict[str, Any]:
     """Import the CSV of a confirmed import into the workspace's contacts."""
     record = take_up_import(event.import_id, event.workspace_id)
-    noted = note_upload(record.blob_path)
+    noted = call_short(note_upload, record.blob_path)
     with open_upload(record.blob_path, noted, event.options) as upload:
         progress = ImportProgress(upload)
         for chunk, counts in import_in_order(event, upload.chunks):
@@ -36,7 +37,9 @@ def process_csv(event: CsvImportConfirmed) -> dict[str, Any]:
         progress.close()
     counts = counts_so_far()
     rejects_path = collect_rejects(event.import_id, list(upload.file.layout.headers)) if counts.rejected else None
-    summary = finish_import(event.import_id, counts, rejects_path)
-    publish_report(record, summary, how_read(upload.file), progress.speed)
+    summary = call_short(finish_import, event.import_id, counts, rejects_path)
+    # Beside the mail. The end of the job waits for it.
+    publish_report.submit(record, summary, how_read(upload.file), progress.speed)
     notify_finished(event, record, summary, return_state=True)  # best effort: a mail is not worth an import
+    progress.wait()
     return summary.model_dump(mode="json")

@@ -47,4 +47,5 @@ def _store(event: CsvExportConfirmed) -> StoredFile:
         progress = ExportProgress(rows.expected)
         file = upload_contacts(event, rows, upload, progress.show)
         progress.close()
+        progress.wait()
         return file

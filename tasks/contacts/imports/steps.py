@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from groundwork.events.contacts.imports import CsvImportConfirmed, ImportOptions
 from groundwork.events.inbox import after_commit, running_attempt, written
 from groundwork.tasks.contacts.imports import record, rejects
 from groundwork.tasks.contacts.imports.counts import ImportCounts
+from groundwork.tasks.contacts.imports.reading.chunks import Cut
 from groundwork.tasks.contacts.imports.reading.contacts_file import ContactsFile, open_contacts
 from groundwork.tasks.contacts.imports.reading.read_ahead import read_ahead
 from groundwork.tasks.contacts.imports.record import ImportRecord, ImportSummary
@@ -22,12 +24,13 @@ from groundwork.tasks.contacts.imports.rows import upsert
 from groundwork.tasks.contacts.imports.rows.prepare import PreparedChunk
 from groundwork.tasks.contacts.imports.turns import Turn, Turns
 from groundwork.tasks.contacts.settings import contacts_settings
+from groundwork.tasks.short_step import call_short
 from groundwork.tasks.step import step
 
 
 def take_up_import(import_id: str, workspace_id: str) -> ImportRecord:
     """Begin the import; a later attempt finds it begun, and reopens a failed one."""
-    begun = begin_import(import_id, workspace_id)
+    begun = call_short(begin_import, import_id, workspace_id)
     if running_attempt().token > 1:
         reopen_import(import_id)
     return begun
@@ -51,7 +54,8 @@ def reopen_import(import_id: str) -> None:
 def note_upload(connection: Connection, blob_path: str) -> dict[str, Any]:  # noqa: ARG001 - the ledger row is the effect
     """Remember what is imported and how it is cut, so that a later attempt does not mix two uploads or two cuts."""
     stat = blob_store().stat(blob_path)
-    return {"size": stat.size, "etag": stat.etag, "chunk_bytes": contacts_settings().import_chunk_bytes}
+    cut = Cut.of(contacts_settings().import_chunk_bytes)
+    return {"size": stat.size, "etag": stat.etag, "cut": asdict(cut)}
 
 
 class Upload:
@@ -88,7 +92,7 @@ def open_upload(blob_path: str, noted: dict[str, Any], options: ImportOptions | 
             blob_store(),
             blob_path,
             expected=BlobStat(size=noted["size"], etag=noted["etag"]),
-            chunk_bytes=noted["chunk_bytes"],
+            cut=Cut.noted(noted),
             options=options,
         ) as file,
         read_ahead(file.chunks(done)) as chunks,

@@ -1,13 +1,16 @@
 """Chunks: a file cut into pieces of whole records, at the same places whenever the same bytes are read."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 from groundwork.blocks.errors import NonRetriable
 from groundwork.tasks.contacts.imports.reading.lines import count_lines, last_record_end, unclosed_quote
 
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 """Longest record. A longer one is nearly always a quote that someone forgot to close."""
+FIRST_CHUNK_BYTES = 512 * 1024
+"""Length of the first chunk, at most. Longer: PostgreSQL waits for its first rows. Shorter: a step for few rows."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +28,45 @@ class Chunk:
     first_line: int
 
 
-def chunks(blocks: Iterable[bytes], *, delimiter: str, chunk_bytes: int, first_line: int) -> Iterator[Chunk]:
+@dataclass(frozen=True)
+class Cut:
+    """Where a file is cut. Chunk numbers mean the same only to an attempt with the same cut.
+
+    Attributes:
+        each: bytes of a chunk.
+        first: bytes of the first one.
+    """
+
+    each: int
+    first: int
+
+    @classmethod
+    def of(cls, chunk_bytes: int) -> Self:
+        """The cut of a new import.
+
+        Args:
+            chunk_bytes: bytes of a chunk.
+        """
+        return cls(each=chunk_bytes, first=min(chunk_bytes, FIRST_CHUNK_BYTES))
+
+    @classmethod
+    def noted(cls, note: Mapping[str, Any]) -> Self:
+        """The cut that an attempt has noted as ``cut``; one of an earlier release, as ``chunk_bytes``."""
+        if "cut" in note:
+            return cls(**note["cut"])
+        return cls(each=note["chunk_bytes"], first=note["chunk_bytes"])
+
+
+def chunks(blocks: Iterable[bytes], *, delimiter: str, cut: Cut, first_line: int) -> Iterator[Chunk]:
     """Cut a stream of UTF-8 into chunks.
 
-    A chunk ends behind the last record that ends within ``chunk_bytes``; a longer record makes a longer chunk. So the
-    cuts depend on the bytes and on ``chunk_bytes`` alone, never on the lengths of the blocks read.
+    A chunk ends behind the last record that ends within its length; a longer record makes a longer chunk. So the
+    cuts depend on the bytes and on ``cut`` alone, never on the lengths of the blocks read.
 
     Args:
         blocks: the file behind its header, in blocks of any length.
         delimiter: one ASCII character.
-        chunk_bytes: length of a chunk.
+        cut: lengths of the chunks.
         first_line: physical line on which the blocks begin.
 
     Raises:
@@ -42,7 +74,7 @@ def chunks(blocks: Iterable[bytes], *, delimiter: str, chunk_bytes: int, first_l
     """
     source = iter(blocks)
     pending = bytearray()
-    number, line, wanted, complete = 0, first_line, chunk_bytes, False
+    number, line, wanted, complete = 0, first_line, cut.first, False
     while True:
         while len(pending) < wanted and not complete:
             block = next(source, None)
@@ -60,11 +92,11 @@ def chunks(blocks: Iterable[bytes], *, delimiter: str, chunk_bytes: int, first_l
         if end == 0:
             if wanted > MAX_RECORD_BYTES:
                 raise NonRetriable(_too_long(data, delimiter, line))
-            wanted += chunk_bytes
+            wanted += cut.each
             continue
         chunk = Chunk(number, data[:end], line)
         del pending[:end]
-        number, line, wanted = number + 1, line + count_lines(chunk.data), chunk_bytes
+        number, line, wanted = number + 1, line + count_lines(chunk.data), cut.each
         yield chunk
 
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from groundwork.blocks.blob.store import BlobStat, BlobStore
 from groundwork.blocks.errors import BlobChanged
 from groundwork.events.contacts.imports import ImportOptions
-from groundwork.tasks.contacts.imports.reading.chunks import chunks
+from groundwork.tasks.contacts.imports.reading.chunks import Cut, chunks
 from groundwork.tasks.contacts.imports.reading.dialect import Dialect, detect_dialect
 from groundwork.tasks.contacts.imports.reading.encoding import (
     SAMPLE_BYTES,
@@ -30,7 +30,7 @@ class ContactsFile:
 
     Attributes:
         stat: size and etag of the blob; give it to the next attempt as ``expected``.
-        chunk_bytes: length of a chunk; chunk numbers mean the same only to an attempt with the same length.
+        cut: lengths of its chunks.
         encoding: of the file, once unpacked; as far as it is known yet.
         dialect: delimiter and headers.
         layout: which column is which.
@@ -43,11 +43,11 @@ class ContactsFile:
         stat: BlobStat,
         stream: BinaryIO,
         *,
-        chunk_bytes: int,
+        cut: Cut,
         options: ImportOptions,
     ) -> None:
         self.stat = stat
-        self.chunk_bytes = chunk_bytes
+        self.cut = cut
         self._store = store
         self._key = key
         self._stream = stream
@@ -84,7 +84,7 @@ class ContactsFile:
         pieces = chunks(
             self._blocks,
             delimiter=self.dialect.delimiter,
-            chunk_bytes=self.chunk_bytes,
+            cut=self.cut,
             first_line=self.dialect.header_lines + 1,
         )
         for piece in pieces:
@@ -99,7 +99,7 @@ def open_contacts(
     key: str,
     *,
     expected: BlobStat | None = None,
-    chunk_bytes: int | None = None,
+    cut: Cut | None = None,
     options: ImportOptions | None = None,
 ) -> Iterator[ContactsFile]:
     """Open a CSV of contacts: unpacked, decoded, its columns mapped.
@@ -108,7 +108,7 @@ def open_contacts(
         store: where it is.
         key: its key.
         expected: what an earlier attempt saw.
-        chunk_bytes: length of a chunk, where an earlier attempt wrote some; by default ``import_chunk_bytes``.
+        cut: lengths of the chunks, where an earlier attempt wrote some; by default as ``import_chunk_bytes`` says.
         options: what a person chose; by default all is guessed.
 
     Raises:
@@ -126,7 +126,7 @@ def open_contacts(
             key,
             stat,
             stream,
-            chunk_bytes=chunk_bytes or contacts_settings().import_chunk_bytes,
+            cut=cut or Cut.of(contacts_settings().import_chunk_bytes),
             options=options or ImportOptions(),
         )
 

@@ -1,10 +1,11 @@
 """One blob, read from start to end: always the same chunks, and always the same blob."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from groundwork.blocks.errors import BlobChanged, BlobMissing
+from groundwork.tasks.contacts.imports.reading.chunks import FIRST_CHUNK_BYTES, Cut
 from groundwork.tasks.contacts.imports.reading.contacts_file import open_contacts
 from tests.unit.contacts.imports.files import Folder, use_settings
 
@@ -36,7 +37,7 @@ def test_chunk_numbers_keep_their_meaning_when_the_setting_changes(
 ) -> None:
     every = folder.read(CONTENT)
     use_settings(monkeypatch, import_chunk_bytes=2_000)
-    with open_contacts(folder.store, "contacts.csv", chunk_bytes=500) as file:
+    with open_contacts(folder.store, "contacts.csv", cut=Cut.of(500)) as file:
         assert [bytes(chunk.payload) for chunk in file.chunks()] == [bytes(chunk.payload) for chunk in every]
 
 
@@ -76,3 +77,17 @@ def test_a_blob_that_changed_since_the_last_attempt_is_not_read(folder: Folder) 
     other = replace(stat, etag="other")
     with pytest.raises(BlobChanged), open_contacts(folder.store, "contacts.csv", expected=other):
         pass
+
+
+def test_the_first_chunk_is_a_short_one(folder: Folder, monkeypatch: pytest.MonkeyPatch):
+    use_settings(monkeypatch, import_chunk_bytes=2 * FIRST_CHUNK_BYTES)
+    row = "u@example.com," + "x" * (1024 - 15) + "\n"
+    chunks = folder.read("Email,Notes\n" + row * 2048)
+    assert [chunk.rows for chunk in chunks] == [512, 1024, 512]
+
+
+def test_an_attempt_cuts_as_those_before_have_noted():
+    cut = Cut.of(4 * 1024 * 1024)
+    assert Cut.noted({"cut": asdict(cut)}) == cut
+    # A release that had no short first chunk.
+    assert Cut.noted({"chunk_bytes": 4_000_000}) == Cut(each=4_000_000, first=4_000_000)
