@@ -12,8 +12,9 @@ class ContactsSettings(EnvironmentSettings):
     import_chunk_bytes: int = Field(
         4 * 1024 * 1024,
         ge=64 * 1024,
-        description="Bytes of CSV per chunk, which is one step and one transaction. Too low: per-step cost (about 30 "
-        "ms) dominates. Too high: memory, and a longer transaction to repeat after a crash.",
+        description="Bytes of CSV per chunk, which is one step and one transaction; the first has 512 KiB at most. Too "
+        "low: per-step cost (about 30 ms) dominates. Too high: memory, and a longer transaction to repeat after a "
+        "crash.",
     )
     import_max_bytes: int = Field(
         5 * 1024**3, ge=1024, description="Largest CSV after unpacking, in bytes; larger files are refused."
