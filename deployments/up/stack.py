@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 """How long a part may take to come up; the first start of Prefect migrates its database."""
 STOP_SECONDS = 2.5
 """How long the worker with its runs may take to stop before they are killed, and after it the other parts."""

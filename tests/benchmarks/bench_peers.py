@@ -111,10 +111,11 @@ def _of_peer(
         for places in peer.places:
             for processes in peer.processes:
                 measured = on_new_database(f"{name}_{places}_{processes}")
-                enqueued = measured.enqueue(steps, number, _BATCH if peer.batches else 1)["seconds"]
+                jobs = number * (peer.times if steps == 1 else 1)
+                enqueued = measured.enqueue(steps, jobs, _BATCH if peer.batches else 1)["seconds"]
                 if peer.batches:
-                    best["enqueued_in_batches_per_second"] = number / enqueued
-                figures = measured.throughput(places, processes, number)
+                    best["enqueued_in_batches_per_second"] = jobs / enqueued
+                figures = measured.throughput(places, processes, jobs)
                 if figures["per_second"] > best.get(f"{name}_per_second", 0.0):
                     best |= {f"{name}_{key}": value for key, value in figures.items()}
                     best |= {f"{name}_places": places, f"{name}_processes": processes}

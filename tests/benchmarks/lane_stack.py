@@ -20,7 +20,7 @@ from tests.waiting import wait_until
 def lane_stack() -> Iterator[RunningStack]:
     """The stack, warm: each job has run once."""
     with running_stack(settings_of(applications.lanes)) as stack:
-        for kind in (lanes.BulkWanted, lanes.AlertWanted, lanes.BatchWanted):
+        for kind in (lanes.BulkWanted, lanes.LightBulkWanted, lanes.AlertWanted, lanes.BatchWanted):
             send_all([kind(workspace_id="warm-up", number=0)])  # type: ignore[call-arg]
         wait_until(lambda: rows("SELECT count(*) FROM groundwork.delivery WHERE settled_at IS NULL")[0][0] == 0, 120)
         yield stack

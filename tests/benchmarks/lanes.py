@@ -1,4 +1,4 @@
-"""The smallest jobs of each kind of lane: bulk, interactive, and batched."""
+"""The smallest jobs of each kind of lane: bulk, as runs of their own and light, interactive, and batched."""
 
 from groundwork.events.base import Event
 from groundwork.flows.flow_control import Batch
@@ -7,6 +7,10 @@ from groundwork.tasks.step import step
 
 
 class BulkWanted(Event, name="benchmark/bulk.wanted"):
+    number: int
+
+
+class LightBulkWanted(Event, name="benchmark/light-bulk.wanted"):
     number: int
 
 
@@ -25,6 +29,11 @@ def handle(number: int) -> int:
 
 @job(on=BulkWanted, lane=100)
 def bulk(event: BulkWanted) -> int:
+    return handle(event.number)
+
+
+@job(on=LightBulkWanted, lane=100, light=True)
+def light_bulk(event: LightBulkWanted) -> int:
     return handle(event.number)
 
 

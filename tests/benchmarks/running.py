@@ -27,13 +27,11 @@ def running_stack(variables: Mapping[str, str] | None = None) -> Iterator[Runnin
     """
     with tempfile.TemporaryDirectory() as folder:
         stack = RunningStack(Path(folder) / "home", variables)
-        with home_of_this_process(stack.home):
-            stack.start()
+        with home_of_this_process(stack.home), stack.running():
             try:
                 yield stack
             finally:
                 database().engine.dispose()
-                stack.end()
 
 
 @contextmanager

@@ -31,6 +31,7 @@ class Peer:
         batches: whether it can enqueue several in a transaction by itself.
         places: how many jobs at once are tried; the best counts.
         processes: how many worker processes are tried.
+        times: as many jobs of one step as others get, of a peer that ends theirs in a fraction of a second.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Peer:
     batches: bool
     places: Sequence[int]
     processes: Sequence[int] = (1, 2)
+    times: int = 1
 
 
 PEERS = (
@@ -62,6 +64,7 @@ PEERS = (
         left="SELECT count(*) FROM oban_jobs WHERE state IN ('available', 'executing', 'scheduled', 'retryable')",
         batches=True,
         places=(10, 50),
+        times=10,
     ),
 )
 
