@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # The suite mostly waits, so that more processes than cores pay; each has a PostgreSQL and a Prefect server of its own.
-PROCESSES ?= 2
+PROCESSES ?= 3
 INSTALLED := $(VENV)/.installed
 LINKS := build/links/groundwork
 
@@ -29,8 +29,8 @@ demo: $(INSTALLED)  ## import 100,000 rows through the whole path, then stop
 up: $(INSTALLED)  ## all parts in the foreground
 	@$(BIN)/groundwork up $(ARGS)
 
-test: $(INSTALLED)  ## every test: make test [PROCESSES=2] [ARGS=...]
-	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(INSTALLED)  ## every test: make test [PROCESSES=3] [SEED=...] [ARGS=...]
+	@$(if $(SEED),TEST_SEED=$(SEED)) $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(INSTALLED)  ## benchmarks: make bench [ONLY=import,fitness] [QUICK=1]
 	@$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)

@@ -13,7 +13,7 @@ from sqlalchemy import text
 import groundwork.blocks  # noqa: F401 - switches telemetry off before Prefect is imported
 from groundwork.flows import registry
 from groundwork.flows.registry import JobSpec
-from tests import distribution
+from tests import distribution, order
 
 os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
 # A shell has its background jobs ignore SIGINT, and their children too: Prefect's worker stops itself by that signal.
@@ -35,7 +35,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> distribut
     return distribution.ByFile(config, log)
 
 
+def pytest_configure() -> None:
+    order.seed()
+
+
+def pytest_report_header() -> str:
+    return f"order of unit tests: {order.VARIABLE}={order.seed()}"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items[:] = order.shuffled(items, order.seed())
     if hasattr(config, "workerinput"):
         items[:] = distribution.longest_first(items)
 
