@@ -18,6 +18,7 @@ from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.relay.prefect_client import pages
 from groundwork.deployments.wiring.deploy import deploy_wiring
 from groundwork.deployments.wiring.documents import BLOCKS
+from tests.integration.stack.small_project import small_project
 
 EDITS = {
     "groundwork-database": {"connection_url": "postgresql://edited.example/inbox"},
@@ -32,10 +33,16 @@ PROJECT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def formerly_named(tmp_path: Path) -> Path:
+def project(tmp_path: Path) -> Path:
+    """The project as it is."""
+    return small_project(tmp_path / "now", "contacts", "operations")
+
+
+@pytest.fixture
+def formerly_named(project: Path, tmp_path: Path) -> Path:
     """The project as it was: automations are called `event → job`, and nothing describes them."""
-    now = (PROJECT / "prefect.yaml").read_text()
-    former = re.sub(r"(        name: .*) starts (.*)\n        description: .*", r"\1 → \2", now)
+    now = (project / "prefect.yaml").read_text()
+    former = re.sub(r"(    name: .*) starts (.*)\n    description: .*", r"\1 → \2", now)
     assert former != now
     (tmp_path / "prefect.yaml").write_text(former)
     return tmp_path
@@ -75,7 +82,7 @@ def document(client: SyncPrefectClient, block: type[ConfiguredBlock], name: str)
 
 
 def test_one_automation_per_trigger_and_what_a_person_edited_is_kept(
-    client: SyncPrefectClient, prefect_api: dict[str, str], formerly_named: Path
+    client: SyncPrefectClient, prefect_api: dict[str, str], formerly_named: Path, project: Path
 ):
     deploy_wiring([formerly_named], prefect_api, settings())
     before = automations(client)
@@ -86,12 +93,12 @@ def test_one_automation_per_trigger_and_what_a_person_edited_is_kept(
     [held] = [each for each in before if each.name == "user/signed.up → send-welcome"]
     client.pause_automation(held.id)
 
-    deploy_wiring([PROJECT], prefect_api, settings())
+    deploy_wiring([project], prefect_api, settings())
 
     after = automations(client)
     triggers = [
         (trigger["name"], trigger["description"])
-        for each in yaml.safe_load((PROJECT / "prefect.yaml").read_text())["deployments"]
+        for each in yaml.safe_load((project / "prefect.yaml").read_text())["deployments"]
         for trigger in each.get("triggers", [])
     ]
     assert Counter((each.name, each.description) for each in after) == Counter(triggers)

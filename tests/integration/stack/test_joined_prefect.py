@@ -11,6 +11,7 @@ from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.deployments.up.ports import free_port
 from groundwork.testing.prefect_server import prefect_server
 from tests.integration.stack.running import PROJECT, RunningStack
+from tests.integration.stack.small_project import small_project
 
 AUTH = "operator:a-long-secret"
 ASK = """
@@ -84,8 +85,14 @@ def test_the_address_of_ones_own_server_is_a_leftover_while_nothing_answers_ther
 
 
 def test_up_joins_it_and_jobs_run(server: str, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path):
-    variables = {"PREFECT_API_URL": server, "PREFECT_API_AUTH_STRING": AUTH}
-    joining = RunningStack(tmp_path_factory.mktemp("joining") / "home", variables)
+    folder = tmp_path_factory.mktemp("joining")
+    variables = {
+        "PREFECT_API_URL": server,
+        "PREFECT_API_AUTH_STRING": AUTH,
+        "GROUNDWORK_APPLICATIONS": "contacts,operations",
+        "GROUNDWORK_PROJECT": str(small_project(folder / "project", "contacts", "operations")),
+    }
+    joining = RunningStack(folder / "home", variables)
     contacts = tmp_path / "contacts.csv"
     contacts.write_text("Email,Name\nada@example.com,Ada\n")
     try:

@@ -13,19 +13,22 @@ from groundwork.events.inbox import send
 from tests.integration.process import Process
 from tests.integration.stack.pool_jobs import HeavyWanted, SmallWanted
 from tests.integration.stack.running import PROJECT, RunningStack
+from tests.integration.stack.small_project import small_project
 from tests.waiting import wait_until
 
-SETTINGS = {
-    "PYTHONPATH": str(PROJECT),
-    "GROUNDWORK_APPLICATIONS": "contacts,operations,tests.integration.stack.pool_jobs:application",
-    "GROUNDWORK_PROJECT": f"{PROJECT},{Path(__file__).parent / 'pools_project'}",
-    "GROUNDWORK_CONCURRENCY": "2",
-}
+OWN_PROJECT = Path(__file__).parent / "pools_project"
 
 
 @pytest.fixture(scope="module")
 def two_pools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    with RunningStack(tmp_path_factory.mktemp("pools") / "home", SETTINGS).running() as stack:
+    folder = tmp_path_factory.mktemp("pools")
+    settings = {
+        "PYTHONPATH": str(PROJECT),
+        "GROUNDWORK_APPLICATIONS": "operations,tests.integration.stack.pool_jobs:application",
+        "GROUNDWORK_PROJECT": f"{small_project(folder / 'project', 'operations')},{OWN_PROJECT}",
+        "GROUNDWORK_CONCURRENCY": "2",
+    }
+    with RunningStack(folder / "home", settings).running() as stack:
         yield stack
 
 

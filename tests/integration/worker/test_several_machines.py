@@ -24,6 +24,7 @@ from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import admit
 from tests.factories import delivery_of, register_job
 from tests.integration.jobs.five_steps import StepsWanted, executions
+from tests.integration.stack.small_project import small_project
 from tests.integration.worker.conftest import PROJECT, ended, ensure_pool, start_worker
 from tests.waiting import wait_until
 from tests.wheel import copy_checkout, linked
@@ -81,8 +82,11 @@ def deployed_elsewhere(
 ) -> Path:
     """`groundwork deploy` was run in a checkout that is gone; the path of that checkout."""
     folder = tmp_path_factory.mktemp("machine")
-    checkout = copy_checkout(folder / "checkout", "prefect.yaml")
-    environment = machine(folder, postgres, prefect_api, s3_variables) | {"PYTHONPATH": str(linked(checkout))}
+    checkout = small_project(copy_checkout(folder / "checkout"), "contacts", "operations")
+    environment = machine(folder, postgres, prefect_api, s3_variables) | {
+        "PYTHONPATH": str(linked(checkout)),
+        "GROUNDWORK_APPLICATIONS": "contacts,operations",
+    }
     program = "import groundwork.deployments.cli as cli; print(cli.__file__)"
     code = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
     assert Path(code.stdout.strip()).is_relative_to(checkout), "the code is that of the checkout that will be gone"
