@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tests.bare_environment import BareEnvironment
 from tests.integration.newcomer.printed import PROJECT, blocks
@@ -58,6 +59,12 @@ class Newcomer:
             text=True,
             timeout=240,
         )
+
+    def under_way(self) -> bool:
+        """Whether anything runs, or is about to."""
+        asked = "SELECT EXISTS (SELECT FROM groundwork.delivery WHERE state IN ('queued', 'admitted', 'running'))"
+        with self.stack.database.transaction() as connection:
+            return bool(connection.execute(text(asked)).scalar_one())
 
 
 @pytest.fixture(scope="package")

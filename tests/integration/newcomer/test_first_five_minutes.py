@@ -46,6 +46,8 @@ def test_every_command_that_a_page_prints_succeeds_and_leaves_no_dead_letter(new
     for block in [block for each in pages for block in blocks(each, "console")]:
         done = newcomer.types(script_of(block))
         assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
+    # Each command is an interpreter of its own: it is asked once there is an answer.
+    wait_until(lambda: not newcomer.under_way(), 90, "all has run")
     wait_until(lambda: newcomer.types("groundwork lanes").stdout == "no lane holds anything\n", 90, "all has ended")
     assert newcomer.types("groundwork dead list").stdout == "no dead letters\n"
 

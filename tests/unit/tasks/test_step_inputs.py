@@ -180,10 +180,10 @@ def test_half_a_character_can_be_part_of_a_key():
 
 
 WAYS = """
-from tests.unit.tasks.test_step_inputs import *
+from groundwork.tasks.step_inputs import inputs_text, ledger_key
 names = [f"name-{n}" for n in range(50)]
 inputs = {"set": set(names), "frozen": frozenset(names), "deep": [{"a": set(names)}, {frozenset(names): 1}]}
-print(text(inputs), ledger_key("load", inputs))
+print(inputs_text("load", {"it": inputs}), ledger_key("load", inputs))
 """
 
 
