@@ -46,12 +46,12 @@ def moment_of(text: object) -> datetime:
     return moment
 
 
-def at_offset(moment: datetime, offset: str | int | None) -> datetime:
+def at_offset(moment: datetime, offset: object) -> datetime:
     """A time as it was where it was measured.
 
     Args:
         moment: with any offset.
-        offset: such as ``-05:00``, or seconds; None where nobody knows.
+        offset: such as ``-05:00``, or whole seconds; None where nobody knows. Providers send anything else, too.
 
     Raises:
         NoTime: there is no such offset.
@@ -66,8 +66,10 @@ def at_offset(moment: datetime, offset: str | int | None) -> datetime:
             raise NoTime(f"{offset[:20]!r} is no offset from UTC")
         else:
             shift = timedelta(hours=int(found[2]), minutes=int(found[3])) * (-1 if found[1] == "-" else 1)
-    else:
+    elif isinstance(offset, int) and abs(offset) <= _FARTHEST.total_seconds():
         shift = timedelta(seconds=offset)
+    else:
+        raise NoTime(f"{str(offset)[:20]!r} is no offset from UTC")
     if abs(shift) > _FARTHEST:
         raise NoTime(f"{str(offset)[:20]!r} is no offset from UTC")
     try:
