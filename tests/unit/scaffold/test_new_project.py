@@ -1,6 +1,7 @@
 """`groundwork new project` writes the card's layout, with operations' wiring and a job that fits its own."""
 
 import json
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -77,7 +78,8 @@ def test_it_is_pinned_to_this_version_and_installs_the_checkout_that_it_was_made
     assert f"GROUNDWORK := --editable {ROOT.as_uri()}\n" in (shop / "Makefile").read_text()
 
 
-def test_a_second_time_everything_that_is_there_is_listed_and_nothing_is_written(shop: Path):
+def test_a_second_time_everything_that_is_there_is_listed_and_nothing_is_written(shop: Path, tmp_path: Path):
+    shop = shutil.copytree(shop, tmp_path / "shop")
     (shop / "setup.py").write_text("mine")
     (shop / "Makefile").unlink()
     done = new_project(shop.parent, "shop")
