@@ -1,5 +1,7 @@
 """Names and texts as attackers write them."""
 
+from random import Random
+
 from hypothesis import strategies as st
 
 PIECES = (
@@ -19,3 +21,16 @@ HOSTILE = st.one_of(
     st.lists(st.sampled_from(PIECES), max_size=5).map(lambda pieces: f"=?utf-8?q?{'=0D=0A'.join(pieces)}?="),
 )
 """Pieces put together, any characters, and pieces within encoded words."""
+_ENDS = (0x80, 0x100, 0x3000, 0x110000)
+"""Where ranges of characters end: ASCII, Latin, most alphabets, everything."""
+
+
+def hostile(random: Random) -> str:
+    """One such text by chance, in a third of the time that Hypothesis takes, which could make it shorter."""
+    kind = random.randrange(3)
+    if kind == 0:
+        return "".join(random.choices(PIECES, k=random.randrange(13)))
+    if kind == 1:
+        end = random.choice(_ENDS)
+        return "".join(chr(random.randrange(end)) for _ in range(random.randrange(201)))
+    return f"=?utf-8?q?{'=0D=0A'.join(random.choices(PIECES, k=random.randrange(6)))}?="
