@@ -5,6 +5,7 @@ goes through all of them again and again and finds nothing, and so it does at th
 part imports and ends with half the CPU, and what it forks shares its memory for longer.
 """
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,9 +33,13 @@ def leave_alone_what_is_there() -> None:
 
 @contextmanager
 def seldom() -> Iterator[None]:
-    """Run a command in the block: what it imports on its way is looked through seldom, and not once more at its end."""
-    gc.set_threshold(ALLOCATIONS, *gc.get_threshold()[1:])
+    """Run a command in the block: what it imports on its way is looked through seldom, and not once more when the
+    process ends. A process that goes on collects as before, so that one that runs many commands does not grow."""
+    before = gc.get_threshold()
+    gc.set_threshold(ALLOCATIONS, *before[1:])
+    atexit.unregister(gc.freeze)
+    atexit.register(gc.freeze)
     try:
         yield
     finally:
-        gc.freeze()
+        gc.set_threshold(*before)

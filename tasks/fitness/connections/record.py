@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from groundwork.blocks.errors import NonRetriable
 from groundwork.blocks.sql import statement
+from groundwork.blocks.upsert import upsert
 from groundwork.events.identifiers import fault_of
 from groundwork.tasks.fitness.connections.sealing import seal
 
@@ -78,7 +79,7 @@ def connect(connection: Connection, linked: Linked, tokens: Tokens | None) -> No
         if fault := fault_of(value):
             raise NonRetriable(f"{name}: {fault}")
     values = {**_address(linked), "provider_user": user, **sealed_tokens(linked, tokens)}
-    connection.execute(statement(_SQL, "connect"), values)
+    upsert(connection, statement(_SQL, "connect"), values)
 
 
 def disconnect(connection: Connection, linked: Linked) -> None:

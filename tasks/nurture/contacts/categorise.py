@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from groundwork.blocks.errors import NonRetriable
 from groundwork.blocks.sql import statement
+from groundwork.blocks.upsert import upsert
 from groundwork.events.identifiers import UserId
 from groundwork.events.inbox import send_many
 from groundwork.events.nurture.contacts import Category, ContactCategorised
@@ -24,7 +25,7 @@ _SQL = Path(__file__).with_suffix(".sql")
 
 
 class ContactRefused(NonRetriable):
-    """A contact cannot be stored as it is given. Mend what the message names; the transaction has to be rolled back."""
+    """A contact cannot be stored as it is given. Mend what the message names."""
 
 
 def categorise(
@@ -81,7 +82,7 @@ def categorise_many(
     connection = session.connection() if isinstance(session, Session) else session
     values = {"contacts": json.dumps(list(rows.values())), "category": category, "categorised_at": at}
     try:
-        changed = {(row.workspace_id, row.id) for row in connection.execute(statement(_SQL, "categorise"), values)}
+        changed = {(row.workspace_id, row.id) for row in upsert(connection, statement(_SQL, "categorise"), values)}
     except IntegrityError as error:
         raise _explained(error) from None
     ordered = [each for each in {(one.workspace_id, one.id): one for one in contacts} if each in changed]

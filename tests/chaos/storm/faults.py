@@ -17,7 +17,7 @@ from tests.chaos.storm.stack import LEASE_SECONDS, StormStack
 _STOPPED_SECONDS = 2.2 * LEASE_SECONDS
 _TARGET_SECONDS = {"run": 3.0, "zombie": 8.0}
 """How long a fault waits for a run to hit; no other waits for a zombie."""
-_LASTING = ("zombie", "machine-lost")
+_LASTING = ("zombie", "machine-lost", "upgrade")
 """What goes on while others happen."""
 
 

@@ -1,4 +1,4 @@
-"""The faults that only several machines have: Redis is gone or empty, and a machine is lost."""
+"""The faults that only several machines have: Redis is gone or empty, a machine is lost, and a release comes."""
 
 from collections.abc import Sequence
 
@@ -32,6 +32,9 @@ class FaultsOnTwo(Faults):
                 return self._kill_redis(fault)
             case "machine-lost" | "machine-lost-for-good":
                 return self._lose_machine(fault)
+            case "upgrade":
+                self._machines.upgrade()
+                return self._hit(fault)
             case _:
                 return super().happen(fault)
 

@@ -1,5 +1,6 @@
 """One of several machines: parts in processes of their own, on a home of its own, started again when they end."""
 
+import signal
 import sys
 import threading
 import time
@@ -12,10 +13,13 @@ import psutil
 from groundwork.deployments.up.home import is_alive
 from groundwork.deployments.up.ports import free_port
 from tests.integration.process import Process
+from tests.waiting import wait_until
 
 RESTART_SECONDS = 1.0
 """How soon a supervisor starts a part again."""
 _LOOK_SECONDS = 0.2
+_REPLACE_SECONDS = 90.0
+"""A worker that ends waits for its last run, and that one for what is away."""
 
 
 class Machine:
@@ -86,6 +90,24 @@ class Machine:
         if not process.alive:
             raise psutil.NoSuchProcess(0)
         return psutil.Process(process.pid)
+
+    def replace(self, name: str) -> None:
+        """End a part by SIGTERM and wait until its successor runs. A lost machine has successors alone.
+
+        Raises:
+            AssertionError: the part has not ended, or nothing has followed it, in :data:`_REPLACE_SECONDS`.
+        """
+        with self._lock:
+            if self.lost:
+                return
+            process = self._processes[name]
+            if process.alive:
+                process.signal(signal.SIGTERM)
+        wait_until(
+            lambda: self.lost or (self._processes[name] is not process and self._processes[name].alive),
+            _REPLACE_SECONDS,
+            f"the successor of {name}",
+        )
 
     def processes(self) -> list[psutil.Process]:
         """All of its processes, those of killed parts included."""

@@ -41,8 +41,8 @@ class Hit:
 
 
 def schedule_on_two(rng: random.Random, seconds: float) -> list[Fault]:
-    """Faults for two machines: those that :data:`_ON_TWO` names in turn, among those of a storm over one, and in the
-    end a machine that is lost for good."""
+    """Faults for two machines: those that :data:`_ON_TWO` names in turn, among those of a storm over one, an upgrade
+    that begins after a third of it, and in the end a machine that is lost for good."""
     last = 0.85 * seconds
     faults = [
         each for each in schedule(rng, last) if each.kind in ("run", "zombie") or each.kind.startswith("postgres")
@@ -51,6 +51,7 @@ def schedule_on_two(rng: random.Random, seconds: float) -> list[Fault]:
     while (at := at + rng.uniform(5, 10)) < last:
         deck = deck or rng.sample(_ON_TWO, len(_ON_TWO))
         faults.append(Fault(at, deck.pop(), rng.random()))
+    faults.append(Fault(seconds / 3, "upgrade", 1.0))
     faults.append(Fault(last, "machine-lost-for-good", 1.0))
     return sorted(faults, key=lambda fault: fault.at)
 

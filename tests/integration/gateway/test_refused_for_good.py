@@ -26,17 +26,18 @@ def refusing(sqlstate: str, when: str = "true") -> Iterator[None]:
     """PostgreSQL refuses events with an SQLSTATE, as it does by itself for values that no test can foresee."""
     with database().transaction() as connection:
         connection.exec_driver_sql(
-            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "CREATE FUNCTION public.refuse_events() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
             f"IF {when} THEN RAISE EXCEPTION 'ada@example.com' USING ERRCODE = '{sqlstate}'; END IF; RETURN NEW; END $$"
         )
         connection.exec_driver_sql(
-            "CREATE TRIGGER refuse BEFORE INSERT ON groundwork.event FOR EACH ROW EXECUTE FUNCTION refuse()"
+            "CREATE TRIGGER refuse_events BEFORE INSERT ON groundwork.event FOR EACH ROW "
+            "EXECUTE FUNCTION public.refuse_events()"
         )
     try:
         yield
     finally:
         with database().transaction() as connection:
-            connection.exec_driver_sql("DROP FUNCTION refuse CASCADE")
+            connection.exec_driver_sql("DROP FUNCTION public.refuse_events() CASCADE")
 
 
 @pytest.mark.parametrize(

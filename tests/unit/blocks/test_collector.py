@@ -1,6 +1,9 @@
 """The garbage collector and what is imported."""
 
 import gc
+import subprocess
+import sys
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -60,3 +63,35 @@ def test_a_command_is_looked_through_seldom_but_it_is() -> None:
         with collections() as some:
             kept += [[] for _ in range(2 * ALLOCATIONS)]
         assert some
+
+
+@pytest.mark.usefixtures("thresholds")
+def test_a_process_that_runs_many_commands_collects_what_they_leave() -> None:
+    frozen, threshold = gc.get_freeze_count(), gc.get_threshold()
+    for _ in range(3):
+        with seldom():
+            seen = weakref.ref(_Round())
+    gc.collect()
+    assert seen() is None
+    assert gc.get_threshold() == threshold
+    assert gc.get_freeze_count() == frozen
+
+
+class _Round:
+    """Refers to itself, so that the collector alone frees it."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_a_process_does_not_look_through_everything_once_more_at_its_end() -> None:
+    program = """
+import atexit, gc
+atexit.register(lambda: print(gc.get_freeze_count() > 0))
+from groundwork.blocks.collector import seldom
+for _ in range(2):
+    with seldom():
+        pass
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout == "True\n"

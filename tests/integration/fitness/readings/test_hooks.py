@@ -101,7 +101,7 @@ def test_a_webhook_that_is_sent_again_is_recorded_once(hooks):
     assert [from_whoop(hooks, WHOOP).json()["accepted"] for _ in range(2)] == [1, 0]
 
 
-@pytest.mark.parametrize("age", [301, -301])
+@pytest.mark.parametrize("age", [301, -330])
 def test_a_replay_out_of_its_time_is_refused(hooks, age: int):
     assert from_oura(hooks, OURA, age=age).status_code == from_whoop(hooks, WHOOP, age=age).status_code == 401
     assert stored_events() == 0

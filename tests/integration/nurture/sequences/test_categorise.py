@@ -74,7 +74,7 @@ def test_five_hundred_contacts_take_as_many_statements_as_one(db):
     with db.transaction() as connection:
         changed = categorise_many(connection, [contact(f"c-{n}") for n in range(500)], "buyer", user_id=ADA)
     assert changed == [f"c-{n}" for n in range(500)]
-    assert len(statements) == for_one <= 4
+    assert len(statements) == for_one <= 5
     assert len(sent_events(db, CATEGORISED)) == 501
 
 
