@@ -26,13 +26,13 @@ ONE_STACK = (
 )
 """Folders whose tests share what takes long to start: each is one process's work."""
 LONG = (
-    "tests/chaos",
     "tests/integration/stack",
     "tests/integration/newcomer",
-    "tests/integration/hosting",
-    "tests/integration/installed",
-    *OWN_STACK,
+    "tests/chaos",
     "tests/integration/outages",
+    "tests/integration/hosting",
+    *OWN_STACK,
+    "tests/integration/installed",
     "tests/integration/worker",
     "tests/integration/operations",
     "tests/integration/jobs",

@@ -39,9 +39,10 @@ def full_workspace(stack: RunningStack) -> str:
 
 
 @pytest.fixture
-def full(application: Application, full_workspace: str) -> Application:
+def full(stack: RunningStack, full_workspace: str, request: pytest.FixtureRequest) -> Application:
     """That workspace, with a user of the test's own."""
-    return Application(application.stack, full_workspace, application.user)
+    stack.ensure_running()
+    return Application(stack, full_workspace, request.node.name[:40])
 
 
 def store_of(application: Application) -> BlobStore:
