@@ -4,19 +4,21 @@ import logging
 import signal
 import sys
 
-import httpx
-import uvicorn
+from groundwork.blocks.collector import leave_alone_what_is_there, left_alone
 
-from groundwork.blocks.all_settings import check_settings
-from groundwork.blocks.blob.probe import refuse_unshared_folder
-from groundwork.blocks.blob.store import blob_store
-from groundwork.blocks.collector import leave_alone_what_is_there
-from groundwork.blocks.errors import ConfigurationError
-from groundwork.blocks.settings import settings
-from groundwork.deployments.gateway import exposure
-from groundwork.deployments.gateway.app import create_app
-from groundwork.deployments.gateway.server import server_config
-from groundwork.deployments.logs import logging_of_uvicorn
+with left_alone():
+    import httpx
+    import uvicorn
+
+    from groundwork.blocks.all_settings import check_settings
+    from groundwork.blocks.blob.probe import refuse_unshared_folder
+    from groundwork.blocks.blob.store import blob_store
+    from groundwork.blocks.errors import ConfigurationError
+    from groundwork.blocks.settings import settings
+    from groundwork.deployments.gateway import exposure
+    from groundwork.deployments.gateway.app import create_app
+    from groundwork.deployments.gateway.server import server_config
+    from groundwork.deployments.logs import logging_of_uvicorn
 
 logger = logging.getLogger("uvicorn.error")
 

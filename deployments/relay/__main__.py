@@ -4,13 +4,15 @@ import signal
 import sys
 import threading
 
-from groundwork.blocks.all_settings import check_settings
-from groundwork.blocks.collector import leave_alone_what_is_there
-from groundwork.blocks.errors import ConfigurationError
-from groundwork.blocks.settings import settings
-from groundwork.deployments.health import serve_health
-from groundwork.deployments.logs import configure_logging
-from groundwork.deployments.relay.loop import Relay
+from groundwork.blocks.collector import leave_alone_what_is_there, left_alone
+
+with left_alone():
+    from groundwork.blocks.all_settings import check_settings
+    from groundwork.blocks.errors import ConfigurationError
+    from groundwork.blocks.settings import settings
+    from groundwork.deployments.health import serve_health
+    from groundwork.deployments.logs import configure_logging
+    from groundwork.deployments.relay.loop import Relay
 
 
 def main() -> int:
