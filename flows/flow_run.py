@@ -30,12 +30,14 @@ def current_flow_run() -> FlowRun:
 
 def as_claimant(flow_run: FlowRun) -> Run:
     """What the inbox notes of a flow run that claims."""
+    began, picked_up = _process_start(), _picked_up()
     return Run(
         flow_run_id=flow_run.id,
         scheduled=flow_run.auto_scheduled,
         created_at=flow_run.created,
-        process_started_at=_process_start(),
-        picked_up_at=_picked_up(),
+        # A spare process has begun before there was a run for it.
+        process_started_at=max(began, picked_up) if picked_up else began,
+        picked_up_at=picked_up,
     )
 
 

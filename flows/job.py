@@ -23,7 +23,7 @@ from groundwork.blocks.options import taking
 from groundwork.blocks.own_loop import outside_of_loops
 from groundwork.blocks.plain_function import require_name, require_plain_function
 from groundwork.events.base import Event
-from groundwork.events.inbox import claim, current_attempt
+from groundwork.events.inbox import Attempt, claim, current_attempt
 from groundwork.events.inbox.claim import claim_started_by_person
 from groundwork.events.inbox.follow_on import BODY, sending_from
 from groundwork.events.inbox.holder import holder_in_words, was_cancelled
@@ -34,7 +34,7 @@ from groundwork.flows.form import form_of
 from groundwork.flows.job_options import JobOptions
 from groundwork.flows.light_host import Host
 from groundwork.flows.registry import JobSpec, notify_job_of_misfits, register
-from groundwork.flows.run_label import label
+from groundwork.flows.run_label import labelled
 from groundwork.flows.settling import run_and_settle
 from groundwork.tasks.step_results import StepResults
 from groundwork.tasks.step_serializer import StepSerializer
@@ -159,7 +159,11 @@ def _run(spec: JobSpec, parameters: dict[str, Any]) -> Any:
         attempt = claim_started_by_person(_event_of(spec.options.on, given), spec.name, as_claimant(flow_run))
         if attempt is None:
             return _superseded("The delivery that this run was recorded as has gone on without it.")
-    label(flow_run, attempt)
+    with labelled(flow_run, attempt):
+        return _work(spec, attempt)
+
+
+def _work(spec: JobSpec, attempt: Attempt) -> Any:
     notify_job_of_misfits(attempt, attempt.ended_misfits)
     if not attempt.members:
         raise attempt.ended_misfits[0].event.error

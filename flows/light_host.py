@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from typing import Any, Self
 from uuid import UUID
@@ -29,7 +29,7 @@ from groundwork.flows.light_places import Places
 from groundwork.flows.light_run import LightRun, return_to_queue
 from groundwork.flows.light_watch import Watch
 from groundwork.flows.registry import JobSpec, jobs
-from groundwork.flows.run_label import label_host
+from groundwork.flows.run_label import labelled_host
 
 logger = logging.getLogger(__name__)
 
@@ -87,10 +87,9 @@ class Host:
         """
         if not self._wanted:
             return Completed(name="Superseded", message="There are as many hosts as there may be.")
-        if (context := FlowRunContext.get()) and context.flow_run:
-            label_host(context.flow_run, interactive=self._interactive)
         self._writer.start()
-        with self._told_to_stop(), job_under_way(), Lease(HostHold(self._id, settings().lease_seconds)):
+        lease = Lease(HostHold(self._id, settings().lease_seconds))
+        with self._labelled(), self._told_to_stop(), job_under_way(), lease:
             self._watch.start()
             try:
                 with self._news.listening(self._outages):
@@ -104,6 +103,12 @@ class Host:
                     end_host(self._id, settled=self._places.settled)
         message = f"{counted(self._places.settled, 'delivery', 'deliveries')}. {self._watch.reason or ''}".rstrip()
         return Failed(message=message) if left else Completed(name="Hosted", message=message)
+
+    def _labelled(self) -> AbstractContextManager[None]:
+        context = FlowRunContext.get()
+        if context is None or context.flow_run is None:
+            return nullcontext()
+        return labelled_host(context.flow_run, interactive=self._interactive)
 
     def _pull(self) -> None:
         """Claim and begin deliveries until the watch says that it is enough."""

@@ -7,13 +7,23 @@ a template wants and does not get is an error, never an empty place.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    PackageLoader,
+    StrictUndefined,
+    TemplateError,
+    pass_context,
+    select_autoescape,
+)
 from jinja2.runtime import Context
 
+from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.mail.headers import clean
 from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.words import counted
@@ -67,6 +77,17 @@ def render(template: str, *, unsubscribe_url: str | None = None, local: Local | 
             break
     images = tuple(each for each in values.values() if isinstance(each, InlineImage))
     return Rendered(" ".join(subject.split()), text.strip() + "\n", html, images)
+
+
+def preload_templates() -> None:
+    """Compile every notification's templates, in a worker, before its runs are forked. One that is wrong fails the job
+    that sends it, and no other."""
+    with suppress(ConfigurationError):
+        for source in set(sources().values()):
+            environment = _environment(source)
+            for name in environment.list_templates(extensions=["j2"]):
+                with suppress(TemplateError, UnicodeDecodeError):
+                    environment.get_template(name)
 
 
 def _tidy(value: Any, limits: tuple[int, int]) -> Any:

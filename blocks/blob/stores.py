@@ -74,7 +74,7 @@ def blobs_at(address: StoreAddress) -> Blobs:
     Raises:
         ConfigurationError: there is none of its scheme, it cannot be imported, or it refuses the address.
     """
-    stores = _registered()
+    stores = registered_stores()
     where = stores.get(address.scheme)
     if where is None:
         raise address.refused(
@@ -85,7 +85,7 @@ def blobs_at(address: StoreAddress) -> Blobs:
 
 
 @process_cache
-def _registered() -> dict[str, str]:
+def registered_stores() -> dict[str, str]:
     """Where each store is, by scheme."""
     found = dict(BLOB_STORES)
     for point in entry_points(group=GROUP):

@@ -6,8 +6,10 @@ import resource
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
+from prefect import Flow
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import get_settings_context, refresh_global_settings_context, use_profile
 from prefect.engine import handle_engine_signals
@@ -16,6 +18,7 @@ from prefect.logging.loggers import flow_run_logger
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from groundwork.blocks.process_cache import forget
+from groundwork.deployments.worker.engine_requests import fewer_requests
 from groundwork.deployments.worker.protocol import StartRun
 from groundwork.deployments.worker.run_context import RunContext
 from groundwork.flows.registry import jobs
@@ -100,7 +103,16 @@ def _run(request: StartRun) -> None:
         spec = jobs().get(flow.name)
         if spec is not None and not spec.options.interactive:
             os.nice(BULK_NICENESS)
-        run_flow(flow, flow_run=context.flow_run if spec is None else without_suspension(context.flow_run))
+        if spec is None:
+            run_flow(flow, flow_run=context.flow_run)
+        else:
+            _run_job(flow, context.flow_run)
+
+
+def _run_job(flow: Flow[..., Any], read: FlowRun) -> None:
+    flow_run = without_suspension(read)
+    with fewer_requests(flow_run, read):
+        run_flow(flow, flow_run=flow_run)
 
 
 def without_suspension(flow_run: FlowRun) -> FlowRun:
@@ -108,6 +120,6 @@ def without_suspension(flow_run: FlowRun) -> FlowRun:
 
     For a run of a deployment, Prefect starts a thread with an event loop and a WebSocket of its own, waits for them at
     the beginning and at the end, and asks for the run once more. A job is paused by its lane and cancelled by its
-    worker. The engine reads the run again, deployment and all, before it enters the flow.
+    worker. The engine takes the run up again, deployment and all, before it enters the flow.
     """
     return flow_run.model_copy(update={"deployment_id": None})

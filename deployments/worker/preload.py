@@ -3,6 +3,7 @@
 Only imports belong here: a thread, a socket or an event loop made before the fork would be dead or shared after it.
 """
 
+import contextlib
 import importlib
 from collections.abc import Iterator
 
@@ -11,9 +12,12 @@ from pydantic import BaseModel
 
 from groundwork.blocks.applications import applications
 from groundwork.blocks.blob.store import BlobStore
+from groundwork.blocks.blob.stores import registered_stores
+from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.tracing import preload_tracing
 from groundwork.deployments.logs import let_applications_be_heard
 from groundwork.flows.registry import jobs
+from groundwork.notifications.rendering import preload_templates
 
 MODULES = (
     # Prefect's engine, and what it would import while a run waits.
@@ -59,6 +63,10 @@ def preload() -> None:
     for application in applications():
         if application.preload:
             application.named(application.preload)()
+    # A process that asks for them looks through all installed packages, or compiles what it sends.
+    with contextlib.suppress(ConfigurationError):
+        registered_stores()
+    preload_templates()
     let_applications_be_heard()
     preload_tracing()
     _build_models()

@@ -1,4 +1,5 @@
-"""The zygote: a process that has imported everything, has done nothing yet, and forks one process per flow run.
+"""The zygote: a process that has imported everything, has done nothing yet, and forks one process per flow run, and one
+that waits for the next.
 
 ``python -m groundwork.deployments.worker.zygote FD [standby]``; FD is the worker's end of a socket pair. It ends when
 it is told to drain or the worker is gone, once its last run has ended: neither a restart nor a crash of the worker
@@ -7,21 +8,26 @@ tells it to.
 """
 
 import contextlib
+import logging
 import os
 import selectors
 import signal
 import socket
 import sys
 import threading
+import time
 
 from groundwork.blocks.collector import left_alone
 from groundwork.deployments.changed_code import begin_anew, has_changed_code
 from groundwork.deployments.worker.child import run_in_child, without_heartbeat
 from groundwork.deployments.worker.preload import preload, preload_libraries
 from groundwork.deployments.worker.protocol import STANDBY, Ended, Message, Started, StartRun
+from groundwork.deployments.worker.spare import NEXT_SPARE_SECONDS, SPARE_SECONDS, Spare
 from groundwork.deployments.worker.warm_up import warm_up
 from groundwork.events.inbox.keeper_process import ensure_keeper
 from groundwork.flows.light_host import STOP_PULLING
+
+logger = logging.getLogger(__name__)
 
 
 class Zygote:
@@ -35,6 +41,8 @@ class Zygote:
         self._control = control
         self._pending = b""
         self._children: set[int] = set()
+        self._spare: Spare | None = None
+        self._spare_due_at = 0.0
         self._open = True
         self._woken, self._wake = os.pipe()
         os.set_blocking(self._woken, False)
@@ -51,10 +59,13 @@ class Zygote:
             selector.register(self._woken, selectors.EVENT_READ, self._reap)
             selector.register(self._control, selectors.EVENT_READ, self._receive)
             while self._open or self._children:
-                for key, _ in selector.select():
+                self._have_spare()
+                for key, _ in selector.select(self._pause):
                     key.data()
                 if not self._open and self._control in selector.get_map():
                     selector.unregister(self._control)
+                    # Nothing is to start any more: newer code does, or another worker.
+                    self._end_spare()
                     self._let_hosts_end()
 
     def _receive(self) -> None:
@@ -67,17 +78,58 @@ class Zygote:
             if message.drain:
                 self._open = False
             if message.start:
-                self._fork(message.start)
+                self._start(message.start, line)
 
-    def _fork(self, request: StartRun) -> None:
+    def _start(self, request: StartRun, line: bytes) -> None:
         # Its run inherits the socket.
-        ensure_keeper()
+        if ensure_keeper():
+            self._end_spare()
+        pid = self._taken_by_spare(line) or self._fork(request)
+        self._spare_due_at = time.monotonic() + SPARE_SECONDS
+        self._children.add(pid)
+        self._send(Message(started=Started(flow_run_id=request.flow_run_id, pid=pid)))
+
+    def _fork(self, request: StartRun) -> int:
         pid = os.fork()
         if pid == 0:
             self._become_child()
             run_in_child(request)
-        self._children.add(pid)
-        self._send(Message(started=Started(flow_run_id=request.flow_run_id, pid=pid)))
+        return pid
+
+    def _taken_by_spare(self, line: bytes) -> int | None:
+        """The process id of the spare process that has taken a run on; None where there is none, or none that can."""
+        if self._spare is None:
+            return None
+        if self._spare.take(line):
+            pid, self._spare = self._spare.pid, None
+            return pid
+        self._end_spare()
+        return None
+
+    @property
+    def _pause(self) -> float | None:
+        """Seconds until a spare process is to be forked."""
+        if self._spare is not None or not self._open:
+            return None
+        return max(self._spare_due_at - time.monotonic(), 0.0)
+
+    def _have_spare(self) -> None:
+        """Fork a spare process, when it is time."""
+        if self._pause != 0.0:
+            return
+        try:
+            ensure_keeper()
+            self._spare = Spare.fork(self._become_child, run_in_child)
+        except OSError as error:
+            # There is room for no process, or no descriptor, just now. Runs are more in need of them.
+            logger.warning("no process stands by for the next run: %s", error)
+            self._spare_due_at = time.monotonic() + NEXT_SPARE_SECONDS
+
+    def _end_spare(self) -> None:
+        """Let no run have it."""
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.kill()
 
     def _let_hosts_end(self) -> None:
         """Tell the runs that begin light deliveries to begin no more: newer code does, or another worker."""
@@ -91,12 +143,18 @@ class Zygote:
             signal.signal(each, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         self._control.close()
+        if self._spare is not None:
+            self._spare.forget()
         os.close(self._woken)
         os.close(self._wake)
 
     def _reap(self) -> None:
         with contextlib.suppress(BlockingIOError):
             os.read(self._woken, 4096)
+        if self._spare is not None and os.waitpid(self._spare.pid, os.WNOHANG) != (0, 0):
+            # Somebody has killed it, or it could not become one.
+            self._spare.forget()
+            self._spare, self._spare_due_at = None, time.monotonic() + NEXT_SPARE_SECONDS
         for pid in list(self._children):
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:

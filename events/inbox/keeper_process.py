@@ -66,11 +66,17 @@ class _KeeperProcess:
         return line
 
 
-def ensure_keeper() -> None:
-    """Have a lease keeper that runs, for this process and for what it forks."""
+def ensure_keeper() -> bool:
+    """Have a lease keeper that runs, for this process and for what it forks.
+
+    Returns:
+        Whether it is a new one, of which those that were forked before know nothing.
+    """
     global _keeper
-    if _keeper is None or not _keeper.alive:
-        _keeper = _started()
+    if _keeper is not None and _keeper.alive:
+        return False
+    _keeper = _started()
+    return True
 
 
 def line_to_keeper(hold: Hold | HostHold) -> socket.socket | None:

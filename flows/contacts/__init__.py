@@ -10,6 +10,7 @@ application = Application(
     migrations="groundwork.blocks.migrations.contacts",
     settings="groundwork.tasks.contacts.settings:ContactsSettings",
     templates="groundwork.notifications:templates/contacts",
+    preload="groundwork.tasks.contacts.imports.rows.vocabulary:preload",
     routes="groundwork.deployments.gateway.contacts:router",
     commands="groundwork.deployments.commands.contacts:app",
     demo="groundwork.deployments.commands.contacts.demo:demo",

@@ -35,7 +35,7 @@ class ContactsSettings(EnvironmentSettings):
         ge=5 * 1024 * 1024,
         le=256 * 1024 * 1024,
         description="Bytes per part of an export's upload. S3 takes 10,000 parts of 5 MiB at least. "
-        "Too low: one request per part dominates. Too high: memory, three parts per run, five to S3.",
+        "Too low: one request per part dominates. Too high: memory, three parts per run.",
     )
     export_link_hours: float = Field(
         168.0,

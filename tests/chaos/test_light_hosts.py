@@ -114,9 +114,12 @@ def test_one_flow_run_carries_many_deliveries_of_several_jobs(stack: RunningStac
     load.send([CrawlWanted(workspace_id=ACME, number=100 + each, folder=str(load.folder)) for each in range(10)])
     done = load.done()
     assert len({each.flow_run_id for each in done}) == 1
-    run = stack.ask_prefect(f"/flow_runs/{done[0].flow_run_id}", method="GET")
-    assert run["name"].startswith("light-host/bulk/")
-    assert run["state_type"] == "RUNNING"
+
+    def named() -> dict[str, Any] | None:
+        run: dict[str, Any] = stack.ask_prefect(f"/flow_runs/{done[0].flow_run_id}", method="GET")
+        return run if run["name"].startswith("light-host/bulk/") else None
+
+    assert wait_until(named, 30, what="the host's label")["state_type"] == "RUNNING"
     assert set(load.executions().values()) == {1}
 
 

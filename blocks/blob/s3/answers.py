@@ -32,12 +32,12 @@ CURES = {
 """What to do where the code says more than that access is refused."""
 
 
-def md5(content: bytes) -> str:
+def md5(content: bytes | memoryview) -> str:
     """The etag of a blob that came in one request, in hex. Stores that encrypt with a key of a KMS give another."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
-def content_md5(content: bytes) -> str:
+def content_md5(content: bytes | memoryview) -> str:
     """The header by which a store refuses content that arrives damaged."""
     return base64.b64encode(bytes.fromhex(md5(content))).decode()
 

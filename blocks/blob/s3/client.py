@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from s3fs import S3FileSystem
 
 from groundwork.blocks.blob.s3.answers import content_md5
+from groundwork.blocks.blob.s3.body import session_that_takes_memory
 from groundwork.blocks.blob.stores import StoreAddress
 from groundwork.blocks.settings import settings
 
@@ -47,7 +48,7 @@ class S3Clients:
         """
         return self._client(region, checksums=self._sends_checksums)
 
-    def guard(self, content: bytes) -> dict[str, str]:
+    def guard(self, content: bytes | memoryview) -> dict[str, str]:
         """The argument of an upload by which the store refuses content that arrives damaged, where the client itself
         sends no checksum."""
         return {} if self._sends_checksums else {"ContentMD5": content_md5(content)}
@@ -91,6 +92,7 @@ class S3Clients:
             endpoint_url=self._address.endpoint_url,
             client_kwargs={"region_name": region} if region else None,
             config_kwargs=config,
+            session=session_that_takes_memory(),
             use_listings_cache=False,
             skip_instance_cache=True,
         )

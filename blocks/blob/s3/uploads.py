@@ -32,7 +32,7 @@ class S3Uploads:
 
     def add(self, key: str, upload_id: str, number: int, data: bytes | memoryview) -> str:
         """Store one part; its etag."""
-        content = bytes(data)  # botocore takes no memoryview
+        content = memoryview(data)
         with self._explained(key, upload_id):
             part = self._call(
                 "upload_part",

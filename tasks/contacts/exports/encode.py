@@ -70,6 +70,10 @@ class Encoding:
                 yield from self._sink.full(self.rows)
         yield from self._sink.rest(self.rows)
 
+    def take_back(self, part: Part) -> None:
+        """Use the memory of a part again, whose data nobody reads any more."""
+        self._sink.take_back(part)
+
     def _writer(self) -> AbstractContextManager[_RowWriter]:
         if self._format == "parquet":
             return _parquet(self._sink, self._schema)

@@ -100,7 +100,7 @@ def upload_contacts(
         delimiter=event.delimiter,
         mark=event.byte_order_mark,
     )
-    uploads = _PartUploads(into, show)
+    uploads = _PartUploads(into, show, encoding.take_back)
     try:
         for part in encoding.parts(rows.batches):
             uploads.add(part)
@@ -124,11 +124,13 @@ class _PartUploads:
     Args:
         into: where to.
         show: called with the rows and bytes that are stored, after each part.
+        done: called with each part that is stored, whose data is not read any more.
     """
 
-    def __init__(self, into: Upload, show: Callable[[int, int], None]) -> None:
+    def __init__(self, into: Upload, show: Callable[[int, int], None], done: Callable[[Part], None]) -> None:
         self._into = into
         self._show = show
+        self._done = done
         self._threads = ThreadPoolExecutor(UPLOADS_AT_ONCE, "upload")
         self._pending: deque[tuple[Part, Future[str]]] = deque()
         self._etags: list[str] = []
@@ -166,6 +168,7 @@ class _PartUploads:
         self._etags.append(etag)
         self._stored += len(part.data)
         self._show(part.rows, self._stored)
+        self._done(part)
 
 
 @step(memoise=False, key=("number",))

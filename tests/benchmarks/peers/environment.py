@@ -32,9 +32,12 @@ def interpreter_with(packages: tuple[str, ...], folder: Path) -> str | None:
 
 def _found(name: str) -> str | None:
     """A Python that works: a version manager puts names on PATH behind which there is none."""
-    found = shutil.which(name) or next(map(str, Path.home().glob(f".pyenv/versions/*/bin/{name}")), None)
-    works = found and subprocess.run([found, "--version"], capture_output=True).returncode == 0
-    return found if works else None
+    places = (shutil.which(name), *map(str, Path.home().glob(f".pyenv/versions/*/bin/{name}")))
+    return next(filter(_works, filter(None, places)), None)
+
+
+def _works(python: str) -> bool:
+    return subprocess.run([python, "--version"], capture_output=True).returncode == 0
 
 
 def _run(*command: str) -> None:

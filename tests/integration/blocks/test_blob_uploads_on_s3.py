@@ -1,5 +1,6 @@
 """Multipart uploads to an S3 server behind a proxy that throttles, refuses, breaks off, loses answers and goes away."""
 
+import tracemalloc
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -170,6 +171,41 @@ def test_the_content_type_of_an_upload_is_kept(store, s3):
     store.complete_upload("key", upload_id, [store.upload_part("key", upload_id, 1, LAST)])
     head = s3.filesystem().call_s3("head_object", Bucket=s3.bucket, Key="some/prefix/key")
     assert head["ContentType"] == "text/csv"
+
+
+class _Swallow(BaseHTTPRequestHandler):
+    """Takes a part and forgets it, a few bytes at a time."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_PUT(self) -> None:
+        left = int(self.headers["Content-Length"])
+        while left:
+            left -= len(self.rfile.read(min(left, 65536)))
+        self.send_response(200)
+        self.send_header("ETag", f'"{0:032x}"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Keeps the test's output clean."""
+
+
+def test_a_part_is_sent_without_a_copy_of_it():
+    part = memoryview(bytes(32 * 1024 * 1024))
+    server = HTTPServer(("127.0.0.1", 0), _Swallow)
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        store = S3Server(f"http://127.0.0.1:{server.server_port}", "bucket").store("prefix")
+        store.upload_part("key", "upload", 1, part[:1])
+        tracemalloc.start()
+        store.upload_part("key", "upload", 2, part)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        server.shutdown()
+        server.server_close()
+    assert peak < len(part) / 4
 
 
 class _TwoPages(BaseHTTPRequestHandler):

@@ -3,6 +3,7 @@
 import base64
 import re
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -45,7 +46,7 @@ def test_the_run_carries_its_workspace_as_tag_and_the_figures_as_artifacts(
     application: Application, contacts_csv: Path
 ):
     delivery = application.done(application.confirm(application.upload(contacts_csv)))
-    run = application.stack.ask_prefect(f"/flow_runs/{delivery.flow_run_id}", method="GET")
+    run = ended_run(application.stack, delivery.flow_run_id)
     assert f"workspace:{application.workspace}" in run["tags"]
     assert run["parameters"] == {"delivery_id": str(delivery.id)}
     found = artifacts(application.stack, delivery.flow_run_id)
@@ -84,10 +85,20 @@ def test_the_artifacts_of_an_import_and_an_export_link_their_files_for_operators
     assert "invalid_email" in base64.b64decode(picture).decode()
 
 
+def ended_run(stack: RunningStack, run_id: object) -> dict[str, Any]:
+    """The run, once it has ended: its label is there by then. Its delivery has ended before."""
+
+    def ended() -> dict[str, Any] | None:
+        run: dict[str, Any] = stack.ask_prefect(f"/flow_runs/{run_id}", method="GET")
+        return run if run["state_type"] == "COMPLETED" else None
+
+    return wait_until(ended, 30, what="the run to end")
+
+
 def link_to_console(stack: RunningStack, run_id: object) -> str:
     """Where the artifact beside a run leads."""
     asked = {"artifacts": {"flow_run_id": {"any_": [str(run_id)]}, "key": {"exists_": False}}}
-    [artifact] = stack.ask_prefect("/artifacts/filter", asked)
+    [artifact] = wait_until(lambda: stack.ask_prefect("/artifacts/filter", asked), 30, what="the run's label")
     found = re.fullmatch(r"\[Open it in the console\]\((.*)\)", artifact["data"])
     assert found
     return found[1]

@@ -1,18 +1,28 @@
 """What a run of the worker asks of Prefect's server: each request is some milliseconds of its one core."""
 
 import json
+import os
 import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from prefect import get_client
 from prefect.workers.base import BaseWorker
 
+from groundwork.blocks.database import Database
+from groundwork.deployments.relay.prefect_api import create_run
 from groundwork.deployments.worker.worker import GroundworkWorker
+from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import send
+from groundwork.events.inbox.admission import admit
+from tests.factories import register_job
 from tests.integration.prefect_proxy import PrefectProxy, prefect_proxy
 from tests.integration.process import Process
 from tests.integration.worker.conftest import ended, ensure_pool
+from tests.integration.worker.leased_jobs import LongWorkWanted, long_work
 
 
 @pytest.fixture
@@ -46,6 +56,50 @@ def test_a_run_is_taken_on_with_one_read_and_the_states_that_people_wait_for(
     # The worker's, and one of the run: the zygote has not imported its flow.
     assert requests["GET /api/deployments"] == 2
     assert requests["PATCH /api/flow_runs/labels"] == 0
+
+
+def test_a_jobs_run_is_labelled_by_one_change_after_it_runs_and_is_not_read_again(
+    postgres, db: Database, proxy, prefect_api, tmp_path
+):
+    """The change says what the engine says of the flow, too, which would be another request before the first step."""
+    ensure_pool("labelled", "groundwork", GroundworkWorker.get_default_base_job_template())
+    with get_client(sync_client=True) as client:
+        deployment_id = client.create_deployment(
+            flow_id=client.create_flow_from_name("long-work"),
+            name="labelled",
+            entrypoint="tests.integration.worker.leased_jobs.long_work",
+            work_pool_name="labelled",
+        )
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "labelled", "--type", "groundwork"]
+    quick = {"PREFECT_WORKER_QUERY_SECONDS": "0.3", "PYTHONPATH": os.getcwd()}
+    worker = Process(command, {**prefect_api, **proxy.environment, **quick}, tmp_path / "worker.log")
+    asked: list[tuple[str, dict[str, Any]]] = []
+
+    def note(method: str, path: str, body: bytes) -> None:
+        if "/flow_runs/" in path:
+            asked.append((f"{method} {path.rpartition('/')[2]}", json.loads(body or b"{}")))
+
+    register_job(db, "long-work", "test/long-work.wanted")
+    event = LongWorkWanted(workspace_id=WorkspaceId("acme"), folder=str(tmp_path), seconds=0, how="sleeping")
+    event_id = send(event)
+    [admitted] = admit(capacity=10)
+    try:
+        worker.says("started!", 60)
+        with proxy.failing(note):
+            run = ended(create_run(deployment_id, admitted.id, admitted.dispatches))
+    finally:
+        worker.end()
+    assert run.state.is_completed()
+    assert (run.name, run.tags) == (f"long-work/acme/{str(event_id)[-12:]}", ["workspace:acme"])
+    assert (run.run_count, run.flow_version) == (1, long_work.version)
+    assert run.empirical_policy.retries == 0
+    assert f"GET {run.id}" not in [what for what, _ in asked]
+    states = [body["state"]["name"] for what, body in asked if what == "POST set_state"]
+    assert states == ["Pending", "Running", "Completed"]
+    changes = [sorted(body) for what, body in asked if what == f"PATCH {run.id}"]
+    assert sorted(changes) == [["empirical_policy", "flow_version", "name", "tags"], ["infrastructure_pid"]]
+    runs = next(place for place, (_, body) in enumerate(asked) if body.get("state", {}).get("name") == "Running")
+    assert [place for place, (_, body) in enumerate(asked) if "tags" in body] > [runs]
 
 
 def test_prefects_worker_has_what_ours_leaves_out():

@@ -20,24 +20,10 @@ from groundwork.deployments.worker.worker import GroundworkWorker
 from groundwork.events.inbox.workers import mean_for_workers
 from tests.factories import scalar
 from tests.integration.worker.conftest import alive, ended, ensure_pool, read_run, start_worker, told
+from tests.integration.worker.zygotes import zygote_of
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("worker")
-
-
-def zygote_of(worker: subprocess.Popen) -> psutil.Process:
-    def find():
-        children = psutil.Process(worker.pid).children()
-        return next((each for each in children if _is_zygote(each)), None)
-
-    return wait_until(find, 60, what="the zygote")
-
-
-def _is_zygote(process: psutil.Process) -> bool:
-    try:
-        return "groundwork.deployments.worker.zygote" in " ".join(process.cmdline())
-    except (psutil.ZombieProcess, psutil.NoSuchProcess):
-        return False
 
 
 def test_prefect_lists_the_worker_type():

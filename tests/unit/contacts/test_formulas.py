@@ -33,3 +33,12 @@ def test_a_column_without_text_passes(column: pa.Array):
 def test_every_column_of_a_batch_is_treated():
     batch = pa.record_batch({"a": ["=1", "x"], "b": ["y", None]})
     assert neutralised(batch).to_pydict() == {"a": ["'=1", "x"], "b": ["y", None]}
+
+
+def test_a_batch_is_treated_column_by_column_whatever_its_shape():
+    starts = ["=1", "＝1", "fine", "", None]
+    batch = pa.record_batch({f"c{number}": [starts[number % 5], "x"] for number in range(300)})
+    expected = {name: harmless(batch[name]).to_pylist() for name in batch.schema.names}
+    assert neutralised(batch).to_pydict() == expected
+    assert neutralised(batch.slice(1)).to_pydict() == {name: ["x"] for name in expected}
+    assert neutralised(batch.slice(2)).num_rows == 0

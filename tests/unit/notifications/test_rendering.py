@@ -2,9 +2,19 @@ import pytest
 from jinja2 import UndefinedError
 
 from groundwork.blocks.errors import UnknownName
+from groundwork.blocks.process_cache import forget
 from groundwork.notifications.local import Local
-from groundwork.notifications.rendering import change, counted, duration, render, templates
+from groundwork.notifications.rendering import (
+    _environment,
+    change,
+    counted,
+    duration,
+    preload_templates,
+    render,
+    templates,
+)
 from groundwork.notifications.samples import render_sample, sample_values
+from groundwork.notifications.sources import source_of
 
 FINISHED = sample_values("import_finished") | {"rejects_url": "https://example.com/rejects?a=1&b=2"}
 FAILED = sample_values("import_failed") | {"error": "no e-mail column"}
@@ -143,3 +153,13 @@ def test_no_value_makes_a_mail_longer_than_gmail_shows_or_writes_lines_of_its_ow
     for words in (rendered.subject, rendered.text, rendered.html):
         assert not {"\u202e", "\x07", "\r", "\u2028", "\u200b"} & set(words)
     assert "\n" not in rendered.subject
+
+
+def test_a_mail_compiles_no_template_where_all_are_preloaded():
+    forget()
+    preload_templates()
+    compiled = _environment(source_of("import_finished")).cache
+    before = set(compiled.keys())
+    assert render_sample("import_finished").html
+    assert len(before) > 3
+    assert set(compiled.keys()) == before

@@ -109,6 +109,11 @@ def accepted_words(column: str) -> list[str]:
     return list(_table()["examples"][column])
 
 
+def preload() -> None:
+    """Read the words: in a worker, before its runs are forked."""
+    _table()
+
+
 @process_cache
 def _meaning(words: tuple[str, ...]) -> Meaning | None:
     table = _table()

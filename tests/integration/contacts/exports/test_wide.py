@@ -9,6 +9,8 @@ from sqlalchemy import text
 
 from groundwork.blocks.database import Database
 from groundwork.tasks.contacts.exports import query
+from groundwork.tasks.contacts.exports.rows import warnings_of
+from groundwork.tasks.contacts.exports.snapshot import snapshot
 from tests.factories import csv_export_confirmed
 from tests.integration.contacts.exports.exporting import add_contacts, cells, exported
 
@@ -140,3 +142,13 @@ def test_fields_that_no_contact_has_are_found_however_many_are_asked_for(contact
     with contacts.connect() as connection:
         missing = [field for (field,) in connection.execute(query.missing_fields("acme", wanted))]
     assert missing == wanted[2:]
+
+
+def test_a_rare_field_among_many_that_are_asked_for_is_not_taken_for_a_missing_one(db: Database):
+    usual = [f"usual {number:02}" for number in range(30)]
+    add_contacts(db, *({"email": f"u{each}@example.com", "custom": dict.fromkeys(usual, "x")} for each in range(120)))
+    add_contacts(db, {"email": "last@example.com", "custom": {"rare": "y"}})
+    event = csv_export_confirmed(columns=[f"custom.{field}" for field in (*usual, "rare", "none")])
+    with snapshot(db) as view:
+        [warning] = warnings_of(view, event)
+    assert warning.startswith("columns: no contact of the workspace has the custom field 'none'")

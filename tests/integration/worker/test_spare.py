@@ -1,0 +1,113 @@
+"""A run finds a process that is there already; what is dead, stopped or of old code is no run's, and none is left."""
+
+import os
+import signal
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from groundwork.deployments.worker.protocol import StartRun
+from groundwork.deployments.worker.spare import Spare
+from groundwork.deployments.worker.worker import GroundworkWorker
+from tests.integration.worker.conftest import alive, ended, ensure_pool, start_worker, told
+from tests.integration.worker.zygotes import is_zygote, zygote_of
+from tests.waiting import wait_until
+
+Waiting = Callable[[], int]
+
+
+@pytest.fixture
+def spare(worker) -> Waiting:
+    """The spare process of the worker, once there is one; no run is under way."""
+    return lambda: spare_of(zygote_of(worker))
+
+
+def spare_of(zygote: psutil.Process) -> int:
+    def find() -> int | None:
+        forks = [each.pid for each in zygote.children() if is_zygote(each)]
+        return forks[0] if len(forks) == 1 and alive(forks[0]) else None
+
+    return wait_until(find, 60, what="the spare process alone")
+
+
+def test_a_run_has_the_spare_process_and_the_next_run_another_one(spare: Waiting, submit, tmp_path):
+    pids = []
+    for _ in range(2):
+        waiting = spare()
+        assert ended(submit("describe", tmp_path)).state.is_completed()
+        assert told(tmp_path)["pid"] == waiting
+        pids.append(waiting)
+        wait_until(lambda: not alive(pids[-1]), what="the run's process to be gone")
+    assert len(set(pids)) == 2
+
+
+def test_a_spare_process_knows_nothing_of_the_runs_before_it(spare: Waiting, submit, tmp_path):
+    (tmp_path / "first").mkdir()
+    run = submit("describe", tmp_path / "first", env={"COLOUR": "secret"}, working_dir=str(tmp_path))
+    assert ended(run).state.is_completed()
+    assert told(tmp_path / "first")["colour"] == "secret"
+    waiting = spare()
+    with open(f"/proc/{waiting}/environ", "rb") as environment:
+        assert b"COLOUR" not in environment.read()
+    assert ended(submit("describe", tmp_path)).state.is_completed()
+    seen = told(tmp_path)
+    assert (seen["pid"], seen["colour"]) == (waiting, None)
+    assert seen["directory"] != str(tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda each: each.name)
+def test_a_spare_process_that_is_killed_is_replaced_and_costs_no_run(spare: Waiting, submit, tmp_path, number: int):
+    killed = spare()
+    os.kill(killed, number)
+    assert ended(submit("describe", tmp_path)).state.is_completed()
+    assert told(tmp_path)["pid"] != killed
+    assert not alive(killed)
+    assert spare() != killed
+
+
+def test_a_run_that_finds_its_spare_process_stopped_has_one_forked(spare: Waiting, submit, tmp_path):
+    stopped = spare()
+    os.kill(stopped, signal.SIGSTOP)
+    run = ended(submit("describe", tmp_path))
+    assert run.state.is_completed()
+    seen = told(tmp_path)
+    assert seen["pid"] != stopped
+    assert run.infrastructure_pid == str(seen["pid"])
+    assert not alive(stopped)
+
+
+def test_a_spare_process_that_has_just_been_killed_takes_no_run(postgres):
+    def never(_: StartRun) -> None:
+        raise AssertionError("it has run")
+
+    dead = Spare.fork(lambda: None, never)
+    os.kill(dead.pid, signal.SIGKILL)
+    assert not dead.take(b'{"start": {"flow_run_id": "any"}}')
+    dead.kill()
+    assert not alive(dead.pid)
+
+
+def test_code_that_is_taken_on_leaves_no_spare_process_of_the_code_before(worker, spare: Waiting):
+    old, old_zygote = spare(), zygote_of(worker)
+    worker.send_signal(signal.SIGHUP)
+    wait_until(lambda: not alive(old_zygote.pid), 60, what="the old zygote to end")
+    wait_until(lambda: not alive(old), what="its spare process to end")
+    assert spare() != old
+
+
+def test_a_spare_process_ends_with_its_zygote(worker, spare: Waiting):
+    old, old_zygote = spare(), zygote_of(worker)
+    old_zygote.kill()
+    wait_until(lambda: not alive(old), what="the spare process to end")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda each: each.name)
+def test_a_worker_that_ends_leaves_no_spare_process(prefect_api, worker_log, number: int):
+    ensure_pool("spared", "groundwork", GroundworkWorker.get_default_base_job_template())
+    ending = start_worker("spared", "groundwork", prefect_api, worker_log)
+    zygote = zygote_of(ending)
+    waiting = spare_of(zygote)
+    ending.send_signal(number)
+    ending.wait(30)
+    wait_until(lambda: not alive(waiting) and not alive(zygote.pid), 30, what="all of the worker to end")
