@@ -117,8 +117,10 @@ def postgres(home: Path) -> Iterator[object]:
     server.create_database("groundwork")
     with database().transaction() as connection:
         upgrade(connection)
+    # Asked for again at the end, when tests have forgotten it, it would be looked for in a Prefect server that is gone.
+    engine = database().engine
     yield server
-    database().engine.dispose()
+    engine.dispose()
     server.stop()
 
 

@@ -14,13 +14,15 @@ MEANT_SECONDS = 30.0
 """How long a run is left to the worker that it is meant for. Too short: where automations are slow, several workers ask
 for one run. Too long: a run whose worker cannot take it waits."""
 EAGER_POLL_SECONDS = 0.06
-"""Least pause between two looks for a run. Each look costs Prefect's server some ten milliseconds of CPU."""
-_EARLY = 0.7
-"""The first look comes after this share of the time that runs have usually taken to be made."""
+"""Least pause between two looks for a run that is late. Each costs Prefect's server some ten milliseconds of CPU."""
+_MARGIN_SECONDS = 0.015
+"""The first look comes so long after a run has usually been made. Too short: most find nothing. Too long: runs wait."""
+_SOONER = 0.7
+"""How much sooner the next look comes where Prefect's server has a wrong clock: after this share of the last wait."""
 _PATIENCE = 0.15
-"""How the pauses grow after it: by this share of the time since."""
-LONGEST_PAUSE = 0.5
-_FIRST_GUESS = 0.3
+"""How the pauses grow after the first look: by this share of the time since."""
+LONGEST_PAUSE, _LEAST_PAUSE = 0.5, 0.005
+_FIRST_GUESS = 0.1
 _LONGEST_USUAL = 3.0
 
 
@@ -54,8 +56,8 @@ class Assignments:
     @property
     def pause(self) -> float:
         """Seconds until the next look for them: it is not worth while before a run has had the time to be made."""
-        now, early = self._now(), _EARLY * self._usual
-        return min((_pause_of(now - at, early) for at in self._mine.values()), default=0.0)
+        now, first = self._now(), self._usual + _MARGIN_SECONDS
+        return min((_pause_of(now - at, first) for at in self._mine.values()), default=0.0)
 
     def hear(self, told: str) -> bool:
         """Take in a notification.
@@ -87,11 +89,18 @@ class Assignments:
         gone = worker_id not in self.online and self._online_at > at
         return gone or self._now() - at > MEANT_SECONDS
 
-    def taken(self, delivery_id: UUID | None) -> None:
-        """This worker takes a run on."""
+    def taken(self, delivery_id: UUID | None, age: float) -> None:
+        """This worker takes a run on.
+
+        Args:
+            age: seconds since the run was made, by the clock of Prefect's server. Not more than 0 if that is ahead.
+        """
         heard_at = self._mine.pop(delivery_id, None) if delivery_id else None
         if heard_at is not None:
-            self._usual += (min(self._now() - heard_at, _LONGEST_USUAL) - self._usual) / 5
+            waited = self._now() - heard_at
+            # Where the clock says nothing, the looks do: each run is looked for a little sooner than the last.
+            made_after = min(max(waited - age, 0.0) if age > 0 else _SOONER * waited, _LONGEST_USUAL)
+            self._usual += (made_after - self._usual) / (2 if made_after < self._usual else 5)
 
     def give_up(self) -> list[UUID]:
         """Deliveries whose runs this worker looked for, and does not any more."""
@@ -109,8 +118,8 @@ class Assignments:
         self._others = {each: (worker, at) for each, (worker, at) in self._others.items() if at > oldest}
 
 
-def _pause_of(waited: float, early: float) -> float:
+def _pause_of(waited: float, first: float) -> float:
     """Until the next look for a run that has been waited for so long."""
-    if waited < early:
-        return max(early - waited, EAGER_POLL_SECONDS)
-    return min(EAGER_POLL_SECONDS + _PATIENCE * (waited - early), LONGEST_PAUSE)
+    if waited < first:
+        return max(first - waited, _LEAST_PAUSE)
+    return min(EAGER_POLL_SECONDS + _PATIENCE * (waited - first), LONGEST_PAUSE)

@@ -6,10 +6,8 @@ import resource
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 from uuid import UUID
 
-from prefect import Flow
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import get_settings_context, refresh_global_settings_context, use_profile
 from prefect.engine import handle_engine_signals
@@ -101,18 +99,14 @@ def _run(request: StartRun) -> None:
             logger.exception("The flow could not be loaded")
             raise
         spec = jobs().get(flow.name)
-        if spec is not None and not spec.options.interactive:
-            os.nice(BULK_NICENESS)
         if spec is None:
             run_flow(flow, flow_run=context.flow_run)
-        else:
-            _run_job(flow, context.flow_run)
-
-
-def _run_job(flow: Flow[..., Any], read: FlowRun) -> None:
-    flow_run = without_suspension(read)
-    with fewer_requests(flow_run, read):
-        run_flow(flow, flow_run=flow_run)
+            return
+        if not spec.options.interactive:
+            os.nice(BULK_NICENESS)
+        flow_run = without_suspension(context.flow_run)
+        with fewer_requests(flow_run, context.flow_run):
+            run_flow(flow, flow_run=flow_run)
 
 
 def without_suspension(flow_run: FlowRun) -> FlowRun:

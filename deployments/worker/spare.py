@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -26,7 +27,7 @@ NEXT_SPARE_SECONDS = 5.0
 """Pause after one that has ended without a run. Too short: where none can live, they cost a core."""
 CONNECT_SECONDS = 3
 """How long the database may take to answer; one that waits longer ends. Too short: on a busy machine there is none."""
-_TAKEN = b"+"
+_TAKEN, _BEGIN = b"+", b"!"
 
 
 class Spare:
@@ -73,7 +74,10 @@ class Spare:
         """
         try:
             self._line.sendall(line + b"\n")
-            return self._line.recv(1) == _TAKEN
+            if self._line.recv(1) != _TAKEN:
+                return False
+            self._line.sendall(_BEGIN)
+            return True
         except OSError:
             return False
         finally:
@@ -100,9 +104,12 @@ def _wait_for_run(line: socket.socket) -> StartRun | None:
             return None
         told += more
     request = Message.model_validate_json(told).start
-    line.sendall(_TAKEN)
+    # One that answers too late is not told to begin: another process has its run.
+    with suppress(BrokenPipeError):
+        line.sendall(_TAKEN)
+    begin = line.recv(1)
     line.close()
-    return request
+    return request if begin == _BEGIN else None
 
 
 def _connect() -> None:

@@ -149,7 +149,7 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
             self._pace.hold_off(trial.pause)
         self._lacks = "the last look for runs failed; the log says more" if trial.error else None
         for each in taken:
-            self._assignments.taken(delivery_of(each))
+            self._assignments.taken(delivery_of(each), _age(each))
         return taken
 
     async def _get_scheduled_flow_runs(self) -> list[WorkerFlowRunResponse]:
@@ -315,3 +315,8 @@ class GroundworkWorker(BaseWorker[GroundworkJobConfiguration, GroundworkVariable
 
     async def _stop_cancelled(self) -> None:
         await stop_cancelled(self.client, self._processes)
+
+
+def _age(flow_run: FlowRun) -> float:
+    """Seconds since a run was made, as Prefect's server says; 0 where it does not."""
+    return (datetime.now(UTC) - flow_run.created).total_seconds() if flow_run.created else 0.0

@@ -23,6 +23,7 @@ from tests.benchmarks.applications import one_step, settings_of
 from tests.benchmarks.one_step import StepWanted
 from tests.benchmarks.running import running_stack
 from tests.integration.stack.running import RunningStack
+from tests.integration.zygotes import is_zygote
 from tests.waiting import wait_until
 
 _OUTPUT = Path("build/soak.json")
@@ -135,7 +136,7 @@ def _burst(numbers: Sequence[int]) -> None:
 
 def _sample(stack: RunningStack, runs: int, seconds: float) -> Sample:
     worker = stack.part("worker")
-    [zygote] = [each for each in worker.children() if "groundwork.deployments.worker.zygote" in each.cmdline()]
+    [zygote] = filter(is_zygote, worker.children())
     # Beside runs it has a spare process and the lease keeper.
     wait_until(lambda: len(zygote.children()) <= 2, 30, "the processes of the last runs to end")
     others = {

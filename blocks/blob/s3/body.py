@@ -3,13 +3,14 @@
 As bytes, content would be copied once for botocore, and twice more by the transport that sends it.
 """
 
-import io
 from typing import Any
 
 from aiobotocore.session import AioSession  # type: ignore[import-untyped]
 
+from groundwork.blocks.blob.s3.sized import SizedReader
 
-class MemoryBody(io.RawIOBase):
+
+class MemoryBody(SizedReader):
     """Memory as a stream.
 
     Args:
@@ -18,27 +19,16 @@ class MemoryBody(io.RawIOBase):
 
     def __init__(self, content: memoryview) -> None:
         self._content = content
-        self._at = 0
+
+    @property
+    def size(self) -> int:
+        return len(self._content)
 
     def readinto(self, buffer: Any) -> int:
-        count = min(len(buffer), len(self._content) - self._at)
-        buffer[:count] = self._content[self._at : self._at + count]
-        self._at += count
+        count = max(0, min(len(buffer), self.size - self.at))
+        buffer[:count] = self._content[self.at : self.at + count]
+        self.at += count
         return count
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._content)}[whence]
-        self._at = min(max(start + offset, 0), len(self._content))
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
 
 
 def session_that_takes_memory() -> AioSession:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from groundwork.blocks.blob.s3.bucket import S3Bucket
+from groundwork.blocks.blob.s3.sized import SizedReader
 
 PART_BYTES = 8 * 1024 * 1024
 """Bytes of an uploaded part and of a read-ahead. S3 takes 10,000 parts, so a blob holds up to 80 GB."""
@@ -41,7 +42,7 @@ class S3Writer(io.RawIOBase):
         return True
 
 
-class S3Reader(io.RawIOBase):
+class S3Reader(SizedReader):
     """An object as the raw stream that io.BufferedReader wants, never a mixture of two writings.
 
     Args:
@@ -53,37 +54,24 @@ class S3Reader(io.RawIOBase):
         self._bucket = bucket
         self._key = key
         self._opened = bucket.stat(key)
-        self._at = 0
         self._begin = 0
         self._ahead = memoryview(b"")
 
+    @property
+    def size(self) -> int:
+        return self._opened.size
+
     def readinto(self, buffer: Any) -> int:
-        left = self._opened.size - self._at
-        offset = self._at - self._begin
+        left = self.size - self.at
+        offset = self.at - self._begin
         if left > 0 and not 0 <= offset < len(self._ahead):
-            end = self._at + min(PART_BYTES, left)
-            self._ahead = memoryview(self._bucket.read(self._key, self._opened, self._at, end))
-            self._begin, offset = self._at, 0
+            end = self.at + min(PART_BYTES, left)
+            self._ahead = memoryview(self._bucket.read(self._key, self._opened, self.at, end))
+            self._begin, offset = self.at, 0
         count = max(0, min(len(buffer), left, len(self._ahead) - offset))
         buffer[:count] = self._ahead[offset : offset + count]
-        self._at += count
+        self.at += count
         return count
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._opened.size}[whence]
-        if start + offset < 0:
-            raise ValueError(f"seek to {start + offset:,}, which is before the beginning")
-        self._at = start + offset
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
 
     def close(self) -> None:
         self._ahead = memoryview(b"")

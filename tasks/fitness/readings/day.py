@@ -58,19 +58,14 @@ def at_offset(moment: datetime, offset: object) -> datetime:
     """
     if offset is None or offset == "":
         return moment
-    if isinstance(offset, str):
-        found = _OFFSET.fullmatch(offset)
-        if offset in ("Z", "z"):
-            shift = timedelta()
-        elif found is None:
-            raise NoTime(f"{offset[:20]!r} is no offset from UTC")
-        else:
-            shift = timedelta(hours=int(found[2]), minutes=int(found[3])) * (-1 if found[1] == "-" else 1)
+    shift = None
+    if offset in ("Z", "z"):
+        shift = timedelta()
+    elif isinstance(offset, str) and (found := _OFFSET.fullmatch(offset)):
+        shift = timedelta(hours=int(found[2]), minutes=int(found[3])) * (-1 if found[1] == "-" else 1)
     elif isinstance(offset, int) and abs(offset) <= _FARTHEST.total_seconds():
         shift = timedelta(seconds=offset)
-    else:
-        raise NoTime(f"{str(offset)[:20]!r} is no offset from UTC")
-    if abs(shift) > _FARTHEST:
+    if shift is None or abs(shift) > _FARTHEST:
         raise NoTime(f"{str(offset)[:20]!r} is no offset from UTC")
     try:
         return moment.astimezone(timezone(shift))

@@ -13,6 +13,7 @@ from groundwork.blocks.errors import DatabaseUnavailable
 from tests.chaos.storm import evidence, process_log
 from tests.chaos.storm.schedule import Fault, Hit
 from tests.chaos.storm.stack import LEASE_SECONDS, StormStack
+from tests.integration.zygotes import is_zygote
 
 _STOPPED_SECONDS = 2.2 * LEASE_SECONDS
 _TARGET_SECONDS = {"run": 3.0, "zombie": 8.0}
@@ -141,7 +142,7 @@ class Faults(threading.Thread):
         return [worker, *(each for each in children if each.status() != psutil.STATUS_STOPPED)]
 
     def _zygotes(self) -> list[psutil.Process]:
-        return [each for each in self._stack.part("worker").children() if _is_zygote(each)]
+        return [each for each in self._stack.part("worker").children() if is_zygote(each)]
 
     def _stop_postgres(self, fault: Fault, seconds: float) -> Sequence[int]:
         """A fast shutdown, which ends every connection, and a pause."""
@@ -197,10 +198,6 @@ def _can_be_hit(pid: int) -> bool:
     """Whether a run's process, which is a copy of its zygote, is there and awake; its id may be another's by now."""
     try:
         process = psutil.Process(pid)
-        return _is_zygote(process) and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_STOPPED)
+        return is_zygote(process) and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_STOPPED)
     except psutil.Error:
         return False
-
-
-def _is_zygote(process: psutil.Process) -> bool:
-    return "groundwork.deployments.worker.zygote" in process.cmdline()

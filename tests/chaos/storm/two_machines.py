@@ -92,18 +92,24 @@ class TwoMachines(StormStack):
             AssertionError: a step of it did not succeed, for all its attempts.
         """
         wait_until(self._take_later_schema, _UPGRADE_SECONDS, "the later schema")
-        for part in ("prefect", "services", "deploy", "worker", "relay", "gateway"):
-            for machine in self.machines:
-                if part == "deploy":
-                    wait_until(lambda at=machine: at.lost or not _deploy(at).returncode, _UPGRADE_SECONDS, "a deploy")
-                else:
-                    machine.replace(part)
+        self._replace("prefect", "services")
+        wait_until(self._deploys_anew, _UPGRADE_SECONDS, "the deploy")
+        self._replace("worker", "relay", "gateway")
 
     def end(self) -> None:
         """End everything."""
         for each in self.machines:
             each.end()
         self.redis.kill()
+
+    def _replace(self, *parts: str) -> None:
+        for part in parts:
+            for machine in self.machines:
+                machine.replace(part)
+
+    def _deploys_anew(self) -> bool:
+        there = [each for each in self.machines if not each.lost]
+        return bool(there) and _deploy(there[0]).returncode == 0
 
     def _take_later_schema(self) -> bool:
         """As a migration does, whose wait for a lock does not hold up everybody behind it."""

@@ -94,6 +94,18 @@ def submit(prefect_api: dict[str, str]) -> Callable[..., UUID]:
     return submit
 
 
+def deploy(flow: str, entrypoint: str, pool: str, **job_variables: Any) -> UUID:
+    """Deploy a job of a module to a pool, under the pool's name; the deployment's id."""
+    with get_client(sync_client=True) as client:
+        return client.create_deployment(
+            flow_id=client.create_flow_from_name(flow),
+            name=pool,
+            entrypoint=entrypoint,
+            work_pool_name=pool,
+            job_variables=job_variables or None,
+        )
+
+
 def read_run(run_id: UUID) -> FlowRun:
     with get_client(sync_client=True) as client:
         return client.read_flow_run(run_id)

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from prefect import get_client
 from prefect.workers.process import ProcessWorker
 
 from groundwork.blocks.database import Database
@@ -22,7 +21,7 @@ from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import admit
 from tests.factories import delivery_of, register_job
-from tests.integration.worker.conftest import ended, ensure_pool, start_worker
+from tests.integration.worker.conftest import deploy, ended, ensure_pool, start_worker
 from tests.integration.worker.leased_jobs import LongWorkWanted
 from tests.waiting import wait_until
 
@@ -39,14 +38,8 @@ def deployment(
     worker_class = request.param
     pool = f"leased-{worker_class.type}"
     ensure_pool(pool, worker_class.type, worker_class.get_default_base_job_template())
-    with get_client(sync_client=True) as client:
-        deployment_id = client.create_deployment(
-            flow_id=client.create_flow_from_name("long-work"),
-            name=pool,
-            entrypoint="tests.integration.worker.leased_jobs.long_work",
-            work_pool_name=pool,
-            job_variables={"env": {"PYTHONPATH": os.getcwd()}},
-        )
+    entrypoint = "tests.integration.worker.leased_jobs.long_work"
+    deployment_id = deploy("long-work", entrypoint, pool, env={"PYTHONPATH": os.getcwd()})
     short = {"GROUNDWORK_LEASE_SECONDS": str(LEASE_SECONDS)}
     worker = start_worker(pool, worker_class.type, prefect_api | short, worker_log)
     yield deployment_id

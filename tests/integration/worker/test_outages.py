@@ -5,7 +5,6 @@ import signal
 import sys
 from collections.abc import Iterator
 
-import psutil
 import pytest
 from prefect.workers.process import ProcessWorker
 
@@ -13,6 +12,7 @@ from groundwork.deployments.worker.worker import GroundworkWorker
 from tests.integration.prefect_proxy import Answer, PrefectProxy, always, prefect_proxy
 from tests.integration.process import Process
 from tests.integration.worker.conftest import ended, ensure_pool, read_run, told
+from tests.integration.zygotes import zygote_of
 from tests.waiting import wait_until
 
 ANSWERS = {
@@ -73,15 +73,6 @@ def test_a_request_that_fails_while_a_run_is_taken_on_costs_no_other_run(worker,
     (tmp_path / "under way" / "go").touch()
     assert ended(under_way).state.is_completed()
     assert worker.pid == pid
-
-
-def zygote_of(worker: Process) -> psutil.Process:
-    [zygote] = [
-        each
-        for each in psutil.Process(worker.pid).children()
-        if "groundwork.deployments.worker.zygote" in each.cmdline()
-    ]
-    return zygote
 
 
 def test_a_stopped_zygote_is_replaced_and_its_run_starts(worker, submit, tmp_path):

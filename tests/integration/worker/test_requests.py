@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from prefect import get_client
 from prefect.workers.base import BaseWorker
 
 from groundwork.blocks.database import Database
@@ -21,7 +20,7 @@ from groundwork.events.inbox.admission import admit
 from tests.factories import register_job
 from tests.integration.prefect_proxy import PrefectProxy, prefect_proxy
 from tests.integration.process import Process
-from tests.integration.worker.conftest import ended, ensure_pool
+from tests.integration.worker.conftest import deploy, ended, ensure_pool
 from tests.integration.worker.leased_jobs import LongWorkWanted, long_work
 
 
@@ -63,13 +62,7 @@ def test_a_jobs_run_is_labelled_by_one_change_after_it_runs_and_is_not_read_agai
 ):
     """The change says what the engine says of the flow, too, which would be another request before the first step."""
     ensure_pool("labelled", "groundwork", GroundworkWorker.get_default_base_job_template())
-    with get_client(sync_client=True) as client:
-        deployment_id = client.create_deployment(
-            flow_id=client.create_flow_from_name("long-work"),
-            name="labelled",
-            entrypoint="tests.integration.worker.leased_jobs.long_work",
-            work_pool_name="labelled",
-        )
+    deployment_id = deploy("long-work", "tests.integration.worker.leased_jobs.long_work", "labelled")
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "labelled", "--type", "groundwork"]
     quick = {"PREFECT_WORKER_QUERY_SECONDS": "0.3", "PYTHONPATH": os.getcwd()}
     worker = Process(command, {**prefect_api, **proxy.environment, **quick}, tmp_path / "worker.log")

@@ -25,7 +25,7 @@ from groundwork.events.inbox.admission import admit
 from tests.factories import delivery_of, register_job
 from tests.integration.jobs.five_steps import StepsWanted, executions
 from tests.integration.stack.small_project import small_project
-from tests.integration.worker.conftest import PROJECT, ended, ensure_pool, start_worker
+from tests.integration.worker.conftest import PROJECT, deploy, ended, ensure_pool, start_worker
 from tests.waiting import wait_until
 from tests.wheel import copy_checkout, linked
 
@@ -166,13 +166,8 @@ def test_what_a_killed_machine_has_done_is_not_done_again_by_the_next(
 
 def run_of_five_steps(delivery_id: UUID) -> None:
     """Ask for a run of the job on the pool "far"."""
+    deployment_id = deploy("five-steps", "tests.integration.jobs.five_steps.five_steps", "far")
     with get_client(sync_client=True) as client:
-        deployment_id = client.create_deployment(
-            flow_id=client.create_flow_from_name("five-steps"),
-            name="far",
-            entrypoint="tests.integration.jobs.five_steps.five_steps",
-            work_pool_name="far",
-        )
         client.create_flow_run_from_deployment(deployment_id, parameters={"delivery_id": str(delivery_id)})
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from prefect import get_client
 
 from groundwork.blocks.database import Database
 from groundwork.deployments.relay.prefect_api import create_run
@@ -16,7 +15,7 @@ from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import admit, note_posted
 from groundwork.events.inbox.workers import places_online
 from tests.factories import register_job, scalar
-from tests.integration.worker.conftest import ensure_pool, start_worker
+from tests.integration.worker.conftest import deploy, ensure_pool, start_worker
 from tests.integration.worker.shared_jobs import ShareWanted
 from tests.waiting import wait_until
 
@@ -59,13 +58,7 @@ def pool(db: Database, workers: dict[Path, "subprocess.Popen[bytes]"]) -> Databa
 @pytest.fixture
 def run_all(pool: Database) -> Callable[[int], None]:
     """Have so many deliveries run, as the relay and an automation would; returns when all are done."""
-    with get_client(sync_client=True) as client:
-        deployment_id = client.create_deployment(
-            flow_id=client.create_flow_from_name("take-share"),
-            name="take-share",
-            entrypoint="tests.integration.worker.shared_jobs.take_share",
-            work_pool_name=POOL,
-        )
+    deployment_id = deploy("take-share", "tests.integration.worker.shared_jobs.take_share", POOL)
 
     def run_all(number: int) -> None:
         for each in range(number):

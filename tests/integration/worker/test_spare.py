@@ -11,10 +11,11 @@ from groundwork.deployments.worker.protocol import StartRun
 from groundwork.deployments.worker.spare import Spare
 from groundwork.deployments.worker.worker import GroundworkWorker
 from tests.integration.worker.conftest import alive, ended, ensure_pool, start_worker, told
-from tests.integration.worker.zygotes import is_zygote, zygote_of
+from tests.integration.zygotes import is_zygote, zygote_of
 from tests.waiting import wait_until
 
 Waiting = Callable[[], int]
+_START = b'{"start": {"flow_run_id": "any"}}'
 
 
 @pytest.fixture
@@ -46,7 +47,9 @@ def test_a_spare_process_knows_nothing_of_the_runs_before_it(spare: Waiting, sub
     (tmp_path / "first").mkdir()
     run = submit("describe", tmp_path / "first", env={"COLOUR": "secret"}, working_dir=str(tmp_path))
     assert ended(run).state.is_completed()
-    assert told(tmp_path / "first")["colour"] == "secret"
+    first = told(tmp_path / "first")
+    assert first["colour"] == "secret"
+    wait_until(lambda: not alive(first["pid"]), what="the run's process to be gone")
     waiting = spare()
     with open(f"/proc/{waiting}/environ", "rb") as environment:
         assert b"COLOUR" not in environment.read()
@@ -83,9 +86,28 @@ def test_a_spare_process_that_has_just_been_killed_takes_no_run(postgres):
 
     dead = Spare.fork(lambda: None, never)
     os.kill(dead.pid, signal.SIGKILL)
-    assert not dead.take(b'{"start": {"flow_run_id": "any"}}')
+    assert not dead.take(_START)
     dead.kill()
     assert not alive(dead.pid)
+
+
+def test_a_spare_process_that_answers_too_late_does_not_begin(postgres, tmp_path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("groundwork.deployments.worker.spare.ANSWER_SECONDS", 0.2)
+    begun = tmp_path / "begun"
+    late = Spare.fork(lambda: None, lambda _: begun.touch())
+    os.kill(late.pid, signal.SIGSTOP)
+    assert not late.take(_START)
+    os.kill(late.pid, signal.SIGCONT)
+    assert os.waitpid(late.pid, 0)[1] == 0
+    assert not begun.exists()
+
+
+def test_a_spare_process_that_has_answered_begins(postgres, tmp_path):
+    begun = tmp_path / "begun"
+    prompt = Spare.fork(lambda: None, lambda _: begun.touch())
+    assert prompt.take(_START)
+    assert os.waitpid(prompt.pid, 0)[1] == 0
+    assert begun.exists()
 
 
 def test_code_that_is_taken_on_leaves_no_spare_process_of_the_code_before(worker, spare: Waiting):

@@ -20,7 +20,7 @@ from groundwork.deployments.worker.worker import GroundworkWorker
 from groundwork.events.inbox.workers import mean_for_workers
 from tests.factories import scalar
 from tests.integration.worker.conftest import alive, ended, ensure_pool, read_run, start_worker, told
-from tests.integration.worker.zygotes import zygote_of
+from tests.integration.zygotes import zygote_of
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("worker")

@@ -38,12 +38,11 @@ def thresholds() -> Iterator[None]:
 
 @pytest.mark.usefixtures("thresholds")
 def test_nothing_is_looked_through_while_a_block_imports_nor_later() -> None:
-    frozen = gc.get_freeze_count()
     with collections() as seen, left_alone():
-        kept = [[] for _ in range(5_000)]
+        kept: list[list[int]] = [[] for _ in range(5_000)]
     assert seen == []
     assert gc.isenabled()
-    assert gc.get_freeze_count() >= frozen + len(kept)
+    assert not any(each is kept for each in gc.get_objects())
 
 
 @pytest.mark.usefixtures("thresholds")
@@ -74,7 +73,8 @@ def test_a_process_that_runs_many_commands_collects_what_they_leave() -> None:
     gc.collect()
     assert seen() is None
     assert gc.get_threshold() == threshold
-    assert gc.get_freeze_count() == frozen
+    # What was frozen before may be freed meanwhile.
+    assert gc.get_freeze_count() <= frozen
 
 
 class _Round:

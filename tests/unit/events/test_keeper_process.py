@@ -23,16 +23,22 @@ HOLD = Hold(uuid4(), 1, 90.0)
 
 @pytest.fixture(autouse=True)
 def none_yet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A process that has no keeper, and the address of a database that nobody has to answer for."""
+    """A process that has no keeper, and the address of a database that nobody has to answer for. Jobs that were tested
+    in this process before have left it one."""
+    end_keepers()
     monkeypatch.setenv("GROUNDWORK_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
     monkeypatch.setattr(keeper_process, "_keeper", None)
     forget()
     yield
+    end_keepers()
+    monkeypatch.undo()
+    forget()
+
+
+def end_keepers() -> None:
     for each in keepers():
         each.kill()
     wait_until(lambda: not keepers())
-    monkeypatch.undo()
-    forget()
 
 
 def keepers() -> list[psutil.Process]:

@@ -2,6 +2,8 @@
 
 from uuid import UUID, uuid4
 
+import pytest
+
 from groundwork.deployments.worker.assignments import MEANT_SECONDS, Assignments
 
 ME, OTHER = UUID(int=1), UUID(int=2)
@@ -29,7 +31,7 @@ def test_a_worker_looks_for_what_is_meant_for_it_until_it_takes_it():
     each = assignments(Clock())
     assert each.hear(told(ME, mine))
     assert each.waiting == [mine]
-    each.taken(mine)
+    each.taken(mine, age=0.1)
     assert each.waiting == []
 
 
@@ -90,7 +92,7 @@ def looks_for(each: Assignments, clock: Clock, seconds: float) -> int:
         clock.seconds += each.pause
         looks += 1
         if clock.seconds >= made_at:
-            each.taken(delivery_id)
+            each.taken(delivery_id, age=clock.seconds - made_at)
     return looks
 
 
@@ -98,12 +100,35 @@ def test_a_worker_learns_how_long_runs_take_to_be_made_and_looks_no_sooner_for_n
     clock = Clock()
     each = assignments(clock)
     first = looks_for(each, clock, 1.5)
-    for _ in range(20):
+    for _ in range(40):
         last = looks_for(each, clock, 1.5)
-    assert last <= first / 2
+    assert last == 1 < first
     began = clock.seconds
     looks_for(each, clock, 0.1)
-    assert clock.seconds - began < 1.5, "one that is made sooner waits no longer than usual"
+    assert clock.seconds - began < 1.6, "one that is made sooner waits no longer than usual"
+
+
+@pytest.mark.parametrize("made_after", [0.01, 0.03, 0.3, 2.0])
+def test_a_run_is_found_as_soon_as_it_has_been_made_however_late_the_looks_for_those_before_it_were(made_after: float):
+    clock = Clock()
+    each = assignments(clock)
+    for _ in range(40):
+        began = clock.seconds
+        looks_for(each, clock, made_after)
+    assert clock.seconds - began < made_after + 0.03
+
+
+@pytest.mark.parametrize("wrong", [-3600.0, -0.2, 0.2, 3600.0])
+def test_a_wrong_clock_of_prefects_server_costs_looks_and_no_run(wrong: float):
+    clock = Clock()
+    each = assignments(clock)
+    for _ in range(20):
+        began, delivery_id = clock.seconds, uuid4()
+        each.hear(told(ME, delivery_id))
+        while clock.seconds < began + 0.3:
+            clock.seconds += each.pause
+        each.taken(delivery_id, age=clock.seconds - began - 0.3 + wrong)
+    assert clock.seconds - began < 0.5
 
 
 def test_pauses_grow_while_a_run_does_not_come_and_begin_anew_with_the_next():

@@ -57,5 +57,5 @@ def test_a_worker_that_looks_for_its_own_runs_takes_no_turn():
     pace = Pace(assignments, clock)
     assignments.hear(f"{ME.hex} {UUID(int=9).hex}")
     assert not pace.takes_turn(full=False)
-    assignments.taken(UUID(int=9))
+    assignments.taken(UUID(int=9), age=0.1)
     assert pace.takes_turn(full=False)

@@ -4,10 +4,11 @@ import subprocess
 
 import psutil
 
+from tests.integration.process import Process
 from tests.waiting import wait_until
 
 
-def zygote_of(worker: subprocess.Popen[bytes]) -> psutil.Process:
+def zygote_of(worker: subprocess.Popen[bytes] | Process) -> psutil.Process:
     """The zygote, once there is one."""
 
     def find() -> psutil.Process | None:
