@@ -60,11 +60,12 @@ class Newcomer:
             timeout=240,
         )
 
-    def under_way(self) -> bool:
-        """Whether anything runs, or is about to."""
-        asked = "SELECT EXISTS (SELECT FROM groundwork.delivery WHERE state IN ('queued', 'admitted', 'running'))"
+    def deliveries(self, *states: str) -> list[str]:
+        """The jobs of deliveries in these states, each with the reason that it gives. Each command is an interpreter of
+        its own: the inbox is asked without one."""
+        asked = text("SELECT concat_ws(': ', job, last_error) FROM groundwork.delivery WHERE state = ANY(:states)")
         with self.stack.database.transaction() as connection:
-            return bool(connection.execute(text(asked)).scalar_one())
+            return list(connection.execute(asked, {"states": list(states)}).scalars())
 
 
 @pytest.fixture(scope="package")
