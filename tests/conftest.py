@@ -113,6 +113,8 @@ def postgres(home: Path) -> Iterator[object]:
     # Processes are killed in tests, machines are not: what a process has written is there without it.
     with (server.data / "postgresql.conf").open("a") as configuration:
         configuration.write("fsync = off\n")
+        # Rows of a test stand in the order in which they were written, wherever those of earlier tests were deleted.
+        configuration.write("autovacuum = off\n")
     server.start(home / "postgres.log")
     server.create_database("groundwork")
     with database().transaction() as connection:
