@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 import groundwork.blocks  # noqa: F401 - switches telemetry off before Prefect is imported
 from groundwork.flows import registry
 from groundwork.flows.registry import JobSpec
-from tests import distribution, order
+from tests import distribution, kept, order
 
 os.environ.setdefault("PREFECT_LOGGING_TO_API_ENABLED", "false")
 # A shell has its background jobs ignore SIGINT, and their children too: Prefect's worker stops itself by that signal.
@@ -37,6 +36,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> distribut
 
 def pytest_configure() -> None:
     order.seed()
+    kept.keep_what_is_the_same()
 
 
 def pytest_report_header() -> str:
@@ -113,6 +113,8 @@ def postgres(home: Path) -> Iterator[object]:
     # Processes are killed in tests, machines are not: what a process has written is there without it.
     with (server.data / "postgresql.conf").open("a") as configuration:
         configuration.write("fsync = off\n")
+        # Rows of a test stand in the order in which they were written, wherever those of earlier tests were deleted.
+        configuration.write("autovacuum = off\n")
     server.start(home / "postgres.log")
     server.create_database("groundwork")
     with database().transaction() as connection:
@@ -128,12 +130,7 @@ def postgres(home: Path) -> Iterator[object]:
 def db(postgres: object):
     """The database with every table empty."""
     from groundwork.blocks.database import database
-    from groundwork.blocks.schema import with_applications
+    from tests.emptying import empty
 
-    names = [f'"{table.schema}"."{table.name}"' for table in with_applications().sorted_tables]
-    with database().transaction() as connection:
-        # To empty all of them takes many times as long as to empty those that a test has written to.
-        asked = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in names)
-        if used := connection.execute(text(asked)).scalars().all():
-            connection.execute(text(f"TRUNCATE {', '.join(used)} RESTART IDENTITY CASCADE"))
+    empty(database())
     return database()

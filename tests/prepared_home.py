@@ -5,6 +5,7 @@ done once for all processes of a test session, and copied.
 """
 
 import fcntl
+import json
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tests.integration.stack.running import RunningStack
 
 _OF_ONE_HOME = ("logs", "up.json", "up.lock", "socket-folder")
 """What says where that home is, or what has happened in it."""
+_FIRST_START = "first-start"
+"""Folder beside a home with what is known of its first start."""
 
 
 def copy_prepared_home(session: Path, home: Path) -> Path:
@@ -29,12 +32,26 @@ def copy_prepared_home(session: Path, home: Path) -> Path:
             _prepare(session / "preparing")
             (session / "preparing").rename(ready)
     shutil.copytree(ready / "home", home, ignore=shutil.ignore_patterns(*_OF_ONE_HOME))
+    shutil.copytree(ready / _FIRST_START, home.with_name(_FIRST_START))
     home.chmod(0o700)
     return home
 
 
+def terminal_of_first_start(home: Path) -> str:
+    """What was printed while the first start of a prepared home went on."""
+    return (home.with_name(_FIRST_START) / "terminal").read_text()
+
+
+def automations_of_first_start(home: Path) -> dict[str, str]:
+    """The names of the automations that the first start of a prepared home has made, by their ids."""
+    return json.loads((home.with_name(_FIRST_START) / "automations.json").read_text())  # type: ignore[no-any-return]
+
+
 def _prepare(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    with RunningStack(folder / "home").running():
-        pass
+    known = folder / _FIRST_START
+    known.mkdir(parents=True)
+    with RunningStack(folder / "home").running() as stack:
+        (known / "terminal").write_text(stack.terminal.read_text())
+        automations = {each["id"]: each["name"] for each in stack.ask_prefect("/automations/filter", {})}
+        (known / "automations.json").write_text(json.dumps(automations))

@@ -6,6 +6,10 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.25
+_SHARE = 0.05
+"""Of what was waited already, the next pause: to ask costs the servers and the tests CPU that what is awaited needs."""
+
 
 def wait_until(condition: Callable[[], T], timeout: float = 60.0, what: str = "") -> T:
     """The first true value of a condition.
@@ -13,10 +17,11 @@ def wait_until(condition: Callable[[], T], timeout: float = 60.0, what: str = ""
     Raises:
         AssertionError: it stayed false for ``timeout`` seconds.
     """
-    deadline = time.monotonic() + timeout
+    began = time.monotonic()
     while True:
         if value := condition():
             return value
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > timeout:
             raise AssertionError(f"not within {timeout} s: {what or condition}")
-        time.sleep(0.05)
+        time.sleep(min(max(waited * _SHARE, _SHORTEST_PAUSE), _LONGEST_PAUSE))

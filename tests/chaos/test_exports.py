@@ -15,25 +15,34 @@ from groundwork.events.inbox import DeliveryStatus
 from groundwork.tasks.contacts.exports.record import create_export
 from tests.chaos.run_process import cancel, kill
 from tests.integration.stack.application import Application
+from tests.integration.stack.running import RunningStack
 from tests.waiting import wait_until
 
 ROWS = 200_000
 """At 1,000 bytes and more each they take several seconds and a dozen parts."""
 
 
-@pytest.fixture
-def full(application: Application) -> Application:
+@pytest.fixture(scope="module")
+def full_workspace(stack: RunningStack) -> str:
     """A workspace whose export takes a while."""
-    with application.stack.database.transaction() as connection:
+    stack.ensure_running()
+    with stack.database.transaction() as connection:
         connection.execute(
             text(
                 "INSERT INTO app.contact (workspace_id, email, company)"
                 " SELECT :workspace, 'u' || n || '@example.com', repeat(md5(n::text), 32)"
                 " FROM generate_series(1, :rows) AS n"
             ),
-            {"workspace": application.workspace, "rows": ROWS},
+            {"workspace": "full", "rows": ROWS},
         )
-    return application
+    return "full"
+
+
+@pytest.fixture
+def full(stack: RunningStack, full_workspace: str, request: pytest.FixtureRequest) -> Application:
+    """That workspace, with a user of the test's own."""
+    stack.ensure_running()
+    return Application(stack, full_workspace, request.node.name[:40])
 
 
 def store_of(application: Application) -> BlobStore:

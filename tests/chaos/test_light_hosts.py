@@ -3,7 +3,7 @@ finished is done again."""
 
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,13 +18,13 @@ from groundwork.events.inbox import cancellation, send
 from tests.chaos.light_jobs import AlertWanted, CrawlWanted, WalkWanted
 from tests.factories import csv_import_confirmed, delivery_of
 from tests.integration.stack.running import PROJECT, RunningStack
+from tests.integration.stack.small_project import small_project
 from tests.waiting import wait_until
 
 ACME = WorkspaceId("acme")
 SETTINGS = {
     "PYTHONPATH": str(PROJECT),
     "GROUNDWORK_APPLICATIONS": "contacts,operations,tests.chaos.light_jobs:application",
-    "GROUNDWORK_PROJECT": f"{PROJECT},{PROJECT / 'tests/chaos/light_project'}",
     "GROUNDWORK_LEASE_SECONDS": "3",
     "GROUNDWORK_CLAIM_SECONDS": "5",
     "GROUNDWORK_LIGHT_PLACES": "50",
@@ -33,8 +33,11 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def stack(prepared_home: Callable[[], Path]) -> Iterator[RunningStack]:
-    with RunningStack(prepared_home(), SETTINGS).running() as stack:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    folder = tmp_path_factory.mktemp("light-hosts")
+    ours = small_project(folder / "project", "contacts", "operations")
+    project = {"GROUNDWORK_PROJECT": f"{ours},{PROJECT / 'tests/chaos/light_project'}"}
+    with RunningStack(folder / "home", SETTINGS | project).running() as stack:
         yield stack
 
 

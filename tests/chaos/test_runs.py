@@ -12,6 +12,7 @@ from tests.integration.stack.application import Application
 from tests.waiting import wait_until
 
 ROWS = 40_000
+STARTS = "import/csv.confirmed starts process-csv"
 
 
 @pytest.fixture(scope="module")
@@ -107,10 +108,10 @@ def test_without_an_automation_the_relay_starts_the_run(application: Application
         run = stack.ask_prefect(f"/flow_runs/{ended.flow_run_id}", method="GET")
         return str(run["idempotency_key"]).startswith(f"{ended.id}:")
 
-    for automation in stack.ask_prefect("/automations/filter", {}):
-        stack.ask_prefect(f"/automations/{automation['id']}", method="DELETE")
+    [automation] = [each for each in stack.ask_prefect("/automations/filter", {}) if each["name"] == STARTS]
+    stack.ask_prefect(f"/automations/{automation['id']}", method="DELETE")
     try:
         wait_until(started_by_the_relay, 60, what="a run that the relay has started")
         assert application.contacts() == 100
     finally:
-        assert stack.prefect("deploy", "--all").returncode == 0
+        assert stack.prefect("deploy", "--name", "process-csv").returncode == 0

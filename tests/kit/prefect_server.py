@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import psutil
 
 from groundwork.blocks.embedded import EmbeddedPostgres
+from groundwork.deployments.up.asking import answer
 from groundwork.deployments.up.part import Part
 from groundwork.deployments.up.ports import free_port
+from groundwork.deployments.up.prefect_settings import one_certificate
 
 
 @contextmanager
@@ -40,6 +41,7 @@ def prefect_server(
         "PREFECT_HOME": str(folder / "prefect"),
         "PREFECT_LOCAL_STORAGE_PATH": str(folder / "results"),
         "PREFECT_API_URL": f"{url}/api",
+        "PREFECT_API_SSL_CERT_FILE": str(one_certificate(folder / "prefect")),
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": postgres.url(database, "postgresql+asyncpg").render_as_string(False),
         "PREFECT_SERVER_UI_ENABLED": "false",
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
@@ -48,14 +50,14 @@ def prefect_server(
         **(settings or {}),
     }
 
-    def answers() -> bool:
-        try:
-            return httpx.get(f"{url}/api/health").is_success
-        except httpx.TransportError:
-            return False
-
     command = [sys.executable, "-m", "groundwork.deployments.up.prefect_server", "--host", "127.0.0.1", "--port"]
-    server = Part("prefect", [*command, str(port)], environment, folder / "prefect.log", answers)
+    server = Part(
+        "prefect",
+        [*command, str(port)],
+        environment,
+        folder / "prefect.log",
+        lambda: answer(f"{url}/api/health") is not None,
+    )
     # It imports while its database is made.
     server.prepare()
     try:

@@ -18,6 +18,7 @@ from groundwork.blocks.process_cache import forget
 from groundwork.blocks.secret_variable import file_variable
 from groundwork.blocks.settings import Settings
 from groundwork.deployments.up.ports import free_port
+from groundwork.deployments.up.prefect_settings import one_certificate
 from groundwork.deployments.wiring.prepare import prepare_database
 from groundwork.testing.beginning import Beginning
 from groundwork.testing.folders import empty
@@ -107,6 +108,7 @@ def _only_within_reach(home: Path, postgres: EmbeddedPostgres, prefect_port: int
             "GROUNDWORK_GIVE_WAY_SECONDS": "0",
             "PREFECT_HOME": str(home / "prefect"),
             "PREFECT_API_URL": f"http://127.0.0.1:{prefect_port}/api",
+            "PREFECT_API_SSL_CERT_FILE": str(one_certificate(home / "prefect")),
             "PREFECT_LOGGING_TO_API_ENABLED": "false",
         }
         for name, value in given.items():

@@ -17,6 +17,7 @@ from tests.chaos.storm.mail_server import LossyPostmaster
 from tests.chaos.storm.proxy import LossyProxy
 from tests.integration.blocks.mail_server import serving
 from tests.integration.stack.running import PROJECT, START_SECONDS, RunningStack
+from tests.integration.stack.small_project import small_project
 from tests.waiting import wait_until
 
 LEASE_SECONDS = 3.0
@@ -46,6 +47,7 @@ class StormStack(RunningStack):
         self.processes_log = folder / "processes.jsonl"
         self.temporary = folder / "tmp"
         self.temporary.mkdir()
+        self.project_of_ours = small_project(folder / "project", "contacts", "operations")
         self.crm = Crm(random.Random(f"crm {seed}"))
         self.to_postgres = LossyProxy(
             lambda: asyncio.open_unix_connection(str(self.postgres.socket_folder / ".s.PGSQL.5432")),
@@ -116,7 +118,7 @@ class StormStack(RunningStack):
             "GROUNDWORK_CLAIM_SECONDS": "5",
             "GROUNDWORK_MAX_ATTEMPTS": "100",
             "GROUNDWORK_APPLICATIONS": "contacts,operations,tests.chaos.application:application",
-            "GROUNDWORK_PROJECT": f"{PROJECT},{PROJECT / 'tests' / 'chaos' / 'project'}",
+            "GROUNDWORK_PROJECT": f"{self.project_of_ours},{PROJECT / 'tests' / 'chaos' / 'project'}",
             "GROUNDWORK_SMTP_URL": f"smtp://127.0.0.1:{self._mail_port}",
             "PYTHONPATH": str(PROJECT),
             "TMPDIR": str(self.temporary),

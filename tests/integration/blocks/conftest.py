@@ -12,8 +12,10 @@ from s3fs import S3FileSystem
 
 from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.process_cache import forget
+from tests.kept import keep_descriptions_of_services
 
 pytest.register_assert_rewrite("tests.kit.blob_store_contract")
+keep_descriptions_of_services()
 
 REGION = "us-east-1"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tests.bare_environment import BareEnvironment
 from tests.integration.newcomer.printed import PROJECT, blocks
@@ -58,6 +59,13 @@ class Newcomer:
             text=True,
             timeout=240,
         )
+
+    def deliveries(self, *states: str) -> list[str]:
+        """The jobs of deliveries in these states, each with the reason that it gives. Each command is an interpreter of
+        its own: the inbox is asked without one."""
+        asked = text("SELECT concat_ws(': ', job, last_error) FROM groundwork.delivery WHERE state = ANY(:states)")
+        with self.stack.database.transaction() as connection:
+            return list(connection.execute(asked, {"states": list(states)}).scalars())
 
 
 @pytest.fixture(scope="package")

@@ -14,6 +14,7 @@ from tests.waiting import wait_until
 RUN_ELSEWHERE = ("make ", "groundwork up", "groundwork new ", "curl ")
 """Commands that install and test everything, the one that runs while all others are typed, and those of the program."""
 UNTIL_CTRL_C = "timeout --preserve-status --signal=INT 4 "
+OPEN = ("queued", "scheduled", "admitted", "running")
 README = PROJECT / "README.md"
 
 
@@ -46,7 +47,13 @@ def test_every_command_that_a_page_prints_succeeds_and_leaves_no_dead_letter(new
     for block in [block for each in pages for block in blocks(each, "console")]:
         done = newcomer.types(script_of(block))
         assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
-    wait_until(lambda: newcomer.types("groundwork lanes").stdout == "no lane holds anything\n", 90, "all has ended")
+    wait_until(lambda: not newcomer.deliveries(*OPEN), 90, "all has ended")
+    assert newcomer.deliveries("failed") == []
+
+
+def test_what_the_pages_leave_behind_holds_no_lane(newcomer: Newcomer):
+    wait_until(lambda: not newcomer.deliveries(*OPEN), 90, "all has ended")
+    assert newcomer.types("groundwork lanes").stdout == "no lane holds anything\n"
     assert newcomer.types("groundwork dead list").stdout == "no dead letters\n"
 
 

@@ -187,6 +187,8 @@ class TestALook:
         assert (post_blockages(), post_blockages()) == (1, 0)
 
     def test_reads_no_more_beside_thousands_that_wait_or_have_waited(self, db):
+        # What further connections of the pool have read is told only when they are used again.
+        db.engine.dispose()
         self.wait(self.run(db, send(csv_import_confirmed())))
         with db.transaction() as connection:
             for statement in _THOUSANDS:

@@ -26,13 +26,14 @@ class Application:
 
     Args:
         stack: what it sends to.
-        workspace: its workspace, with one user.
+        workspace: its workspace.
+        user: its one user. Default: one who is named after the workspace.
     """
 
-    def __init__(self, stack: RunningStack, workspace: str) -> None:
+    def __init__(self, stack: RunningStack, workspace: str, user: str = "") -> None:
         self.stack = stack
         self.workspace = workspace
-        self.user = f"user-of-{workspace}"
+        self.user = user or f"user-of-{workspace}"
         self.email = f"{self.user}@example.com"
         self.gateway = GatewayClient(f"http://127.0.0.1:{stack.port}", DEVELOPMENT_EVENT_KEY)
         with stack.database.transaction() as connection:

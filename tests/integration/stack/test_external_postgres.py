@@ -18,6 +18,7 @@ from groundwork.deployments.up.prefect_database import asyncpg_url, prefect_data
 from tests.integration.poolers.transaction_pooler import TransactionPooler
 from tests.integration.stack.external_postgres import ExternalPostgres
 from tests.integration.stack.running import RunningStack
+from tests.integration.stack.small_project import small_project
 from tests.integration.stack.tls_front import TlsFront
 
 
@@ -138,8 +139,14 @@ def stack(
 ) -> Iterator[RunningStack]:
     trust = f"?sslmode=verify-full&sslrootcert={tls.certificate}"
     direct = external.url("maker", "maker", port=tls.port, options=trust)
-    variables = {"GROUNDWORK_DATABASE_URL": pooled_url, "GROUNDWORK_DATABASE_DIRECT_URL": direct}
-    with RunningStack(tmp_path_factory.mktemp("external") / "home", variables).running() as stack:
+    folder = tmp_path_factory.mktemp("external")
+    variables = {
+        "GROUNDWORK_DATABASE_URL": pooled_url,
+        "GROUNDWORK_DATABASE_DIRECT_URL": direct,
+        "GROUNDWORK_APPLICATIONS": "contacts,operations",
+        "GROUNDWORK_PROJECT": str(small_project(folder / "project", "contacts", "operations")),
+    }
+    with RunningStack(folder / "home", variables).running() as stack:
         yield stack
 
 

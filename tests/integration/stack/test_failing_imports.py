@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from tests.integration.stack.application import Application
+from tests.waiting import wait_until
 
 
 def test_a_file_without_an_email_column_fails_the_import_and_names_the_columns(
@@ -23,7 +24,8 @@ def test_a_file_without_an_email_column_fails_the_import_and_names_the_columns(
     assert record.status == "failed"
     assert "'Size', 'Colour'" in record.error_log
     assert record.error_log in delivery["lastError"]
-    [mail] = application.mails()
+    # The user is told once the delivery has failed.
+    [mail] = wait_until(application.mails, 30)
     assert "shoes.csv" in mail["Subject"]
     assert "'Size', 'Colour'" in mail.get_body(("plain",)).get_content()
 

@@ -172,7 +172,7 @@ def test_runs_and_steps_have_names_that_say_what_they_are(application: Applicati
 
 
 def test_events_fire_after_a_deploy_by_hand(application: Application, contacts_csv: Path):
-    deployed = application.stack.prefect("deploy", "--all")
+    deployed = application.stack.prefect("deploy", "--name", "process-csv")
     assert deployed.returncode == 0, deployed.stdout + deployed.stderr
     delivery = application.done(application.confirm(application.upload(contacts_csv)))
     run = application.stack.ask_prefect(f"/flow_runs/{delivery.flow_run_id}", method="GET")

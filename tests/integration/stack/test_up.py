@@ -5,7 +5,6 @@ import signal
 import socket
 import stat
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -81,16 +80,3 @@ def test_ctrl_c_while_it_starts_leaves_nothing_behind(tmp_path: Path):
     finally:
         starting.end(signal.SIGINT)
     assert Home(starting.home).running() is None
-
-
-def test_it_warns_where_anybody_may_send_events_and_names_the_cure(prepared_home: Callable[[], Path]):
-    exposed = RunningStack(prepared_home(), {"GROUNDWORK_HOST": "0.0.0.0"})
-    try:
-        exposed.start()
-        told = [
-            line for line in exposed.terminal.read_text().splitlines() if "ANYBODY WHO REACHES THIS MACHINE" in line
-        ]
-        assert [line.split()[1] for line in told] == ["|", "up"]  # in the gateway's log, and as the last thing
-        assert all("WARNING" in line and "Set GROUNDWORK_EVENT_KEY" in line for line in told)
-    finally:
-        exposed.stop()
