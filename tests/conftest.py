@@ -36,7 +36,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> distribut
 
 def pytest_configure() -> None:
     order.seed()
-    kept.keep_what_is_the_same()
+    kept.keep_authorities()
 
 
 def pytest_report_header() -> str:

@@ -6,23 +6,15 @@ Nothing of it reaches the processes that tests start.
 import os
 import ssl
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 import certifi
-from sqlalchemy import Engine
-
-from groundwork.blocks.database import Database
-from groundwork.blocks.settings import settings
 
 
-def keep_what_is_the_same() -> None:
-    """Read the bundle of authorities once, which takes each client of httpx and of Prefect 17 ms; and keep the
-    connections to a database that is made anew with the same settings, as it is after each `forget()`."""
+def keep_authorities() -> None:
+    """Read the bundle of authorities once, which takes each client of httpx and of Prefect 17 ms."""
     ssl.create_default_context = _authorities_once(ssl.create_default_context)  # type: ignore[assignment]
-    engine = cached_property(_engine)
-    engine.__set_name__(Database, "engine")
-    Database.engine = engine  # type: ignore[assignment,method-assign]
 
 
 def keep_descriptions_of_services() -> None:
@@ -44,16 +36,3 @@ def _authorities_once(make: Callable[..., ssl.SSLContext]) -> Callable[..., ssl.
         return make(*purpose, **given)
 
     return create_default_context
-
-
-_make_engine: Callable[[Database], Engine] = Database.engine.func  # type: ignore[attr-defined]
-_engines: dict[tuple[object, ...], Engine] = {}
-
-
-def _engine(block: Database) -> Engine:
-    """The engine of the first block of this process with the same settings."""
-    chosen = settings()
-    same = (os.getpid(), block.connection_url is None, block.url, chosen.light_places, chosen.database_pooler)
-    if same not in _engines:
-        _engines[same] = _make_engine(block)
-    return _engines[same]

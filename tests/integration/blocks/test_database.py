@@ -57,6 +57,8 @@ def test_a_signal_that_ends_a_run_is_not_taken_for_an_error_of_the_database(db):
         os.kill(backend, signal.SIGCONT)
         raise Ended
 
+    # The pool gives the connection of before only where it has no other one.
+    db.engine.dispose()
     with db.transaction() as connection:
         backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
     before = signal.signal(signal.SIGUSR1, end)
