@@ -63,12 +63,14 @@ def test_a_signal_that_ends_a_run_is_not_taken_for_an_error_of_the_database(db):
         backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
     before = signal.signal(signal.SIGUSR1, end)
     os.kill(backend, signal.SIGSTOP)
+    # It comes while the pool asks whether the connection of before is alive.
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1))
+    timer.start()
     try:
-        # It comes while the pool asks whether the connection of before is alive.
-        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1)).start()
         with pytest.raises(Ended), db.transaction() as connection:
             connection.execute(text("SELECT 1"))
     finally:
+        timer.cancel()
         os.kill(backend, signal.SIGCONT)
         signal.signal(signal.SIGUSR1, before)
     with db.transaction() as connection:
