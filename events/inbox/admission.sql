@@ -363,11 +363,19 @@ WHERE admitted.id = admitted.leader;
 
 -- name: kinds_queued
 -- Of which kinds of jobs something is queued, or a walk has not come to its end: light ones; of the others, the work pools.
+-- ORDER BY and LIMIT have PostgreSQL look into the index for each job. For EXISTS it reads all that is queued into a hash
+-- where it expects little of it, and without an order it reads the table where it expects much.
 WITH queued AS (
     SELECT light, work_pool
     FROM groundwork.job
     WHERE walked_workspace_id <> ''
-       OR EXISTS (SELECT FROM groundwork.delivery WHERE state = 'queued' AND delivery.job = job.name)
+       OR (
+           SELECT true
+           FROM groundwork.delivery
+           WHERE delivery.state = 'queued' AND delivery.job = job.name
+           ORDER BY delivery.workspace_id
+           LIMIT 1
+       )
 )
 SELECT EXISTS (SELECT FROM queued WHERE light) AS light,
        ARRAY(SELECT DISTINCT work_pool FROM queued WHERE NOT light ORDER BY work_pool) AS pools;
@@ -389,8 +397,12 @@ SELECT least(
     (
         SELECT min(batch_wait_seconds) / 2
         FROM groundwork.job
-        WHERE batch_size > 1 AND batch_wait_seconds > 0 AND NOT paused AND retired_at IS NULL AND EXISTS (
-            SELECT FROM groundwork.delivery WHERE delivery.state = 'queued' AND delivery.job = job.name
+        WHERE batch_size > 1 AND batch_wait_seconds > 0 AND NOT paused AND retired_at IS NULL AND (
+            SELECT true
+            FROM groundwork.delivery
+            WHERE delivery.state = 'queued' AND delivery.job = job.name
+            ORDER BY delivery.workspace_id
+            LIMIT 1
         )
     ),
     (

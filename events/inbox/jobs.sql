@@ -31,10 +31,25 @@ WHERE retired_at IS NULL
 ORDER BY name;
 
 -- name: jobs_and_waiting
--- Every job, and whether a delivery of it waits for a run.
+-- Every job, and whether a delivery of it waits for a run. Each is looked up in an index, as by kinds_queued (admission.sql).
 SELECT name, event_name, work_pool,
-       EXISTS (SELECT FROM groundwork.delivery WHERE delivery.job = job.name AND state = 'queued')
-       OR EXISTS (SELECT FROM groundwork.delivery WHERE delivery.job = job.name AND state = 'admitted') AS waiting
+       coalesce(
+           (
+               SELECT true
+               FROM groundwork.delivery
+               WHERE delivery.job = job.name AND delivery.state = 'queued'
+               ORDER BY delivery.workspace_id
+               LIMIT 1
+           ),
+           (
+               SELECT true
+               FROM groundwork.delivery
+               WHERE delivery.job = job.name AND delivery.state = 'admitted'
+               ORDER BY delivery.workspace_id
+               LIMIT 1
+           ),
+           false
+       ) AS waiting
 FROM groundwork.job
 WHERE retired_at IS NULL
 ORDER BY name;

@@ -55,14 +55,15 @@ def look(db: Database) -> tuple[int, int]:
     """One look of the relay, with room for 20: how many it admitted, and how many deliveries PostgreSQL read for it."""
     with db.transaction() as connection:
         connection.execute(text("SET LOCAL statement_timeout = '20s'"))
-        before = _rows(connection)
+        before = rows_read(connection)
         hold_admission(connection)
         due = what_is_due(connection)
         bring_up_to_date(connection, due)
         admitted = admit_within(connection, 20, due=due)
-        return len(admitted), _rows(connection) - before
+        return len(admitted), rows_read(connection) - before
 
 
-def _rows(connection: Connection) -> int:
+def rows_read(connection: Connection) -> int:
+    """Deliveries that PostgreSQL has read so far, in this transaction."""
     # What transactions before this one have read may be among it.
     return int(connection.execute(text(_ROWS)).scalar() or 0)

@@ -6,14 +6,14 @@ import pytest
 from sqlalchemy import event, text
 
 from groundwork.events.inbox.admission import admit
-from groundwork.events.inbox.jobs import register_job
+from groundwork.events.inbox.jobs import known_jobs, register_job
 from groundwork.events.inbox.queue import what_is_due
 from groundwork.flows.flow_control import Debounce, Lane, Singleton
 from groundwork.flows.job_options import JobOptions
 from groundwork.flows.registry import JobSpec
 from tests.factories import delivery_of, scalar
-from tests.integration.inbox.readings import count_in_a_quiet_time, counted_by_hand, look, send_many
-from tests.integration.inbox.scored_leads import LeadScored, admitted, register, scored, states, time_passes
+from tests.integration.inbox.readings import count_in_a_quiet_time, counted_by_hand, look, rows_read, send_many
+from tests.integration.inbox.scored_leads import LeadLost, LeadScored, admitted, register, scored, states, time_passes
 from tests.waiting import wait_until
 
 
@@ -99,6 +99,28 @@ def test_it_reads_nothing_of_what_only_waits_for_its_time(db, keeps_place, aslee
         admitted, read = look(db)
     assert admitted == 2
     assert read < 200
+
+
+@pytest.mark.parametrize("few_expected", [True, False])
+def test_it_reads_no_more_where_thousands_are_queued(db, few_expected):
+    register(db, lane=5)
+    for name in ("light", "further"):
+        spec = JobSpec(name=name, options=JobOptions(on=LeadLost, light=name == "light"), body=register)
+        with db.transaction() as connection:
+            register_job(connection, spec.registration)
+    with counted_by_hand(db):
+        if few_expected:
+            count_in_a_quiet_time(db, 6_000)
+        send_many(db, 6_000)
+        if not few_expected:
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("VACUUM ANALYZE groundwork.delivery"))
+        admitted, read = look(db)
+        assert (admitted, read < 500) == (20, True), read
+        with db.transaction() as connection:
+            before = rows_read(connection)
+            assert [each.name for each in known_jobs(connection) if each.waiting] == ["alert-agent"]
+            assert rows_read(connection) - before < 100
 
 
 def fall_asleep(db, number: int) -> None:
