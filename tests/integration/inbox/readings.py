@@ -35,6 +35,11 @@ def count_in_a_quiet_time(db: Database, number: int) -> None:
     send_many(db, number)
     with db.transaction() as connection:
         connection.execute(text("UPDATE groundwork.delivery SET state = 'done', settled_at = clock_timestamp()"))
+    count_now(db)
+
+
+def count_now(db: Database) -> None:
+    """Statistics of the deliveries and events that there are."""
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE groundwork.delivery, groundwork.event"))
 

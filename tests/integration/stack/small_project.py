@@ -28,5 +28,13 @@ def small_project(folder: Path, *applications: str) -> Path:
     return folder
 
 
+def only(folder: Path, *applications: str) -> dict[str, str]:
+    """The variables of a stack that has these applications and no others; their project goes into the folder."""
+    return {
+        "GROUNDWORK_APPLICATIONS": ",".join(applications),
+        "GROUNDWORK_PROJECT": str(small_project(folder, *applications)),
+    }
+
+
 def _application(deployment: dict[str, Any]) -> str:
     return str(deployment["entrypoint"]).removeprefix("groundwork.flows.").partition(".")[0]

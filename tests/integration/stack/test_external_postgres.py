@@ -18,7 +18,7 @@ from groundwork.deployments.up.prefect_database import asyncpg_url, prefect_data
 from tests.integration.poolers.transaction_pooler import TransactionPooler
 from tests.integration.stack.external_postgres import ExternalPostgres
 from tests.integration.stack.running import RunningStack
-from tests.integration.stack.small_project import small_project
+from tests.integration.stack.small_project import only
 from tests.integration.stack.tls_front import TlsFront
 
 
@@ -143,8 +143,7 @@ def stack(
     variables = {
         "GROUNDWORK_DATABASE_URL": pooled_url,
         "GROUNDWORK_DATABASE_DIRECT_URL": direct,
-        "GROUNDWORK_APPLICATIONS": "contacts,operations",
-        "GROUNDWORK_PROJECT": str(small_project(folder / "project", "contacts", "operations")),
+        **only(folder / "project", "contacts", "operations"),
     }
     with RunningStack(folder / "home", variables).running() as stack:
         yield stack

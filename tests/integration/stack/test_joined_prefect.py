@@ -11,7 +11,7 @@ from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.deployments.up.ports import free_port
 from groundwork.testing.prefect_server import prefect_server
 from tests.integration.stack.running import PROJECT, RunningStack
-from tests.integration.stack.small_project import small_project
+from tests.integration.stack.small_project import only
 
 AUTH = "operator:a-long-secret"
 ASK = """
@@ -89,8 +89,7 @@ def test_up_joins_it_and_jobs_run(server: str, tmp_path_factory: pytest.TempPath
     variables = {
         "PREFECT_API_URL": server,
         "PREFECT_API_AUTH_STRING": AUTH,
-        "GROUNDWORK_APPLICATIONS": "contacts,operations",
-        "GROUNDWORK_PROJECT": str(small_project(folder / "project", "contacts", "operations")),
+        **only(folder / "project", "contacts", "operations"),
     }
     joining = RunningStack(folder / "home", variables)
     contacts = tmp_path / "contacts.csv"
