@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import psutil
 import pytest
+from prefect import get_client
+from prefect.client.schemas.sorting import FlowRunSort
 
 from groundwork.deployments.worker.protocol import StartRun
 from groundwork.deployments.worker.spare import Spare
@@ -20,16 +22,23 @@ _START = b'{"start": {"flow_run_id": "any"}}'
 
 @pytest.fixture
 def spare(worker) -> Waiting:
-    """The spare process of the worker, once there is one; no run is under way."""
+    """The spare process of the worker, once it is there without a run beside it."""
     return lambda: spare_of(zygote_of(worker))
 
 
 def spare_of(zygote: psutil.Process) -> int:
     def find() -> int | None:
         forks = [each.pid for each in zygote.children() if is_zygote(each)]
-        return forks[0] if len(forks) == 1 and alive(forks[0]) else None
+        # The process of a run that has ended may still be there when the spare one is not there yet.
+        return forks[0] if len(forks) == 1 and alive(forks[0]) and forks[0] not in processes_of_runs() else None
 
     return wait_until(find, 60, what="the spare process alone")
+
+
+def processes_of_runs() -> set[int]:
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=50)
+    return {int(run.infrastructure_pid) for run in runs if (run.infrastructure_pid or "").isdigit()}
 
 
 def test_a_run_has_the_spare_process_and_the_next_run_another_one(spare: Waiting, submit, tmp_path):
