@@ -23,6 +23,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL
 
+from groundwork.blocks.embedded_options import embedded_options
 from groundwork.blocks.errors import ConfigurationError, DatabaseUnavailable
 from groundwork.blocks.secret_file import make_secret_file, read_secret_file
 
@@ -36,17 +37,6 @@ _LAST_WORDS_SECONDS = 0.3
 _ACCESS_RULES = (
     f"# Written by Groundwork: its own role, with its password, over the Unix socket.\nlocal all {ROLE} scram-sha-256\n"
 )
-_SERVER_OPTIONS = {
-    "listen_addresses": "",
-    "unix_socket_permissions": "0700",
-    "max_connections": "200",
-    "shared_buffers": "256MB",
-    "max_wal_size": "4GB",
-    "checkpoint_timeout": "15min",
-    "autovacuum_naptime": "15s",
-    "log_min_messages": "warning",
-    "log_line_prefix": "%m [%p] ",
-}
 
 
 class EmbeddedPostgres:
@@ -162,7 +152,7 @@ class EmbeddedPostgres:
             DatabaseUnavailable: it ended, or did not answer in time; the message quotes the end of its log.
         """
         socket_folder = self._make_socket_folder()
-        options = [part for name, value in _SERVER_OPTIONS.items() for part in ("-c", f"{name}={value}")]
+        options = [part for name, value in embedded_options().items() for part in ("-c", f"{name}={value}")]
         with log.open("ab") if output is None else contextlib.nullcontext(output) as said:
             self._process = subprocess.Popen(
                 [*_command("postgres"), "-D", str(self.data), "-k", str(socket_folder), *options],

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
+import pyarrow as pa
 from prefect.futures import PrefectFuture
 from prefect.utilities.annotations import quote
 from sqlalchemy import Connection
@@ -86,6 +87,8 @@ def open_upload(blob_path: str, noted: dict[str, Any], options: ImportOptions | 
         BlobMissing, BlobChanged: it is not what was uploaded.
         NonRetriable: it is not a CSV of contacts; the message says why.
     """
+    # Arrow's own allocator keeps what each of its threads has freed: 40 MB more at the peak, for no less CPU.
+    pa.set_memory_pool(pa.system_memory_pool())
     done = {int(number) for number in written(running_attempt(), import_chunk.name)}
     with (
         open_contacts(
