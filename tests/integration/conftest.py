@@ -4,7 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOCAL_STORAGE_PATH, temporary_settings
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_CLIENT_CSRF_SUPPORT_ENABLED,
+    PREFECT_HOME,
+    PREFECT_LOCAL_STORAGE_PATH,
+    temporary_settings,
+)
 
 from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.deployments.worker.child import without_heartbeat
@@ -21,6 +27,7 @@ def prefect_api(home: Path, postgres: EmbeddedPostgres) -> Iterator[dict[str, st
         temporary_settings(
             {
                 PREFECT_API_URL: environment["PREFECT_API_URL"],
+                PREFECT_CLIENT_CSRF_SUPPORT_ENABLED: False,
                 PREFECT_HOME: environment["PREFECT_HOME"],
                 PREFECT_LOCAL_STORAGE_PATH: environment["PREFECT_LOCAL_STORAGE_PATH"],
             }
@@ -29,6 +36,20 @@ def prefect_api(home: Path, postgres: EmbeddedPostgres) -> Iterator[dict[str, st
         without_heartbeat(),
     ):
         yield environment
+
+
+@pytest.fixture(autouse=True)
+def told_by_a_worker(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Runs in this process know database and blob store as those of a worker do, and ask Prefect for no document."""
+    if "prefect_api" not in request.fixturenames:
+        yield
+        return
+    home, server = request.getfixturevalue("home"), request.getfixturevalue("postgres")
+    with pytest.MonkeyPatch.context() as patch:
+        url = server.url(driver="postgresql").render_as_string(hide_password=False)
+        patch.setenv("GROUNDWORK_DATABASE_URL", url)
+        patch.setenv("GROUNDWORK_STORAGE_URL", (home / "blobs").as_uri())
+        yield
 
 
 @pytest.fixture

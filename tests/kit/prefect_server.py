@@ -12,7 +12,7 @@ from groundwork.blocks.embedded import EmbeddedPostgres
 from groundwork.deployments.up.asking import answer
 from groundwork.deployments.up.part import Part
 from groundwork.deployments.up.ports import free_port
-from groundwork.deployments.up.prefect_settings import one_certificate
+from groundwork.deployments.up.prefect_settings import SERVER_SETTINGS, one_certificate
 
 
 @contextmanager
@@ -38,6 +38,7 @@ def prefect_server(
     url = f"http://127.0.0.1:{port}"
     environment = {
         **os.environ,
+        **SERVER_SETTINGS,
         "PREFECT_HOME": str(folder / "prefect"),
         "PREFECT_LOCAL_STORAGE_PATH": str(folder / "results"),
         "PREFECT_API_URL": f"{url}/api",

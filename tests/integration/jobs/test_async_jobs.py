@@ -269,15 +269,26 @@ def test_a_body_that_raises_fails_its_delivery_and_an_async_hook_is_told(run):
 
 
 def test_of_a_group_each_error_is_in_the_dead_letter(run):
+    begun = []
+
     @step(retries=0)
-    async def fail(number: int) -> None:
-        await asyncio.sleep(0.1)
-        raise ValueError(f"no {number}")
+    async def fail() -> None:
+        while not begun:
+            await asyncio.sleep(0.01)
+        raise ValueError("no 1")
+
+    @step(retries=0)
+    async def fail_when_cancelled() -> None:
+        begun.append(True)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ValueError("no 2") from None
 
     async def together(event: Any) -> None:
         async with asyncio.TaskGroup() as group:
-            for number in (1, 2):
-                group.create_task(fail(number))
+            group.create_task(fail())
+            group.create_task(fail_when_cancelled())
 
     delivery, _ = run(together)
     assert delivery.state == "failed"

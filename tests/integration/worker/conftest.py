@@ -20,6 +20,8 @@ from tests.integration.worker import flows_under_test
 from tests.waiting import wait_until
 
 PROJECT = Path(__file__).resolve().parents[3]
+_FEW = {"GROUNDWORK_APPLICATIONS": "operations"}
+"""What a zygote imports: these tests bring their own jobs."""
 
 
 def ensure_pool(name: str, kind: str, template: dict[str, Any]) -> None:
@@ -45,7 +47,7 @@ def start_worker(
         process = subprocess.Popen(
             [*command, "--pool", pool, "--type", kind, *options],
             cwd=PROJECT,
-            env={**environment, "PREFECT_WORKER_QUERY_SECONDS": str(query_seconds)},
+            env={**_FEW, **environment, "PREFECT_WORKER_QUERY_SECONDS": str(query_seconds)},
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
