@@ -248,9 +248,10 @@ class Settings(EnvironmentSettings):
     give_way_seconds: float = Field(
         60.0,
         ge=0,
-        description="Seconds for which bulk runs give way after an interactive run was admitted: they start one by "
-        "one, with GROUNDWORK_BULK_START_SECONDS between them. 0: never. Too low: bursts of short bulk runs slow down "
-        "rare interactive runs. Too high: such bursts take longer.",
+        description="Seconds for which bulk work gives way after an interactive run was admitted: bulk runs start one "
+        "by one, with GROUNDWORK_BULK_START_SECONDS between them; hosts of bulk light jobs claim every 0.1 s, until it "
+        "has begun. 0: never. Too low: bursts of short bulk runs slow down rare interactive runs. Too high: such "
+        "bursts take longer.",
     )
     bulk_start_seconds: float = Field(
         0.75,

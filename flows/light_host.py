@@ -42,6 +42,9 @@ POOLED_POLL_SECONDS = 0.1
 BREATH_SECONDS = 0.01
 """Pause between two claims while deliveries are at work, so that one claim takes several. Too short: a statement per
 delivery. Too long: places stand idle."""
+REST_SECONDS = 0.1
+"""Pause between two claims of bulk work while an interactive run starts, which needs the same cores. Too short: it
+starts later. Too long: where one such run after the other starts, hosts hardly get on."""
 STOP_SECONDS = 8.0
 """What deliveries get to end in when the host is told to stop; the worker kills it after 10."""
 
@@ -113,26 +116,31 @@ class Host:
     def _pull(self) -> None:
         """Claim and begin deliveries until the watch says that it is enough."""
         idle_since = time.monotonic()
-        claimed_at = 0.0
+        claimed_at = rest_until = 0.0
         while not self._watch.over:
             if self._places.running:
                 time.sleep(max(claimed_at + BREATH_SECONDS - time.monotonic(), 0.0))
             claimed_at = time.monotonic()
             came = self._news.take()
             wanted = self._places.free
-            claimed = self._claim(wanted, admitting=came) if wanted else 0
+            resting = not self._interactive and claimed_at < rest_until
+            claimed = self._claim(wanted, admitting=came, giving_way=resting) if wanted else 0
+            if claimed:
+                rest_until = claimed_at + REST_SECONDS
             if claimed or self._places.running:
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since >= settings().light_idle_seconds:
                 self._watch.end("It had nothing to do.")
                 return
             if claimed < wanted or not self._places.free:
-                self._news.wait(POLL_SECONDS if self._news.heard else POOLED_POLL_SECONDS)
+                poll = POLL_SECONDS if self._news.heard else POOLED_POLL_SECONDS
+                # It may have given way to what nobody tells it the end of.
+                self._news.wait(min(poll, rest_until - claimed_at) if resting else poll)
 
-    def _claim(self, most: int, *, admitting: bool) -> int:
+    def _claim(self, most: int, *, admitting: bool, giving_way: bool) -> int:
         """Claim and begin what there is; how much that was."""
         with self._outages.watching("claiming") as trial:
-            claimed = claim_admitted(self._id, self._jobs, most, admitting=admitting)
+            claimed = claim_admitted(self._id, self._jobs, most, admitting=admitting, giving_way=giving_way)
             for each in claimed:
                 self._places.begin(LightRun(self._specs[each.job], each, self._writer))
             return len(claimed)

@@ -24,7 +24,7 @@ from groundwork.deployments.relay.prefect_client import one_try_per_request
 from groundwork.deployments.relay.startable import Startable
 from groundwork.events.inbox.admission import admit, seconds_until_next
 from groundwork.events.inbox.runs import note_run
-from groundwork.events.inbox.wake import CHANNEL, wake_relay
+from groundwork.events.inbox.wake import CHANNEL, INTERACTIVE, wake_relay
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ _LONGEST_BREATH = 0.1
 _HOUSEKEEPING_PAUSE = 0.5
 STOP_SECONDS = 2.0
 """How long a loop may take to end. Nothing is lost if it does not: what was begun is found at its deadline."""
+_Listener = psycopg.Connection[tuple[object, ...]] | None
 
 
 class LoopDied(GroundworkError):
@@ -114,7 +115,7 @@ class Relay:
         with database().listening(CHANNEL) as listener:
             while self._works:
                 self._pulse.beat("admission")
-                more = self._look()
+                more = self._look(listener)
                 self._outages.worked("admission")
                 if not more:
                     self._wait(listener)
@@ -140,7 +141,7 @@ class Relay:
                     self._housekeeping.do_what_is_due()
                 self._stop.wait(_HOUSEKEEPING_PAUSE)
 
-    def _look(self) -> bool:
+    def _look(self, listener: _Listener) -> bool:
         """One look at the inbox; whether there may be more to admit at once. While Prefect has not taken what was
         admitted for it, only what hosts take on is admitted."""
         began = time.monotonic()
@@ -150,7 +151,7 @@ class Relay:
         light = [each for each in admitted if each.light]
         if light and len(light) == len(admitted):
             # There is always one more: unhurried looks admit several at a time, and leave the database to the hosts.
-            self._stop.wait(min(2 * (time.monotonic() - began), _LONGEST_BREATH))
+            self._breathe(min(2 * (time.monotonic() - began), _LONGEST_BREATH), listener)
         self._outbox.add([each for each in admitted if not each.light])
         if known.get(WORK_POOL) and self._outbox.empty:
             self._outbox.add(hosts_to_start(self._startable.held))
@@ -175,7 +176,16 @@ class Relay:
         with self._outages.watching("starting runs by the API"):
             note_run(delivery_id, dispatches, start_run(job, delivery_id, dispatches))
 
-    def _wait(self, listener: psycopg.Connection[tuple[object, ...]] | None) -> None:
+    def _breathe(self, seconds: float, listener: _Listener) -> None:
+        """Do nothing for so long, unless something comes for an interactive run."""
+        if listener is None:
+            self._stop.wait(seconds)
+            return
+        for notice in listener.notifies(timeout=seconds):
+            if notice.payload == INTERACTIVE:
+                return
+
+    def _wait(self, listener: _Listener) -> None:
         """Sleep until the inbox says that something changed, or the poll is due; one wake-up serves all that came."""
         longest = POLL_SECONDS if listener else POOLED_POLL_SECONDS
         seconds = seconds_until_next()

@@ -188,7 +188,7 @@ def accept(connection: Connection, events: Sequence[NewEvent]) -> list[Accepted]
     if cancelling := [row.id for row in stored.values() if row.cancels]:
         connection.execute(_statement("cancel_on"), {"events": document, "cancelling": cancelling})
     if stored:
-        wake_relay(connection)
+        wake_relay(connection, at_once=any(row.interactive for row in stored.values()))
     if any(row.light_interactive for row in stored.values()):
         wake_interactive_host(connection)
     known = {position for position, event_id in enumerate(ids) if event_id not in stored}

@@ -139,7 +139,10 @@ SELECT stored.id,
        ) AS rated,
        EXISTS (
            SELECT FROM groundwork.job WHERE job.event_name = incoming.name AND light AND interactive
-       ) AS light_interactive
+       ) AS light_interactive,
+       EXISTS (
+           SELECT FROM groundwork.job WHERE job.event_name = incoming.name AND NOT light AND interactive
+       ) AS interactive
 FROM stored
 JOIN incoming USING (id);
 

@@ -50,7 +50,13 @@ class Claimed:
 
 
 def claim_admitted(
-    flow_run_id: UUID, jobs: Sequence[str], most: int, *, delivery_id: UUID | None = None, admitting: bool = False
+    flow_run_id: UUID,
+    jobs: Sequence[str],
+    most: int,
+    *,
+    delivery_id: UUID | None = None,
+    admitting: bool = False,
+    giving_way: bool = False,
 ) -> list[Claimed]:
     """Start attempts at admitted deliveries.
 
@@ -60,6 +66,8 @@ def claim_admitted(
         most: how many at most.
         delivery_id: only this one.
         admitting: admit what may be admitted of these jobs first, without waiting for the relay.
+        giving_way: claim nothing while a run of an interactive job starts, which was admitted within
+            ``GROUNDWORK_GIVE_WAY_SECONDS``.
 
     Returns:
         What was claimed, in the order in which it is to begin.
@@ -70,6 +78,7 @@ def claim_admitted(
         "most": most,
         "delivery_id": delivery_id,
         "lease_seconds": settings().lease_seconds,
+        "give_way_seconds": settings().give_way_seconds if giving_way else 0.0,
     }
     claimed: dict[UUID, Claimed] = {}
     for trial in while_database_restarts(settings().lease_seconds):

@@ -1,7 +1,22 @@
 -- name: claim_admitted
 -- Start attempts at deliveries that light runs may have, those that were admitted first before others; of a batch all. A host
 -- takes what no other has locked. What has died twice is run alone, and is left to the run that was asked for.
-WITH target AS MATERIALIZED (
+-- A host that gives way takes nothing while a run of an interactive job starts, unless that was asked for too long ago: where
+-- Prefect or its workers are away, such a run may be long in coming. ORDER BY and LIMIT as in kinds_queued (admission.sql).
+WITH starting AS MATERIALIZED (
+    SELECT
+    FROM groundwork.job
+    WHERE interactive
+      AND NOT light
+      AND last_admitted_at > clock_timestamp() - make_interval(secs => :give_way_seconds)
+      AND (
+          SELECT true
+          FROM groundwork.delivery
+          WHERE delivery.job = job.name AND delivery.state = 'admitted'
+          ORDER BY delivery.workspace_id
+          LIMIT 1
+      )
+), target AS MATERIALIZED (
     SELECT id, attempt + 1 AS attempt, row_number() OVER (ORDER BY priority DESC, admitted_at, sequence) AS place
     FROM (
         SELECT id, attempt, priority, admitted_at, sequence
@@ -11,6 +26,7 @@ WITH target AS MATERIALIZED (
           AND deaths < :deaths_alone
           AND (batch_id IS NULL OR batch_id = id)
           AND (CAST(:delivery_id AS uuid) IS NULL OR id = :delivery_id)
+          AND NOT EXISTS (SELECT FROM starting)
         ORDER BY priority DESC, admitted_at, sequence
         LIMIT :most
         FOR UPDATE SKIP LOCKED

@@ -77,6 +77,7 @@ def _functions() -> dict[str, str]:
         "cancel_on": _inlined("accept", "cancel_on", events="accept.events", cancelling="to_cancel"),
         "first_ids": _inlined("accept", "first_ids", keys="repeated"),
         "wake_relay": _inlined("wake", "wake_relay"),
+        "wake_relay_at_once": _inlined("wake", "wake_relay_at_once"),
         "wake_interactive_host": _inlined("wake", "wake_interactive_host"),
     }
     limits = {

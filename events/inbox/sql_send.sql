@@ -572,6 +572,7 @@ DECLARE
     to_limit uuid[] := '{}';
     to_cancel uuid[] := '{}';
     for_interactive boolean := false;
+    at_once boolean := false;
     repeated jsonb;
 BEGIN
     FOR one IN
@@ -585,6 +586,7 @@ BEGIN
             to_cancel := to_cancel || one.id;
         END IF;
         for_interactive := for_interactive OR one.light_interactive;
+        at_once := at_once OR one.interactive;
     END LOOP;
     IF cardinality(to_limit) > 0 THEN
         {limit_rate};
@@ -592,7 +594,9 @@ BEGIN
     IF cardinality(to_cancel) > 0 THEN
         {cancel_on};
     END IF;
-    IF cardinality(stored_ids) > 0 THEN
+    IF at_once THEN
+        PERFORM * FROM ({wake_relay_at_once}) AS woken;
+    ELSIF cardinality(stored_ids) > 0 THEN
         PERFORM * FROM ({wake_relay}) AS woken;
     END IF;
     IF for_interactive THEN

@@ -10,7 +10,7 @@ from groundwork.events.inbox.statements import statements_of
 _statement = statements_of(__file__)
 
 CHANNEL = "groundwork_inbox"
-"""What a relay listens to."""
+"""What a relay listens to: something may be admitted, which is for an interactive run where it says so."""
 HOST_CHANNEL = "groundwork_light"
 """What hosts listen to: something was admitted for those of interactive jobs, or for the others, as it says."""
 INTERACTIVE_CHANNEL = "groundwork_interactive"
@@ -18,9 +18,13 @@ INTERACTIVE_CHANNEL = "groundwork_interactive"
 INTERACTIVE, BULK = "interactive", "bulk"
 
 
-def wake_relay(connection: Connection) -> None:
-    """Tell the relays, once the caller's transaction commits."""
-    connection.execute(_statement("wake_relay"))
+def wake_relay(connection: Connection, *, at_once: bool = False) -> None:
+    """Tell the relays, once the caller's transaction commits.
+
+    Args:
+        at_once: something came that may have an interactive run.
+    """
+    connection.execute(_statement("wake_relay_at_once" if at_once else "wake_relay"))
 
 
 def wake_interactive_host(connection: Connection) -> None:

@@ -2,6 +2,10 @@
 -- Tell the relays, once this transaction commits, that something may be admitted.
 SELECT pg_notify('groundwork_inbox', '');
 
+-- name: wake_relay_at_once
+-- Tell the relays, once this transaction commits, that something came which may have an interactive run: they take no breath.
+SELECT pg_notify('groundwork_inbox', 'interactive');
+
 -- name: wake_interactive_host
 -- Tell the interactive jobs' host, once this transaction commits, that something came for it.
 SELECT pg_notify('groundwork_interactive', '');

@@ -84,3 +84,21 @@ def test_an_accepted_event_wakes_the_relay_at_commit(db):
         listener.execute("LISTEN groundwork_inbox")
         send(csv_import_confirmed())
         assert [note.channel for note in listener.notifies(timeout=5, stop_after=1)] == ["groundwork_inbox"]
+
+
+@pytest.mark.parametrize(
+    ("options", "payload"),
+    [
+        ({"interactive": True}, "interactive"),
+        ({"interactive": True, "light": True}, ""),
+        ({"light": True}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_relay_is_told_of_what_may_have_an_interactive_run(db, options, payload):
+    register_job(db, **options)
+    with db.connect() as listener:
+        listener.autocommit = True
+        listener.execute("LISTEN groundwork_inbox")
+        send(csv_import_confirmed())
+        assert [note.payload for note in listener.notifies(timeout=5, stop_after=1)] == [payload]

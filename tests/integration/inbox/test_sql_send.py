@@ -186,6 +186,16 @@ class TestWhatIsWritten:
             send_sql(sql_send, IMPORT, DATA)
             assert [each.channel for each in listener.notifies(timeout=5, stop_after=1)] == ["groundwork_inbox"]
 
+    @pytest.mark.parametrize("interactive", [True, False])
+    def test_relays_are_told_of_what_may_have_an_interactive_run(self, leads, interactive):
+        register(leads, interactive=interactive)
+        url = leads.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(url, autocommit=True) as listener:
+            listener.execute("LISTEN groundwork_inbox")
+            send_sql(leads, LEAD, lead())
+            [notice] = listener.notifies(timeout=5, stop_after=1)
+        assert notice.payload == ("interactive" if interactive else "")
+
     def test_a_transaction_that_rolls_back_sends_nothing(self, sql_send):
         with sql_send.engine.connect() as connection:
             connection.execute(

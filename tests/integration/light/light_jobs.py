@@ -25,6 +25,10 @@ class BellWanted(Event, name="test/light-bell.wanted"):
     number: int
 
 
+class CallWanted(Event, name="test/light-call.wanted"):
+    """Of a job that is no light one, which each test registers for itself."""
+
+
 @step(retries=2, first_delay=0.01)
 def write_note(number: int, part: str) -> str:
     name = f"{number}-{part}"

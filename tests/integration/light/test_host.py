@@ -15,14 +15,16 @@ from groundwork.blocks.process_cache import forget
 from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import cancellation, event_status, send, send_many
 from groundwork.events.inbox.admission import admit
+from groundwork.events.inbox.claim import Run, claim
 from groundwork.events.inbox.hosts import ask_for_hosts, begin_host
 from groundwork.events.inbox.light_claim import claim_admitted
 from groundwork.flows import light_host, light_watch
 from groundwork.flows.light_host import Host
 from groundwork.flows.registry import jobs
+from tests import factories
 from tests.factories import delivery_of, scalar
 from tests.integration.light import light_jobs
-from tests.integration.light.light_jobs import BellWanted, HangWanted, NoteWanted
+from tests.integration.light.light_jobs import BellWanted, CallWanted, HangWanted, NoteWanted
 from tests.waiting import wait_until
 
 
@@ -165,6 +167,55 @@ def test_the_host_of_interactive_jobs_waits_for_no_relay(light, start):
     second = send(BellWanted(workspace_id=WorkspaceId("acme"), number=3))
     wait_until(lambda: delivery_of(light, second).state == "done", 20)
     assert states(light) == {"done": 2, "queued": 1}
+
+
+@pytest.fixture
+def call(light) -> UUID:
+    """The delivery of an interactive run that has been admitted, and has not begun."""
+    factories.register_job(light, "answer-call", CallWanted.event_name, interactive=True)
+    event_id = send(CallWanted(workspace_id=WorkspaceId("bolt")))
+    admit(4)
+    return delivery_of(light, event_id).id
+
+
+def test_a_host_of_bulk_jobs_rests_while_an_interactive_run_starts(light, relay, start, call, monkeypatch):
+    monkeypatch.setattr(light_host, "REST_SECONDS", 1_000.0)
+    looks: list[int] = []
+
+    def looked(*args: Any, **options: Any) -> Any:
+        found = claim_admitted(*args, **options)
+        looks.append(len(found))
+        return found
+
+    monkeypatch.setattr(light_host, "claim_admitted", looked)
+    note(1)
+    start()
+    wait_until(lambda: states(light) == {"done": 1, "admitted": 1}, 20)
+    for each in range(2, 8):
+        note(each, f"w{each}")
+    wait_until(lambda: states(light) == {"done": 1, "admitted": 7}, 20)
+    looks.clear()
+    wait_until(lambda: len(looks) > 1, 20, "the host looks again")
+    assert states(light) == {"done": 1, "admitted": 7}
+    claim(call, Run(flow_run_id=uuid4()))
+    wait_until(lambda: states(light) == {"done": 7, "running": 1}, 20)
+
+
+@pytest.mark.usefixtures("call")
+def test_it_gets_on_though_the_interactive_run_never_begins(light, relay, start):
+    for each in range(30):
+        note(each, f"w{each}")
+    start()
+    wait_until(lambda: states(light) == {"done": 30, "admitted": 1}, 60)
+
+
+@pytest.mark.usefixtures("call")
+def test_the_host_of_interactive_jobs_rests_for_nobody(light, relay, start, monkeypatch):
+    monkeypatch.setattr(light_host, "REST_SECONDS", 1_000.0)
+    for each in range(20):
+        send(BellWanted(workspace_id=WorkspaceId(f"w{each}"), number=each))
+    start()
+    wait_until(lambda: states(light) == {"done": 20, "admitted": 1}, 20)
 
 
 def test_a_lane_holds_within_a_host(light, relay, start):
