@@ -17,17 +17,18 @@ R = TypeVar("R")
 
 
 def call_short(step: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a step with ``ledger=True`` as a job does, but without a task run. If that fails, the step is called as any
-    other: with its retries, and seen in Prefect.
+    """Call a step with ``ledger=True`` or ``memoise=False`` as a job does, but without a task run. If that fails, the
+    step is called as any other: with its retries, and seen in Prefect.
 
     Raises:
-        ConfigurationError: the step has no ledger, so that its result would not be kept; or no job is running.
+        ConfigurationError: the step's result is to be kept, which Prefect does with the task run; or no job is running.
         Exception: what the step raises: at once what no retry helps against, else of its last try.
     """
     light: LightStep = vars(step.fn)["light_step"]
-    if not light.retries.options.ledger:
+    if light.retries.options.is_memoised:
         raise ConfigurationError(
-            f"step {step.name} is called without a task run, which keeps what it returns: @step(ledger=True)"
+            f"step {step.name} is called without a task run, which keeps what it returns: @step(ledger=True), or "
+            "@step(memoise=False) if a later attempt may do it again"
         )
     if running_attempt().light is not None:
         return step(*args, **kwargs)

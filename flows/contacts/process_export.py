@@ -17,6 +17,7 @@ from groundwork.tasks.contacts.exports.steps import (
     take_up_export,
     upload_contacts,
 )
+from groundwork.tasks.short_step import call_short
 
 
 def give_up(event: CsvExportConfirmed, error: BaseException) -> None:
@@ -35,17 +36,20 @@ def give_up(event: CsvExportConfirmed, error: BaseException) -> None:
 def process_export(event: CsvExportConfirmed) -> dict[str, Any]:
     """Export the workspace's contacts that the event asks for."""
     record = take_up_export(event)
-    file = None if is_stored() else from_one_snapshot(lambda: _store(event))
-    summary = finish_export(record, file)
-    publish_report(record, summary)
+    file, progress = (None, None) if is_stored() else from_one_snapshot(lambda: _store(event))
+    summary = call_short(finish_export, record, file)
+    # Beside the mail. The end of the job waits for it.
+    publish_report.submit(record, summary)
     notify_finished(event, summary, return_state=True)  # best effort: a mail is not worth an export
+    if progress:
+        progress.wait()
     return summary.model_dump(mode="json")
 
 
-def _store(event: CsvExportConfirmed) -> StoredFile:
+def _store(event: CsvExportConfirmed) -> tuple[StoredFile, ExportProgress]:
+    """The stored file, and the progress, of whose end Prefect may not yet know."""
     with contact_rows(event) as rows, new_upload(event) as upload:
         progress = ExportProgress(rows.expected)
         file = upload_contacts(event, rows, upload, progress.show)
         progress.close()
-        progress.wait()
-        return file
+        return file, progress

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiobotocore.session import AioSession  # type: ignore[import-untyped]
 
+from groundwork.blocks.blob.s3.endpoints import loader_of_few_endpoints
 from groundwork.blocks.blob.s3.sized import SizedReader
 
 
@@ -32,13 +33,14 @@ class MemoryBody(SizedReader):
 
 
 def session_that_takes_memory() -> AioSession:
-    """A session whose clients take a memoryview as the body of a part.
+    """A session whose clients take a memoryview as the body of a part, and take little memory themselves.
 
     Each request gets a stream of its own: s3fs repeats a request that broke off with the same arguments, and a stream
     that was read before would send what is left of it.
     """
     session = AioSession()
     session.register("provide-client-params.s3.UploadPart", _as_stream)
+    session.register_component("data_loader", loader_of_few_endpoints(session.get_config_variable("data_path")))
     return session
 
 

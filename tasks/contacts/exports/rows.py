@@ -21,15 +21,15 @@ from groundwork.tasks.contacts.exports.columns import (
     named_columns,
 )
 from groundwork.tasks.contacts.exports.encode import with_headers
-from groundwork.tasks.contacts.exports.snapshot import Snapshot, SnapshotLost, snapshot
+from groundwork.tasks.contacts.exports.snapshot import Snapshot, SnapshotLost, batch_bytes, snapshot
 from groundwork.tasks.contacts.imports.reading.read_ahead import read_ahead
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-BATCHES_AHEAD = 4
-"""Batches of about 256 KiB that are read while the one before is encoded, or the upload is being begun."""
+BYTES_AHEAD = 1024 * 1024
+"""What is read while the batch before is encoded, or the upload is being begun; one batch at least."""
 SNAPSHOTS = 3
 """How often an attempt begins anew because PostgreSQL went away while it read."""
 
@@ -64,7 +64,9 @@ def contact_rows(event: CsvExportConfirmed) -> Iterator[ContactRows]:
         columns = columns_of(view, event)
         select = query.contacts(event.workspace_id, event.filter, columns, event.format)
         expected = view.expected_rows(select)
-        with view.batches(select) as (schema, unread), read_ahead(unread, depth=BATCHES_AHEAD) as batches:
+        size = batch_bytes(len(columns))
+        ahead = max(BYTES_AHEAD // size, 1)
+        with view.batches(select, size) as (schema, unread), read_ahead(unread, depth=ahead) as batches:
             headers = [column.header for column in columns]
             yield ContactRows(with_headers(schema, headers), batches, expected, tuple(warnings))
 

@@ -21,6 +21,7 @@ from groundwork.tasks.contacts.exports.record import ExportRecord, ExportSummary
 from groundwork.tasks.contacts.exports.rows import ContactRows
 from groundwork.tasks.contacts.exports.upload import Upload
 from groundwork.tasks.contacts.settings import contacts_settings
+from groundwork.tasks.short_step import call_short
 from groundwork.tasks.step import step
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ UPLOADS_AT_ONCE = 2
 
 def take_up_export(event: CsvExportConfirmed) -> ExportRecord:
     """Begin the export; a later attempt finds it begun, and reopens a failed one."""
-    begun = begin_export(event)
+    begun = call_short(begin_export, event)
     if running_attempt().token > 1:
         reopen_export(event.export_id)
     return begun
@@ -59,7 +60,7 @@ def is_stored() -> bool:
 @contextmanager
 def new_upload(event: CsvExportConfirmed) -> Iterator[Upload]:
     """An upload that is aborted if the block raises."""
-    begun = begin_upload(event)
+    begun = call_short(begin_upload, event)
     try:
         yield begun
     except BaseException:
@@ -108,7 +109,7 @@ def upload_contacts(
     except Exception:
         uploads.wait()
         raise
-    complete_upload(into, etags, encoding.size)
+    call_short(complete_upload, into, etags, encoding.size)
     return StoredFile(
         blob_path=into.key,
         rows=encoding.rows,

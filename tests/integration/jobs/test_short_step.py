@@ -23,6 +23,10 @@ errors: list[Exception] = []
 """What the next tries of the step raise, once each has written."""
 
 
+class LookWanted(Event, name="test/look.wanted"):
+    pass
+
+
 class StampWanted(Event, name="test/stamp.wanted"):
     pass
 
@@ -35,6 +39,13 @@ def stamp(connection: Connection) -> int:
     return 7
 
 
+@step(memoise=False, first_delay=0.01)
+def look() -> str:
+    if errors:
+        raise errors.pop(0)
+    return "seen"
+
+
 @step
 def be_seen() -> bool:
     return True
@@ -44,6 +55,11 @@ def be_seen() -> bool:
 def have_stamped(event: StampWanted) -> list[Any]:
     twice = [call_short(stamp), call_short(stamp)]
     return [*twice, be_seen()]
+
+
+@job(on=LookWanted)
+def have_looked(event: LookWanted) -> list[Any]:
+    return [call_short(look), be_seen()]
 
 
 @pytest.fixture
@@ -104,6 +120,17 @@ def test_one_that_no_retry_helps_fails_at_once(db, stamps):
     assert stamped(db).is_failed()
     assert stamps() == 0
     assert len(errors) == 1
+
+
+@pytest.mark.parametrize(("raised", "seen"), [([], ["be"]), ([OSError("away"), OSError("still")], ["be", "look"])])
+def test_one_whose_result_is_not_kept_at_all_is_a_task_run_only_if_it_fails(db, raised, seen):
+    errors[:] = raised
+    register_job(db, "have-looked", "test/look.wanted")
+    event_id = send(LookWanted(workspace_id=WorkspaceId("acme")))
+    admit(capacity=1)
+    state = have_looked(delivery_id=delivery_of(db, event_id).id, return_state=True)
+    assert state.result() == ["seen", True]
+    assert task_runs(state, len(seen)) == seen
 
 
 def test_one_whose_result_would_not_be_kept_is_refused():
