@@ -20,6 +20,10 @@ from groundwork.blocks.prefect_profile import prefect_may_be_configured
 from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.settings import settings
 
+_KEPT_OPEN = 5
+_CONNECTIONS = 26
+"""Connections that a process may have in its pool. More threads wait for one of them."""
+
 
 class Database(BaseModel):
     """PostgreSQL 14 or later: the inbox and the application's tables.
@@ -31,6 +35,7 @@ class Database(BaseModel):
         None, title="URL", description="postgresql://user:password@host/database. Empty: the embedded server."
     )
     _pooled: bool | None = PrivateAttr(None)
+    _most: int = PrivateAttr(_CONNECTIONS)
 
     @property
     def url(self) -> URL:
@@ -54,11 +59,19 @@ class Database(BaseModel):
     @cached_property
     def engine(self) -> Engine:
         """SQLAlchemy engine, made once per block; its pool opens connections on demand. Errors show no row's data."""
-        # Each place of a host may write to it at one time, and what looks after the host besides.
-        most = max(settings().light_places, 5) + 5
-        engine = create_engine(self.url, pool_pre_ping=True, pool_size=5, max_overflow=most, hide_parameters=True)
+        overflow = self._most - _KEPT_OPEN
+        engine = create_engine(
+            self.url, pool_pre_ping=True, pool_size=_KEPT_OPEN, max_overflow=overflow, hide_parameters=True
+        )
         event.listen(engine, "connect", lambda connection, _: self._adapt(connection))
         return engine
+
+    def make_room(self, threads: int) -> None:
+        """Let so many threads of this process have a connection at one time, and what looks after them another ten. Who
+        has one keeps it; it is no part of the pool any more."""
+        self._most = max(threads + 10, _CONNECTIONS)
+        if engine := self.__dict__.pop("engine", None):
+            engine.dispose()
 
     @property
     def pooled(self) -> bool:

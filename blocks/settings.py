@@ -268,12 +268,12 @@ class Settings(EnvironmentSettings):
         "they share cores with other runs.",
     )
     light_places: int = Field(
-        16,
+        64,
         ge=1,
         le=256,
-        description="Deliveries that one host runs at once, each in a thread. Too low: those that wait for a provider "
-        "keep others waiting. Too high: threads of one interpreter slow each other down, and one crash takes more of "
-        "them with it.",
+        description="Deliveries that one host runs at once, each in a thread that may have a connection to PostgreSQL. "
+        "Too low: those that wait for a provider keep others waiting, and fewer share each statement. Too high: "
+        "PostgreSQL has no connection left, and one crash takes more of them with it.",
     )
     light_idle_seconds: float = Field(
         300.0,

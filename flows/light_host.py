@@ -15,6 +15,7 @@ from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.states import Completed, Failed
 
+from groundwork.blocks.database import database
 from groundwork.blocks.outages import Outages
 from groundwork.blocks.settings import settings
 from groundwork.blocks.words import counted
@@ -45,6 +46,8 @@ delivery. Too long: places stand idle."""
 REST_SECONDS = 0.1
 """Pause between two claims of bulk work while an interactive run starts, which needs the same cores. Too short: it
 starts later. Too long: where one such run after the other starts, hosts hardly get on."""
+TURN = 16
+"""What a host of bulk jobs claims after such a pause, whatever starts. More: that run starts later. Fewer: as above."""
 STOP_SECONDS = 8.0
 """What deliveries get to end in when the host is told to stop; the worker kills it after 10."""
 
@@ -90,6 +93,7 @@ class Host:
         """
         if not self._wanted:
             return Completed(name="Superseded", message="There are as many hosts as there may be.")
+        database().make_room(settings().light_places)
         self._writer.start()
         lease = Lease(HostHold(self._id, settings().lease_seconds))
         with self._labelled(), self._told_to_stop(), job_under_way(), lease:
@@ -122,8 +126,8 @@ class Host:
                 time.sleep(max(claimed_at + BREATH_SECONDS - time.monotonic(), 0.0))
             claimed_at = time.monotonic()
             came = self._news.take()
-            wanted = self._places.free
             resting = not self._interactive and claimed_at < rest_until
+            wanted = self._places.free if resting or self._interactive else min(self._places.free, TURN)
             claimed = self._claim(wanted, admitting=came, giving_way=resting) if wanted else 0
             if claimed:
                 rest_until = claimed_at + REST_SECONDS

@@ -1,7 +1,7 @@
 import os
 import signal
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from types import FrameType
 
 import pytest
@@ -78,6 +78,16 @@ def test_a_signal_that_ends_a_run_is_not_taken_for_an_error_of_the_database(db):
         signal.signal(signal.SIGUSR1, before)
     with db.transaction() as connection:
         assert connection.execute(text("SELECT 1")).scalar_one() == 1
+
+
+def test_there_is_room_for_each_thread_and_what_looks_after_them(db):
+    roomy = Database(connection_url=db.url.set(drivername="postgresql").render_as_string(hide_password=False))
+    with roomy.transaction():
+        roomy.make_room(30)
+        with ExitStack() as held:
+            for _ in range(40):
+                assert held.enter_context(roomy.transaction()).execute(text("SELECT 1")).scalar_one() == 1
+    roomy.engine.dispose()
 
 
 def test_a_connection_of_ones_own_copies_in_bulk(db):
