@@ -65,7 +65,7 @@ def _ours(number: int, latency_number: int) -> dict[str, float]:
                 ("one_step", LightOneWanted, 10 * number),
                 ("five_steps", LightFiveWanted, number),
             ):
-                measured = throughput(stack, name, kind, times * number)
+                measured = throughput(stack, name, kind, jobs)
                 if measured[f"{name}_per_second"] > figures.get(f"groundwork_{name}_per_second", 0.0):
                     figures |= {
                         f"groundwork_{name}_per_second": measured[f"{name}_per_second"],
