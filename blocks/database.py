@@ -23,6 +23,8 @@ from groundwork.blocks.settings import settings
 _KEPT_OPEN = 5
 _CONNECTIONS = 26
 """Connections that a process may have in its pool. More threads wait for one of them."""
+_BESIDE_THREADS = 10
+"""Connections for what looks after a process's threads, besides one for each of these."""
 
 
 class Database(BaseModel):
@@ -67,9 +69,11 @@ class Database(BaseModel):
         return engine
 
     def make_room(self, threads: int) -> None:
-        """Let so many threads of this process have a connection at one time, and what looks after them another ten. Who
-        has one keeps it; it is no part of the pool any more."""
-        self._most = max(threads + 10, _CONNECTIONS)
+        """Let so many threads of this process have a connection at one time, and what looks after them besides. Who has
+        one keeps it; it is no part of the pool any more."""
+        if (most := threads + _BESIDE_THREADS) <= self._most:
+            return
+        self._most = most
         if engine := self.__dict__.pop("engine", None):
             engine.dispose()
 

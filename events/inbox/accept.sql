@@ -134,17 +134,18 @@ SELECT stored.id,
            WHERE flow_control #>> '{cancel_on,event}' = incoming.name
               OR flow_control #> '{cancel_on,others}' ? incoming.name
        ) AS cancels,
-       EXISTS (
-           SELECT FROM groundwork.job WHERE job.event_name = incoming.name AND flow_control ? 'rate_limit'
-       ) AS rated,
-       EXISTS (
-           SELECT FROM groundwork.job WHERE job.event_name = incoming.name AND light AND interactive
-       ) AS light_interactive,
-       EXISTS (
-           SELECT FROM groundwork.job WHERE job.event_name = incoming.name AND NOT light AND interactive
-       ) AS interactive
+       listening.rated,
+       listening.light_interactive,
+       listening.interactive
 FROM stored
-JOIN incoming USING (id);
+JOIN incoming USING (id)
+CROSS JOIN LATERAL (
+    SELECT coalesce(bool_or(flow_control ? 'rate_limit'), false) AS rated,
+           coalesce(bool_or(job.interactive AND light), false) AS light_interactive,
+           coalesce(bool_or(job.interactive AND NOT light), false) AS interactive
+    FROM groundwork.job
+    WHERE job.event_name = incoming.name
+) AS listening;
 
 -- name: limit_rate
 -- Drop what rate limits have no room for, of deliveries that were stored just now, in their order. The times of what was taken

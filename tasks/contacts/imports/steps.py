@@ -29,6 +29,10 @@ from groundwork.tasks.contacts.settings import contacts_settings
 from groundwork.tasks.short_step import call_short
 from groundwork.tasks.step import step
 
+_CHUNKS_BETWEEN_TRIMS = 32
+"""Chunks after which the holes that they leave in the heap are given back. Several threads allocate and free, and an
+import of millions of rows would grow all the time."""
+
 
 def take_up_import(import_id: str, workspace_id: str) -> ImportRecord:
     """Begin the import; a later attempt finds it begun, and reopens a failed one."""
@@ -58,11 +62,6 @@ def note_upload(connection: Connection, blob_path: str) -> dict[str, Any]:  # no
     stat = blob_store().stat(blob_path)
     cut = Cut.of(contacts_settings().import_chunk_bytes)
     return {"size": stat.size, "etag": stat.etag, "cut": asdict(cut)}
-
-
-_CHUNKS_BETWEEN_TRIMS = 32
-"""Chunks after which the holes that they leave in the heap are given back. Several threads allocate and free, and an
-import of millions of rows would grow all the time."""
 
 
 class Upload:
