@@ -40,6 +40,13 @@ def listener(db: Database) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
         yield connection
 
 
+def places(db: Database) -> dict[str, int | None]:
+    """Of the pools of these tests. A worker that other tests of this process share tells of a pool of its own."""
+    with db.transaction() as connection:
+        told = places_online(connection)
+    return {pool: told[pool] for pool in (WORK_POOL, "heavy") if pool in told}
+
+
 def heard(listener: psycopg.Connection[tuple[object, ...]]) -> dict[UUID, list[UUID]]:
     said = [meant(note.payload) for note in listener.notifies(timeout=0.5)]
     return {worker_id: ids for each in said if each for worker_id, ids in [each]}
@@ -103,18 +110,16 @@ def test_a_worker_whose_session_has_ended_is_not_there(db):
     with psycopg.connect(db.conninfo, autocommit=True) as session:
         pid = session.info.backend_pid
         online(db, worker("killed", 2, session_pid=pid), worker("here", 3))
-        with db.transaction() as connection:
-            assert places_online(connection) == {WORK_POOL: 5}
+        assert places(db) == {WORK_POOL: 5}
     wait_until(lambda: scalar(db, "SELECT count(*) FROM pg_stat_activity WHERE pid = :pid", pid=pid) == 0)
-    with db.transaction() as connection:
-        assert places_online(connection) == {WORK_POOL: 3}
+    assert places(db) == {WORK_POOL: 3}
 
 
 def test_a_worker_that_has_been_silent_is_not_there(db):
     online(db, worker("lost", 2))
     scalar(db, "UPDATE groundwork.worker SET seen_at = seen_at - interval '11 s' RETURNING 1")
+    assert places(db) == {}
     with db.transaction() as connection:
-        assert places_online(connection) == {}
         assert mean_for_workers(connection, {uuid4(): WORK_POOL}) == {}
 
 
@@ -122,13 +127,12 @@ def test_a_worker_that_takes_its_leave_is_given_nothing_more(db):
     online(db, leaving := worker("leaving", 2))
     with db.transaction() as connection:
         take_leave(connection, leaving.id)
-        assert places_online(connection) == {}
+    assert places(db) == {}
 
 
 def test_places_are_unknown_where_a_worker_says_no_number(db):
     online(db, worker("one", 2), worker("two"), worker("three", 4, pool="heavy"))
-    with db.transaction() as connection:
-        assert places_online(connection) == {WORK_POOL: None, "heavy": 4}
+    assert places(db) == {WORK_POOL: None, "heavy": 4}
 
 
 def test_what_a_full_worker_passes_on_is_noted_as_anothers(db):
