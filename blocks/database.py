@@ -27,6 +27,11 @@ _BESIDE_THREADS = 10
 """Connections for what looks after a process's threads, besides one for each of these."""
 
 
+def connections_of_process(threads: int) -> int:
+    """How many a process may have at one time whose work is done by so many threads."""
+    return max(threads + _BESIDE_THREADS, _CONNECTIONS)
+
+
 class Database(BaseModel):
     """PostgreSQL 14 or later: the inbox and the application's tables.
 
@@ -71,7 +76,7 @@ class Database(BaseModel):
     def make_room(self, threads: int) -> None:
         """Let so many threads of this process have a connection at one time, and what looks after them besides. Who has
         one keeps it; it is no part of the pool any more."""
-        if (most := threads + _BESIDE_THREADS) <= self._most:
+        if (most := connections_of_process(threads)) <= self._most:
             return
         self._most = most
         if engine := self.__dict__.pop("engine", None):

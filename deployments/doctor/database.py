@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import ProgrammingError
 
-from groundwork.blocks.database import database
+from groundwork.blocks.database import connections_of_process, database
 from groundwork.blocks.migrations import ahead, behind
 from groundwork.blocks.schema.inbox import SCHEMA
 from groundwork.blocks.settings import settings
@@ -14,7 +15,8 @@ from groundwork.deployments.doctor.finding import Finding
 
 AREA = "database"
 OLDEST = 14
-_FEW_CONNECTIONS = 60
+_CONNECTIONS_OF_PARTS = 60
+"""What the other parts and Prefect have at one time on one machine, hosts of light runs apart."""
 _ROLE = text("""
     SELECT current_user AS name, rolsuper AS super,
            has_database_privilege(current_database(), 'CREATE') AS may_make_schema,
@@ -32,6 +34,8 @@ _LACKING = text("""
     ORDER BY relation.relname
 """)
 
+_LIGHT_JOBS = text("SELECT EXISTS (SELECT FROM groundwork.job WHERE light AND retired_at IS NULL)")
+
 
 def look_at_database() -> Iterator[Finding]:
     """What there is to say of it.
@@ -42,13 +46,7 @@ def look_at_database() -> Iterator[Finding]:
     with database().transaction() as connection:
         yield _version(connection)
         yield from _rights(connection)
-        connections = int(connection.execute(text("SHOW max_connections")).scalar_one())
-    if connections < _FEW_CONNECTIONS:
-        yield Finding(
-            AREA,
-            "mind",
-            f"max_connections is {connections}: few for several parts and Prefect. Raise it to 100 or more.",
-        )
+        yield from _connections(connection)
     yield _pooler()
     clock = database_clock()
     yield (
@@ -92,6 +90,30 @@ def _rights(connection: Connection) -> Iterator[Finding]:
         yield Finding(AREA, "mind", told)
         return
     yield Finding(AREA, "ok", f"the schema is this code's, and {role.name} may read and write it")
+
+
+def _connections(connection: Connection) -> Iterator[Finding]:
+    most = int(connection.execute(text("SHOW max_connections")).scalar_one())
+    places = settings().light_places
+    by_hosts = settings().host_places * connections_of_process(places) if _has_light_jobs(connection) else 0
+    if most < (wanted := _CONNECTIONS_OF_PARTS + by_hosts):
+        hosts = f", and hosts of light runs {by_hosts}" if by_hosts else ""
+        cure = f"{wanted} or more, or lower GROUNDWORK_LIGHT_PLACES ({places})" if by_hosts else "100 or more"
+        yield Finding(
+            AREA,
+            "mind",
+            f"max_connections is {most}. Parts and Prefect may have {_CONNECTIONS_OF_PARTS} at one time{hosts}; what "
+            f"gets none waits and is tried again. Raise it to {cure}.",
+        )
+
+
+def _has_light_jobs(connection: Connection) -> bool:
+    try:
+        with connection.begin_nested():
+            return bool(connection.execute(_LIGHT_JOBS).scalar_one())
+    except ProgrammingError:
+        # There is no schema yet, or the role may not read it: another finding says so.
+        return False
 
 
 def _pooler() -> Finding:

@@ -60,7 +60,7 @@ def run(quick: bool) -> dict[str, float | Samples]:
         wide = {
             name: figure
             for fields in (100, 899)
-            for name, figure in _of_wide_contacts(stack, 5_000 if quick else 20_000, fields).items()
+            for name, figure in _of_wide_contacts(stack, samples, 5_000 if quick else 20_000, fields).items()
         }
     with _s3_server() as variables, running_stack(variables) as stack:
         contenders = _contacts(stack, rows)
@@ -86,7 +86,7 @@ def _contacts(stack: RunningStack, rows: int) -> Exporting:
     return Exporting(stack, f"workspace-of-{rows}", write_contacts(stack.home / f"{rows}.csv", rows), COLUMNS)
 
 
-def _of_wide_contacts(stack: RunningStack, rows: int, fields: int) -> dict[str, float]:
+def _of_wide_contacts(stack: RunningStack, samples: Samples, rows: int, fields: int) -> dict[str, float]:
     """Rows per second of contacts with so many fields, as multiples of psql too."""
     custom = [f"c{each}" for each in range(fields - 1)]
     file = stack.home / f"{fields}-fields.csv"
@@ -95,9 +95,9 @@ def _of_wide_contacts(stack: RunningStack, rows: int, fields: int) -> dict[str, 
         for row in range(rows):
             target.write(f"person{row}@example.com,{','.join(f'v{row}-{each}' for each in range(fields - 1))}\n")
     exporting = Exporting(stack, f"with-{fields}-fields", file, ("email", *(f"custom.{each}" for each in custom)))
-    samples: Samples = {}
-    _alternate(samples, 5, {"csv": exporting.csv, "copy": exporting.copy})
-    csv, copy = (statistics.median(samples[each]) for each in ("csv", "copy"))
+    names = (f"fields_{fields}", f"copy_fields_{fields}")
+    _alternate(samples, 5, dict(zip(names, (exporting.csv, exporting.copy), strict=True)))
+    csv, copy = (statistics.median(samples[each]) for each in names)
     return {f"fields_{fields}_rows_per_second": rows / csv, f"fields_{fields}_vs_copy": csv / copy}
 
 

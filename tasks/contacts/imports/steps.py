@@ -29,7 +29,7 @@ from groundwork.tasks.contacts.settings import contacts_settings
 from groundwork.tasks.short_step import call_short
 from groundwork.tasks.step import step
 
-_CHUNKS_BETWEEN_TRIMS = 32
+_CHUNKS_BETWEEN_TRIMS = 8
 """Chunks after which the holes that they leave in the heap are given back. Several threads allocate and free, and an
 import of millions of rows would grow all the time."""
 

@@ -17,6 +17,7 @@ from groundwork.deployments.doctor.finding import Finding, guarded
 from groundwork.deployments.doctor.prefect_api import look_at_deployments, look_at_prefect, look_at_workers
 from groundwork.deployments.doctor.redis_uses import look_at_redis
 from groundwork.deployments.doctor.storage import look_at_keys, look_at_storage
+from tests.factories import register_job
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +40,20 @@ def test_a_database_that_is_as_it_should_be(db):
     found = list(look_at_database())
     assert failing(found) == []
     assert {"no pooler is in between", "its clock agrees with this machine's"} <= {each.text for each in found}
+
+
+def test_connections_that_hosts_of_light_runs_may_have_are_counted(db, monkeypatch):
+    def told(places: str) -> list[str]:
+        use(monkeypatch, GROUNDWORK_LIGHT_PLACES=places)
+        return [each.text for each in look_at_database() if "max_connections" in each.text]
+
+    register_job(db, light=False)
+    assert told("256") == [], "no host is started for it"
+    register_job(db, light=True)
+    [too_few] = told("256")
+    assert "max_connections is 300" in too_few
+    assert "Raise it to 592 or more, or lower GROUNDWORK_LIGHT_PLACES (256)" in too_few
+    assert told("64") == []
 
 
 def test_a_role_that_may_not_read_is_told_with_the_grant(db, postgres: EmbeddedPostgres, monkeypatch):
