@@ -33,7 +33,6 @@ _LACKING = text("""
                AND has_table_privilege(relation.oid, 'UPDATE') AND has_table_privilege(relation.oid, 'DELETE'))
     ORDER BY relation.relname
 """)
-
 _LIGHT_JOBS = text("SELECT EXISTS (SELECT FROM groundwork.job WHERE light AND retired_at IS NULL)")
 
 

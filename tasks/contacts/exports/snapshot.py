@@ -23,9 +23,9 @@ COLUMN_BYTES = 4 * 1024
 """What a batch has per column at least. Each column of each batch costs as much as some hundred cells, so that 899
 columns in batches of 256 KiB took four times the CPU."""
 _USE_COPY = "adbc.postgresql.use_copy"
-_KEPT_BY_SERVER = 4 * 1024 * 1024
+_SERVER_KEEPS = 4 * 1024 * 1024
 """Bytes of a text that the server makes and forgets at once."""
-_SETTINGS = (
+_BEGINNING = (
     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
     # A scan that joins another's in the middle of the table would give the rows in another order each time.
     "SET LOCAL synchronize_seqscans = off",
@@ -33,7 +33,7 @@ _SETTINGS = (
     "SET LOCAL max_parallel_workers_per_gather = 0",
     # A row of hundreds of fields takes more memory than malloc keeps of what is free, so that the server would give it
     # back and fetch it again for each row. glibc keeps twice as much as the largest block that it ever got back.
-    f"SELECT length(repeat(' ', {_KEPT_BY_SERVER}))",
+    f"SELECT length(repeat(' ', {_SERVER_KEEPS}))",
 )
 
 
@@ -112,9 +112,9 @@ def snapshot(database: Database) -> Iterator[Snapshot]:
     try:
         with _explained():
             connection.set_autocommit(False)
-        for setting in _SETTINGS:
+        for said in _BEGINNING:
             with _explained(), AdbcStatement(connection) as statement:
-                statement.set_sql_query(setting)
+                statement.set_sql_query(said)
                 statement.execute_update()
         yield Snapshot(connection)
     finally:
