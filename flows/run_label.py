@@ -1,5 +1,5 @@
-"""How people find a flow run, and get from it to the console: its name, its tags, a link. Best effort: a label is not
-worth a run."""
+"""How people find a flow run, and get from it to the console: its name, its tags, a link. A label is not worth a run:
+while Prefect's server does not take it, it is tried again beside the work, and given up when that is over."""
 
 import logging
 import threading
@@ -13,6 +13,7 @@ from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 
+from groundwork.blocks.outages import Outages
 from groundwork.blocks.public_address import console_of_event, console_of_run
 from groundwork.events.identifiers import workspace_tag
 from groundwork.events.inbox import Attempt
@@ -58,8 +59,13 @@ def _written(flow_run: FlowRun, name: str, console: str, tags: Collection[str]) 
     over = threading.Event()
 
     def write() -> None:
+        outages = Outages(logger)
         over.wait(LABEL_SECONDS)
-        _write(client, flow_run, tags=tags, console=console)
+        ended = False
+        while not ended:
+            with outages.watching(f"the label of flow run {flow_run.id}") as trial:
+                _write(client, flow_run, tags=tags, console=console)
+            ended = trial.error is None or over.wait(trial.pause)
 
     thread = threading.Thread(target=copy_context().run, args=(write,), name="label", daemon=True)
     thread.start()
@@ -77,8 +83,5 @@ def _write(client: SyncPrefectClient, flow_run: FlowRun, *, tags: Collection[str
         data=f"[Open it in the console]({console})",
         flow_run_id=flow_run.id,
     )
-    try:
-        client.update_flow_run(flow_run.id, name=flow_run.name, tags={*flow_run.tags, *tags})
-        client.create_artifact(link)
-    except Exception as error:
-        logger.warning("flow run %s not labelled: %s", flow_run.id, error)
+    client.update_flow_run(flow_run.id, name=flow_run.name, tags={*flow_run.tags, *tags})
+    client.create_artifact(link)

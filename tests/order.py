@@ -1,7 +1,4 @@
-"""The order of unit tests: by chance, and the same again by its seed. Whatever leans on what ran before shows itself.
-
-Tests with servers keep theirs: those of a file share one that they kill, or go on with each other's runs.
-"""
+"""The order of tests: by chance, and the same again by its seed. Whatever leans on what ran before shows itself."""
 
 import os
 from collections.abc import Sequence
@@ -12,7 +9,10 @@ import pytest
 
 VARIABLE = "TEST_SEED"
 """Environment variable with the seed; 0 leaves tests as they are written. Processes of pytest-xdist inherit it."""
-ANY_ORDER = "tests/unit/"
+AS_WRITTEN = "as_written"
+"""Marker of files whose tests go on with each other's work."""
+LAST = "runs_last"
+"""Marker of tests that end a process which the others of their file use."""
 
 
 def seed() -> int:
@@ -21,7 +21,10 @@ def seed() -> int:
 
 
 def shuffled(items: Sequence[pytest.Item], number: int) -> list[pytest.Item]:
-    """Unit tests in an order of chance, file by file; the others where they were.
+    """Files in an order of chance, and the tests of each.
+
+    Tests of a class stay together, since they share what is made for it. What ends a process that others use comes
+    after them, as it is written; so do all tests of a file that says so.
 
     Args:
         number: the seed.
@@ -29,13 +32,19 @@ def shuffled(items: Sequence[pytest.Item], number: int) -> list[pytest.Item]:
     if number == 0:
         return list(items)
     random = Random(number)
-    files = [list(tests) for _, tests in groupby(items, key=file_of)]
-    unit = [tests for tests in files if file_of(tests[0]).startswith(ANY_ORDER)]
-    others = [tests for tests in files if not file_of(tests[0]).startswith(ANY_ORDER)]
-    random.shuffle(unit)
-    for tests in unit:
-        random.shuffle(tests)
-    return [test for tests in [*others, *unit] for test in tests]
+    files = [_by_chance(list(tests), random) for _, tests in groupby(items, key=file_of)]
+    random.shuffle(files)
+    return [test for tests in files for test in tests]
+
+
+def _by_chance(tests: Sequence[pytest.Item], random: Random) -> list[pytest.Item]:
+    last = [test for test in tests if test.get_closest_marker(LAST) or test.get_closest_marker(AS_WRITTEN)]
+    others = [test for test in tests if test not in last]
+    groups = [list(group) for _, group in groupby(others, key=lambda test: getattr(test, "cls", None) or test.nodeid)]
+    random.shuffle(groups)
+    for group in groups:
+        random.shuffle(group)
+    return [*(test for group in groups for test in group), *last]
 
 
 def file_of(item: pytest.Item) -> str:

@@ -48,8 +48,9 @@ class _EngineRequests:
         if changes.keys() == _OF_THE_FLOW:
             self._held = changes
             return httpx.Response(httpx.codes.NO_CONTENT)
-        held, self._held = self._held, {}
-        return self._update(flow_run_id, **held | changes)
+        answer = self._update(flow_run_id, **self._held | changes)
+        self._held = {}
+        return answer
 
     def read_flow_run(self, flow_run_id: UUID) -> FlowRun:
         """The engine reads its run once when it has begun to run: its state is in the answer to that."""

@@ -17,6 +17,8 @@ UNTIL_CTRL_C = "timeout --preserve-status --signal=INT 4 "
 OPEN = ("queued", "scheduled", "admitted", "running")
 README = PROJECT / "README.md"
 
+pytestmark = pytest.mark.as_written
+
 
 def script_of(block: str) -> str:
     """A console block as a shell would get it, line by line, ending at the first command that fails."""

@@ -11,6 +11,8 @@ from tests.integration.newcomer.printed import PROJECT, blocks, commands, files,
 
 README = PROJECT / "README.md"
 
+pytestmark = pytest.mark.as_written
+
 
 def test_the_program_of_the_readme_is_what_new_project_writes(shop: Newcomer):
     printed = files(README)

@@ -28,3 +28,7 @@ def related(event: dict[str, Any]) -> dict[str, str]:
 
 def delivery_resource(delivery_id: UUID) -> str:
     return f"groundwork.delivery.{delivery_id}"
+
+
+def event_resource(event_id: UUID) -> str:
+    return f"groundwork.event.{event_id}"

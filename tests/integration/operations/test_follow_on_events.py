@@ -9,7 +9,7 @@ from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import admit, note_posted
 from groundwork.events.inbox.follow_on import follow_on_id
 from tests.factories import delivery_of, register_job
-from tests.integration.operations.feed import delivery_resource, events_about, related
+from tests.integration.operations.feed import delivery_resource, event_resource, events_about, related
 from tests.integration.operations.follow_on_job import OrderPlaced, ParcelDue, place_order
 
 MODES = ("ordinary", "light")
@@ -75,7 +75,7 @@ def test_the_feed_relates_a_follow_on_to_its_cause_and_its_chain(db, order):
             "correlation": f"groundwork.correlation.{order}",
             "workspace": "groundwork.workspace.acme",
         }
-    assert len(events_about(f"groundwork.event.{order}", "test/parcel.due", count=4)) == 4
+    assert len(events_about(event_resource(order), "test/parcel.due", count=4)) == 4
 
 
 def test_an_event_that_no_job_sends_gets_no_such_id():

@@ -119,6 +119,7 @@ def test_the_relay_outlives_a_database_that_takes_no_writes(inbox, relay):
     assert relay.pid == pid
 
 
+@pytest.mark.runs_last
 def test_sigterm_ends_the_relay_while_prefect_hangs(inbox, relay, prefect_api, tmp_path):
     relay.end()
     with prefect_proxy(prefect_api["PREFECT_API_URL"]) as hanging, hanging.failing(always(Answer(hangs=True))):

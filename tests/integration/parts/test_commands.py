@@ -155,6 +155,7 @@ def test_whoever_asks_for_health_in_vain_keeps_nobody_else_from_it(parts: dict[s
             each.close()
 
 
+@pytest.mark.runs_last
 @pytest.mark.parametrize("name", PARTS)
 def test_sigterm_ends_a_part_however_it_was_started(parts: dict[str, Part], name: str):
     parts[name].answers("/readyz", 200)

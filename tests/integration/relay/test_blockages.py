@@ -33,7 +33,7 @@ from groundwork.tasks.contacts.digests.week import Week
 from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, register_job, scalar
 from tests.integration.blocks.mail_server import Postmaster
 from tests.integration.mailing import add_user, by_smtp
-from tests.integration.operations.feed import events_about, related
+from tests.integration.operations.feed import event_resource, events_about, related
 from tests.waiting import wait_until
 
 ACME = WorkspaceId("acme")
@@ -95,9 +95,10 @@ def test_operators_hear_of_it_once_while_mail_waits_and_again_in_the_next_outage
     [waiting] = sign_up(db, "ada")
     assert waiting.state == "scheduled"
     wait_until(lambda: TOLD in log(), 60, what="the relay tells")
-    [event] = events_about("groundwork.mail", "groundwork.mail.refused")
+    [event] = events_about(event_resource(waiting.event_id), "groundwork.mail.refused")
+    assert event["resource"]["prefect.resource.id"] == "groundwork.mail"
     assert event["payload"] == {"deliveries": 1, "delivery_id": str(waiting.id)}
-    assert related(event) == {"event": f"groundwork.event.{waiting.event_id}"}
+    assert related(event) == {"event": event_resource(waiting.event_id)}
 
     sign_up(db, "bob")
     pass_an_hour(db)
@@ -113,9 +114,9 @@ def test_operators_hear_of_it_once_while_mail_waits_and_again_in_the_next_outage
     assert "example.com" not in log(), "no person's data"
 
     postmaster.refusals = {"cleo@example.com": DENIED}
-    sign_up(db, "cleo")
+    [waiting] = sign_up(db, "cleo")
     wait_until(lambda: log().count(TOLD) == 2, 60, what="the relay tells again")
-    assert len(events_about("groundwork.mail", "groundwork.mail.refused", 2)) == 2
+    assert len(events_about(event_resource(waiting.event_id), "groundwork.mail.refused")) == 1
 
 
 @pytest.mark.usefixtures("undelayed", "prefect_api")

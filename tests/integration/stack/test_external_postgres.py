@@ -21,6 +21,8 @@ from tests.integration.stack.running import RunningStack
 from tests.integration.stack.small_project import only
 from tests.integration.stack.tls_front import TlsFront
 
+pytestmark = pytest.mark.as_written
+
 
 @pytest.fixture(scope="module")
 def external() -> Iterator[ExternalPostgres]:

@@ -87,6 +87,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield Shop(stack, folder)
 
 
+@pytest.mark.as_written
 @pytest.mark.timeout(600)
 class TestReload:
     def test_the_next_event_runs_what_was_saved(self, shop: Shop):

@@ -95,6 +95,7 @@ def test_a_work_pool_of_another_type_is_told_of_and_its_runs_are_left_alone(pref
         worker.end()
 
 
+@pytest.mark.runs_last
 def test_the_first_sigterm_ends_a_worker_that_inherited_sigint_as_ignored(worker):
     worker.signal(signal.SIGTERM)
     assert worker.wait(30) == 0

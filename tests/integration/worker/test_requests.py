@@ -18,7 +18,7 @@ from groundwork.events.identifiers import WorkspaceId
 from groundwork.events.inbox import send
 from groundwork.events.inbox.admission import admit
 from tests.factories import register_job
-from tests.integration.prefect_proxy import PrefectProxy, prefect_proxy
+from tests.integration.prefect_proxy import Answer, PrefectProxy, prefect_proxy
 from tests.integration.process import Process
 from tests.integration.worker.conftest import deploy, ended, ensure_pool
 from tests.integration.worker.leased_jobs import LongWorkWanted, long_work
@@ -57,10 +57,12 @@ def test_a_run_is_taken_on_with_one_read_and_the_states_that_people_wait_for(
     assert requests["PATCH /api/flow_runs/labels"] == 0
 
 
+@pytest.mark.parametrize(("refused", "seconds"), [(0, 0), (1, 6)], ids=["at once", "after a failure"])
 def test_a_jobs_run_is_labelled_by_one_change_after_it_runs_and_is_not_read_again(
-    postgres, db: Database, proxy, prefect_api, tmp_path
+    postgres, db: Database, proxy, prefect_api, tmp_path, refused: int, seconds: int
 ):
-    """The change says what the engine says of the flow, too, which would be another request before the first step."""
+    """The change says what the engine says of the flow, too, which would be another request before the first step. One
+    that fails is tried again while the run works."""
     ensure_pool("labelled", "groundwork", GroundworkWorker.get_default_base_job_template())
     deployment_id = deploy("long-work", "tests.integration.worker.leased_jobs.long_work", "labelled")
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "labelled", "--type", "groundwork"]
@@ -68,12 +70,17 @@ def test_a_jobs_run_is_labelled_by_one_change_after_it_runs_and_is_not_read_agai
     worker = Process(command, {**prefect_api, **proxy.environment, **quick}, tmp_path / "worker.log")
     asked: list[tuple[str, dict[str, Any]]] = []
 
-    def note(method: str, path: str, body: bytes) -> None:
-        if "/flow_runs/" in path:
-            asked.append((f"{method} {path.rpartition('/')[2]}", json.loads(body or b"{}")))
+    refusals = iter(range(refused))
+
+    def note(method: str, path: str, body: bytes) -> Answer | None:
+        if "/flow_runs/" not in path:
+            return None
+        said = json.loads(body or b"{}")
+        asked.append((f"{method} {path.rpartition('/')[2]}", said))
+        return Answer(500) if "tags" in said and next(refusals, None) is not None else None
 
     register_job(db, "long-work", "test/long-work.wanted")
-    event = LongWorkWanted(workspace_id=WorkspaceId("acme"), folder=str(tmp_path), seconds=0, how="sleeping")
+    event = LongWorkWanted(workspace_id=WorkspaceId("acme"), folder=str(tmp_path), seconds=seconds, how="sleeping")
     event_id = send(event)
     [admitted] = admit(capacity=10)
     try:
@@ -90,9 +97,10 @@ def test_a_jobs_run_is_labelled_by_one_change_after_it_runs_and_is_not_read_agai
     states = [body["state"]["name"] for what, body in asked if what == "POST set_state"]
     assert states == ["Pending", "Running", "Completed"]
     changes = [sorted(body) for what, body in asked if what == f"PATCH {run.id}"]
-    assert sorted(changes) == [["empirical_policy", "flow_version", "name", "tags"], ["infrastructure_pid"]]
+    label = ["empirical_policy", "flow_version", "name", "tags"]
+    assert sorted(changes) == [*[label] * (refused + 1), ["infrastructure_pid"]]
     runs = next(place for place, (_, body) in enumerate(asked) if body.get("state", {}).get("name") == "Running")
-    assert [place for place, (_, body) in enumerate(asked) if "tags" in body] > [runs]
+    assert min(place for place, (_, body) in enumerate(asked) if "tags" in body) > runs
 
 
 def test_prefects_worker_has_what_ours_leaves_out():

@@ -96,6 +96,7 @@ def places(db: Database) -> int | None:
         return places_online(connection).get(POOL)
 
 
+@pytest.mark.runs_last
 def test_runs_go_to_the_others_where_a_worker_is_killed(workers, pool, run_all):
     killed = next(iter(workers.values()))
     killed.kill()
@@ -105,6 +106,7 @@ def test_runs_go_to_the_others_where_a_worker_is_killed(workers, pool, run_all):
     run_all(12)
 
 
+@pytest.mark.runs_last
 def test_a_worker_that_is_told_to_end_is_given_nothing_more_at_once(workers, pool):
     leaving = list(workers.values())[-1]
     before = places(pool)
