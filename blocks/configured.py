@@ -1,9 +1,15 @@
 """What every Groundwork block has in common: where its configuration comes from."""
 
-from typing import ClassVar, Self, cast
+from typing import ClassVar, Self
 
 from prefect.blocks.core import Block
+from prefect.client.schemas.objects import BlockDocument
+from prefect.exceptions import ObjectNotFound
 from prefect.settings import get_current_settings
+from pydantic import ValidationError
+
+from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.prefect_client import LONGEST_PAUSE, prefect_client
 
 FORMER_DOCUMENT = "groundwork"
 """Name that the documents of all block types had. It is still read where `groundwork deploy` has not moved it yet."""
@@ -31,13 +37,32 @@ class ConfiguredBlock(Block):
 
     @classmethod
     def saved(cls) -> Self | None:
-        """The block as its document in Prefect says; None where there is none, or no API to ask."""
+        """The block as its document in Prefect says; None where there is none, or no API to ask.
+
+        Prefect's own ``load`` would wait for an answer as long as one asks, be it a day.
+
+        Raises:
+            ConfigurationError: what the document says cannot be; the message names the field.
+            httpx.HTTPError: Prefect cannot be asked.
+        """
         if get_current_settings().api.url is None:
             return None
-        for name in dict.fromkeys((cls.document, FORMER_DOCUMENT)):
-            try:
-                # _sync: an event loop may be running in this thread, and load() would then return a coroutine.
-                return cast(Self, cls.load(name, validate=False, _sync=True))  # type: ignore[call-arg]
-            except ValueError:
-                continue
+        with prefect_client(LONGEST_PAUSE) as client:
+            for name in dict.fromkeys((cls.document, FORMER_DOCUMENT)):
+                try:
+                    return cls._of(client.read_block_document_by_name(name, cls.get_block_type_slug()))
+                except ObjectNotFound:
+                    continue
         return None
+
+    @classmethod
+    def _of(cls, document: BlockDocument) -> Self:
+        try:
+            return cls(**document.data)
+        except ValidationError as error:
+            # Its own text shows values, and they may be secret.
+            field, problem = error.errors()[0]["loc"], error.errors()[0]["msg"]
+            raise ConfigurationError(
+                f"{'.'.join(map(str, field))} of the block document {cls.get_block_type_slug()}/{document.name} in "
+                f"Prefect: {problem}. Edit it in Prefect's UI."
+            ) from None

@@ -8,11 +8,11 @@ from contextvars import copy_context
 from typing import Any
 from uuid import UUID
 
-from prefect import get_client
 from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.actions import ArtifactUpdate
 from prefect.context import FlowRunContext
 
+from groundwork.blocks.prefect_client import LONGEST_PAUSE, prefect_client
 from groundwork.flows.light_places import Places
 
 logger = logging.getLogger(__name__)
@@ -68,5 +68,5 @@ class LightTable:
             made: Any = create_table_artifact(rows, key=KEY, description=text, _sync=True)  # type: ignore[call-arg]
             self._artifact = made
             return
-        with get_client(sync_client=True) as client:
+        with prefect_client(LONGEST_PAUSE) as client:
             client.update_artifact(self._artifact, ArtifactUpdate(data=json.dumps(rows)))

@@ -3,12 +3,12 @@
 import logging
 
 import httpx
-from prefect import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 
+from groundwork.blocks.prefect_client import LONGEST_PAUSE, prefect_client
 from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.settings import settings
 from groundwork.events.identifiers import workspace_tag
@@ -34,7 +34,7 @@ def provider_tag(workspace_id: str) -> str:
 @process_cache
 def _ensure_limit(tag: str) -> None:
     name = f"tag:{tag}"
-    with get_client(sync_client=True) as client:
+    with prefect_client(LONGEST_PAUSE) as client:
         try:
             client.read_global_concurrency_limit_by_name(name)
         except ObjectNotFound:

@@ -11,12 +11,12 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY, PREFECT_API_URL
 
 from groundwork.blocks.database import database
+from groundwork.blocks.prefect_client import one_try_per_request, pages, prefect_client
 from groundwork.blocks.settings import settings
 from groundwork.blocks.words import counted
 from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.clocks import difference, prefect_clock
 from groundwork.deployments.doctor.finding import Finding
-from groundwork.deployments.relay.prefect_client import one_try_per_request, pages, prefect_client
 from groundwork.deployments.relay.wiring import Effect, faults
 from groundwork.deployments.up.sign_in import authorization
 from groundwork.events.inbox.workers import places_online

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.ingest_keys import IngestKeys
 from groundwork.blocks.outages import Outages
+from groundwork.blocks.prefect_client import one_try_per_request
 from groundwork.blocks.settings import settings
-from groundwork.deployments.relay.prefect_client import one_try_per_request
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from prefect.states import Cancelling
 
 from groundwork.blocks.cures import answer_of, is_refusal_of_content
 from groundwork.blocks.errors import DeliveryDied
+from groundwork.blocks.prefect_client import prefect_client
 from groundwork.deployments.relay.one_by_one import one_by_one
-from groundwork.deployments.relay.prefect_client import prefect_client
 from groundwork.events.inbox import Attempt
 from groundwork.events.inbox.cancellation import CancelledRun, note_run_cancelled, runs_to_cancel
 from groundwork.flows.registry import notify_job_of_failure

@@ -15,12 +15,12 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.states import Crashed
 
 from groundwork.blocks.database import database
+from groundwork.blocks.prefect_client import prefect_client
 from groundwork.blocks.settings import settings
 from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.clocks import clocks
 from groundwork.deployments.relay.one_by_one import one_by_one
 from groundwork.deployments.relay.prefect_api import delivery_of
-from groundwork.deployments.relay.prefect_client import prefect_client
 from groundwork.deployments.relay.sweeper import pending_seconds
 from groundwork.events.inbox.hosts import end_host
 from groundwork.events.inbox.jobs import known_pools

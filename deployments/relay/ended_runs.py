@@ -13,11 +13,11 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 
+from groundwork.blocks.prefect_client import prefect_client
 from groundwork.deployments.clocks import clocks
 from groundwork.deployments.relay.decision import of_ended_run
 from groundwork.deployments.relay.one_by_one import one_by_one
 from groundwork.deployments.relay.prefect_api import delivery_of, is_cancelled
-from groundwork.deployments.relay.prefect_client import prefect_client
 from groundwork.deployments.relay.redelivery import carry_out
 from groundwork.events.inbox.hosts import end_hosts
 from groundwork.events.inbox.runs import EndedRun, anything_in_flight, in_flight_of

@@ -12,8 +12,8 @@ import psycopg
 
 from groundwork.blocks.database import Database, database
 from groundwork.blocks.outages import Outages
+from groundwork.blocks.prefect_client import one_try_per_request
 from groundwork.deployments.health import Pulse
-from groundwork.deployments.relay.prefect_client import one_try_per_request
 
 logger = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ import psycopg
 from groundwork.blocks.database import database
 from groundwork.blocks.errors import GroundworkError
 from groundwork.blocks.outages import Outages
+from groundwork.blocks.prefect_client import one_try_per_request
 from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.health import Health, Pulse
 from groundwork.deployments.relay.automations import Automations
@@ -20,7 +21,6 @@ from groundwork.deployments.relay.leadership import ASKS_PREFECT, ELECTION, Lead
 from groundwork.deployments.relay.light_hosts import hosts_to_start
 from groundwork.deployments.relay.outbox import Outbox
 from groundwork.deployments.relay.prefect_api import start_run
-from groundwork.deployments.relay.prefect_client import one_try_per_request
 from groundwork.deployments.relay.startable import Startable
 from groundwork.events.inbox.admission import admit, seconds_until_next
 from groundwork.events.inbox.runs import note_run

@@ -7,8 +7,8 @@ import httpx
 from prefect.client.orchestration import SyncPrefectClient
 
 from groundwork.blocks.cures import answer_of, is_refusal_of_content
+from groundwork.blocks.prefect_client import prefect_client
 from groundwork.deployments.relay.prefect_api import prefect_event
-from groundwork.deployments.relay.prefect_client import prefect_client
 from groundwork.events.inbox.admission import Admitted
 
 PrefectEvents = Sequence[dict[str, object]]

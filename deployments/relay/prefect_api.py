@@ -23,8 +23,8 @@ from prefect.events.filters import EventFilter, EventResourceFilter
 from prefect.exceptions import ObjectNotFound
 
 from groundwork.blocks.errors import GroundworkError
+from groundwork.blocks.prefect_client import prefect_client
 from groundwork.blocks.work_pool import WORK_POOL
-from groundwork.deployments.relay.prefect_client import prefect_client
 from groundwork.events.inbox.admission import Admitted
 
 _MOST = 200

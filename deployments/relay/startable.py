@@ -3,7 +3,7 @@
 import logging
 
 from groundwork.blocks.database import database
-from groundwork.deployments.relay.prefect_client import prefect_client
+from groundwork.blocks.prefect_client import prefect_client
 from groundwork.deployments.relay.wiring import Effect, Fault, faults
 from groundwork.events.inbox.held_jobs import give_places_back, note_held, note_why_it_waits
 from groundwork.events.inbox.jobs import known_jobs

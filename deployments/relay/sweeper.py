@@ -8,6 +8,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.exceptions import ObjectNotFound
 
 from groundwork.blocks.cures import answer_of, is_refusal_of_content
+from groundwork.blocks.prefect_client import prefect_client
 from groundwork.blocks.schema.states import DeliveryState
 from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.clocks import clocks
@@ -23,7 +24,6 @@ from groundwork.deployments.relay.prefect_api import (
     waiting_run,
     work_pool_type,
 )
-from groundwork.deployments.relay.prefect_client import prefect_client
 from groundwork.deployments.relay.redelivery import carry_out
 from groundwork.deployments.relay.wiring import without_deployment
 from groundwork.events.inbox.held_jobs import give_places_back

@@ -13,7 +13,7 @@ from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from sqlalchemy import text
 
 from groundwork.blocks.database import database
-from groundwork.deployments.relay.prefect_client import prefect_client
+from groundwork.blocks.prefect_client import prefect_client
 from groundwork.tasks.provider_limit import TAG_PREFIX
 
 logger = logging.getLogger(__name__)

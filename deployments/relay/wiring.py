@@ -14,8 +14,8 @@ from prefect.events.actions import RunDeployment
 from prefect.events.schemas.automations import Automation, EventTrigger
 from prefect.exceptions import ObjectNotFound
 
+from groundwork.blocks.prefect_client import pages
 from groundwork.blocks.work_pool import WORK_POOL
-from groundwork.deployments.relay.prefect_client import pages
 from groundwork.deployments.wiring.deployment_block import deployment_block
 from groundwork.flows.registry import JobSpec
 

@@ -19,10 +19,10 @@ from pydantic import ValidationError
 
 from groundwork.blocks.cures import cure_of
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.prefect_client import one_try_per_request, prefect_client
 from groundwork.blocks.secret_variable import secret_of
 from groundwork.blocks.settings import Settings
 from groundwork.blocks.work_pool import WORK_POOL
-from groundwork.deployments.relay.prefect_client import one_try_per_request, prefect_client
 from groundwork.deployments.up.home import PART_VARIABLE, PREFECT
 from groundwork.deployments.up.own_origin import LOOPBACK
 

@@ -9,15 +9,14 @@ from pathlib import Path
 from uuid import UUID
 
 import yaml
-from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import WorkPool
 from prefect.events.actions import RunDeployment
 from pydantic import BaseModel, ValidationError
 
 from groundwork.blocks.applications import applications
 from groundwork.blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
+from groundwork.blocks.prefect_client import LONGEST_PAUSE, pages, prefect_client
 from groundwork.blocks.work_pool import WORK_POOL
-from groundwork.deployments.relay.prefect_client import pages
 from groundwork.deployments.wiring.documents import blocks
 from groundwork.deployments.wiring.project import FILE, deployments_of
 
@@ -133,7 +132,7 @@ def is_applied(file: Path, project: Sequence[Path]) -> bool:
 def _on_server() -> tuple[UUID | None, dict[UUID, tuple[str, int]], set[tuple[str, str]]]:
     """The work pool; the deployments that belong to a pool, each with its name and how many automations start it; the
     block documents, each by type and name."""
-    with get_client(sync_client=True) as client:
+    with prefect_client(LONGEST_PAUSE) as client:
         pools: list[WorkPool] = [each for each in client.read_work_pools() if each.name == WORK_POOL]
         found = {
             each.id: each.name

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
@@ -14,6 +13,7 @@ from prefect.workers.base import BaseWorker
 from prefect.workers.process import ProcessWorker
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.prefect_client import LONGEST_PAUSE, prefect_client
 from groundwork.blocks.settings import Settings
 from groundwork.blocks.words import counted
 from groundwork.blocks.work_pool import WORK_POOL
@@ -74,7 +74,7 @@ def deploy_wiring(
 
 
 def _ensure_work_pool(settings: Settings) -> None:
-    with get_client(sync_client=True) as client:
+    with prefect_client(LONGEST_PAUSE) as client:
         try:
             pool = client.read_work_pool(WORK_POOL)
         except ObjectNotFound:
@@ -94,7 +94,7 @@ def _make_missing_pools(project: Sequence[Path], settings: Settings) -> None:
     """Make the pools that deployments name and Prefect does not have: for Prefect's process worker, which needs nothing
     else. A pool of another type has a template that a person has to write."""
     named = {each.work_pool for each in deployments_of(project) if each.work_pool is not None}
-    with get_client(sync_client=True) as client:
+    with prefect_client(LONGEST_PAUSE) as client:
         there = {each.name for each in client.read_work_pools(limit=_MOST_POOLS)}
         for pool in sorted(named - there):
             with suppress(ObjectAlreadyExists):

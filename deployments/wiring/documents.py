@@ -3,7 +3,7 @@
 import logging
 
 from prefect.blocks.core import Block
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import BlockDocumentCreate, BlockDocumentUpdate
 from prefect.client.schemas.objects import BlockDocument
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
@@ -18,6 +18,7 @@ from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.ingest_keys import IngestKeys
 from groundwork.blocks.mailer import Mailer
 from groundwork.blocks.place import place_of
+from groundwork.blocks.prefect_client import LONGEST_PAUSE, prefect_client
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def ensure_document(block: type[ConfiguredBlock]) -> None:
     this process is not copied into Prefect, nor does it outlive the process there.
     """
     block.register_type_and_schema()
-    with get_client(sync_client=True) as client:
+    with prefect_client(LONGEST_PAUSE) as client:
         former = _read(client, block, FORMER_DOCUMENT) if block.document != FORMER_DOCUMENT else None
         current = _read(client, block, block.document)
         if former is None and current is None:

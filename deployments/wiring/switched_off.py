@@ -3,11 +3,10 @@
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
-from prefect.client.orchestration import get_client
 from prefect.events.actions import RunDeployment
 from prefect.events.schemas.automations import Automation, EventTrigger
 
-from groundwork.deployments.relay.prefect_client import pages
+from groundwork.blocks.prefect_client import LONGEST_PAUSE, pages, prefect_client
 
 
 @contextmanager
@@ -17,7 +16,7 @@ def stay_disabled() -> Iterator[None]:
     disabled = _disabled()
     yield
     if disabled:
-        with get_client(sync_client=True) as client:
+        with prefect_client(LONGEST_PAUSE) as client:
             for each in pages(lambda **page: client.read_automations(**page)):
                 if each.enabled and _what_it_does(each) in disabled:
                     client.pause_automation(each.id)
@@ -25,7 +24,7 @@ def stay_disabled() -> Iterator[None]:
 
 def _disabled() -> set[Hashable]:
     """What no automation does because each that would is disabled."""
-    with get_client(sync_client=True) as client:
+    with prefect_client(LONGEST_PAUSE) as client:
         automations = list(pages(lambda **page: client.read_automations(**page)))
     enabled = {_what_it_does(each) for each in automations if each.enabled}
     return {what for each in automations if not each.enabled and (what := _what_it_does(each)) is not None} - enabled

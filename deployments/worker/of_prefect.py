@@ -19,9 +19,9 @@ from prefect.settings import PREFECT_API_URL
 
 from groundwork.blocks.all_settings import check_settings
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.prefect_client import one_try_per_request, prefect_client
 from groundwork.blocks.settings import settings
 from groundwork.deployments.health import STUCK_SECONDS, Health, Pulse, serve_health
-from groundwork.deployments.relay.prefect_client import one_try_per_request, prefect_client
 
 _ANSWER_SECONDS = 2.0
 _STARTING = "the worker is starting"

@@ -1,18 +1,22 @@
 """Where a block's configuration comes from, with a real Prefect server."""
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
+import httpx
 import pytest
 from prefect import get_client
+from prefect.client.schemas.actions import BlockDocumentUpdate
 from prefect.exceptions import ObjectNotFound
-from prefect.settings import PREFECT_API_URL
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from groundwork.blocks.blob.store import BlobStore
 from groundwork.blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
 from groundwork.blocks.database_block import DatabaseBlock
+from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.mailer import Mailer
 from groundwork.deployments.worker.configuration import configured_blocks
+from tests.integration.prefect_proxy import Answer, Fault, always, prefect_proxy
 
 BLOCKS = [
     (DatabaseBlock, "GROUNDWORK_DATABASE_URL", "connection_url", "postgresql://db.example/{}"),
@@ -79,3 +83,39 @@ class TestPrecedence:
     ):
         monkeypatch.setenv(variable, url.format("environment"))
         assert configured_url(block, field) == url.format("environment")
+
+
+@contextmanager
+def prefect_failing(fault: Fault) -> Iterator[None]:
+    """This process asks a Prefect that answers so."""
+    with (
+        prefect_proxy(PREFECT_API_URL.value()) as proxy,
+        temporary_settings({PREFECT_API_URL: proxy.environment["PREFECT_API_URL"]}),
+        proxy.failing(fault),
+    ):
+        yield
+
+
+@pytest.mark.parametrize("status", [408, 429, 502, 503])
+@pytest.mark.parametrize("headers", [{"Retry-After": "86400"}, {"Retry-After": "86400", "Prefect-Maintenance": "true"}])
+def test_a_prefect_that_wants_to_be_left_alone_for_a_day_keeps_nobody_waiting(document, status: int, headers):
+    with prefect_failing(always(Answer(status, headers=headers))), pytest.raises(httpx.HTTPStatusError):
+        Mailer.saved()
+
+
+def test_one_that_wants_a_moment_is_asked_again(document):
+    busy = iter([Answer(503, headers={"Retry-After": "0"})])
+    with prefect_failing(lambda *_: next(busy, None)):
+        assert Mailer.saved() is not None
+
+
+def test_a_document_that_says_what_cannot_be_names_its_field_and_shows_no_value(document):
+    with get_client(sync_client=True) as client:
+        [found] = [each for each in client.read_block_documents() if "smtp_url" in each.data]
+        edited = BlockDocumentUpdate(block_schema_id=found.block_schema_id, data={"smtp_url": ["geheim"]})
+        client.update_block_document(found.id, edited)
+    with pytest.raises(
+        ConfigurationError, match=f"smtp_url of the block document groundwork-mailer/{found.name}"
+    ) as refused:
+        Mailer.saved()
+    assert "geheim" not in str(refused.value)

@@ -13,9 +13,9 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.events.schemas.automations import Automation
 
 from groundwork.blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
+from groundwork.blocks.prefect_client import pages
 from groundwork.blocks.settings import settings
 from groundwork.blocks.work_pool import WORK_POOL
-from groundwork.deployments.relay.prefect_client import pages
 from groundwork.deployments.wiring.deploy import deploy_wiring
 from groundwork.deployments.wiring.documents import BLOCKS
 from tests.integration.stack.small_project import small_project

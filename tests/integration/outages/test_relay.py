@@ -120,6 +120,20 @@ def test_the_relay_outlives_a_database_that_takes_no_writes(inbox, relay):
 
 
 @pytest.mark.runs_last
+def test_a_relay_that_starts_while_prefect_is_away_for_a_day_says_so_and_leads_when_it_is_back(
+    inbox, relay, prefect_api, tmp_path
+):
+    relay.end()
+    with prefect_proxy(prefect_api["PREFECT_API_URL"]) as away:
+        with away.failing(always(Answer(503, headers={"Retry-After": "86400"}))):
+            environment = prefect_api | away.environment
+            started = Process([sys.executable, "-m", "groundwork.deployments.relay"], environment, tmp_path / "log")
+            started.says("answers 503")
+        started.says("this relay leads", 60)
+        started.end()
+
+
+@pytest.mark.runs_last
 def test_sigterm_ends_the_relay_while_prefect_hangs(inbox, relay, prefect_api, tmp_path):
     relay.end()
     with prefect_proxy(prefect_api["PREFECT_API_URL"]) as hanging, hanging.failing(always(Answer(hangs=True))):

@@ -1,17 +1,21 @@
-"""The relay's client of Prefect: one try per request. The relay tries again by itself, and says so."""
+"""A client of Prefect that waits no longer than it is told to: whoever uses it tries again by itself, and says so."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 import httpx
-from prefect import get_client
-from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+
+from groundwork.blocks.retry_after import seconds_of_headers
 
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 30.0
 """How long Prefect may take. Too short: a busy server is taken for one that is away. Too long: a hanging one is noticed
 late."""
+LONGEST_PAUSE = 10.0
+"""Seconds that a Prefect which cannot answer just now may ask to be left alone, for those who do not try again by
+themselves. Too short: a restart of its server is an error. Too long: nobody knows why a part does not come up."""
 _RETRIED_BY_PREFECT = (408, 429, 502, 503)
 _PAGE = 200
 """Most objects that Prefect's API gives at once."""
@@ -19,11 +23,24 @@ T = TypeVar("T")
 
 
 @contextmanager
-def prefect_client() -> Iterator[SyncPrefectClient]:
-    """A client for some requests."""
+def prefect_client(longest_pause: float | None = None) -> Iterator[SyncPrefectClient]:
+    """A client for some requests.
+
+    Args:
+        longest_pause: seconds. Where Prefect cannot answer just now, its client tries some times, and sleeps as long as
+            the answer asks, even for a day; an answer that asks for more than this is an error at once. None: each is.
+    """
+
+    def refuse(response: httpx.Response) -> None:
+        if response.status_code in _RETRIED_BY_PREFECT and (
+            longest_pause is None or (seconds_of_headers(response.headers) or 0.0) > longest_pause
+        ):
+            response.read()
+            response.raise_for_status()
+
     httpx_settings = {
         "timeout": httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
-        "event_hooks": {"response": [_refuse_at_once]},
+        "event_hooks": {"response": [refuse]},
     }
     with get_client(httpx_settings=httpx_settings, sync_client=True) as client:
         yield client
@@ -34,13 +51,6 @@ def one_try_per_request() -> Iterator[None]:
     """Keep Prefect's client from trying again by itself, silently and for minutes. Of the calling thread."""
     with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
         yield
-
-
-def _refuse_at_once(response: httpx.Response) -> None:
-    """Raise where Prefect's client would sleep as long as the answer asks, even for a day."""
-    if response.status_code in _RETRIED_BY_PREFECT:
-        response.read()
-        response.raise_for_status()
 
 
 def pages(read: Callable[..., list[T]]) -> Iterator[T]:
