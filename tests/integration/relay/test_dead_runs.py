@@ -1,12 +1,12 @@
 """Runs that died without a word give their slots of the work pool back."""
 
+from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import pytest
 from prefect import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import State
-from prefect.exceptions import ObjectNotFound
 from prefect.states import Pending, Running
 from sqlalchemy import text
 
@@ -21,15 +21,13 @@ from tests.factories import csv_import_confirmed, delivery_of, register_job
 
 
 @pytest.fixture(scope="module")
-def pooled(prefect_api: dict[str, str]) -> UUID:
+def pooled(prefect_api: dict[str, str]) -> Iterator[UUID]:
     """A deployment whose runs belong to the work pool."""
     with get_client(sync_client=True) as client:
-        try:
-            client.read_work_pool(WORK_POOL)
-        except ObjectNotFound:
-            client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"))
+        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"), overwrite=True)
         flow_id = client.create_flow_from_name("dead-runs")
-        return client.create_deployment(flow_id, "dead-runs", work_pool_name=WORK_POOL)
+        yield client.create_deployment(flow_id, "dead-runs", work_pool_name=WORK_POOL)
+        client.delete_work_pool(WORK_POOL)
 
 
 @pytest.fixture(autouse=True)

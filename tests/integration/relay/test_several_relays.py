@@ -81,6 +81,8 @@ def start(db, prefect_api: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     for each in started:
         each.signal(signal.SIGCONT)
         each.end()
+    with get_client(sync_client=True) as client:
+        client.delete_work_pool(WORK_POOL)
 
 
 @pytest.fixture
