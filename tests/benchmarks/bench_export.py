@@ -1,27 +1,21 @@
 """Export of contacts as a real flow run, against psql's \\copy of the same rows."""
 
-import os
 import statistics
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-
-import boto3
+from collections.abc import Callable, Mapping
 
 from groundwork.deployments.commands.contacts.sample_contacts import write_contacts
-from groundwork.deployments.up.ports import free_port
 from groundwork.events.contacts.columns import STANDARD_COLUMNS
 from tests.benchmarks.exporting import Exporting
 from tests.benchmarks.running import running_stack
+from tests.benchmarks.s3_server import s3_server
 from tests.integration.stack.running import RunningStack
-from tests.waiting import wait_until
 
 DESCRIPTION = (
     "process-export as a real flow run, from its claim to its settlement ÷ psql's \\copy (SELECT …) TO of the same "
     "rows and columns as CSV with a header, over the same socket, in turn; to a folder, to S3 over HTTP (moto's server "
-    "in a process of its own), and as Parquet (÷ the same CSV of psql). all_fields: without naming columns, which "
-    "makes the job look for custom fields first. fields_…: 20,000 contacts of so many fields, all named."
+    "and rclone's, each in a process of its own on the same cores), and as Parquet (÷ the same CSV of psql). "
+    "all_fields: without naming columns, which makes the job look for custom fields first. fields_…: 20,000 contacts "
+    "of so many fields, all named."
 )
 COLUMNS = (*STANDARD_COLUMNS, "custom.Plan", "custom.Notes")
 Samples = dict[str, list[float]]
@@ -35,12 +29,12 @@ def run(quick: bool) -> dict[str, float | Samples]:
 
     Returns:
         Ratios of medians (``…_vs_copy_1m``: ours ÷ psql), rows per second, those of contacts with 100 and 899 fields
-        too, size of Parquet ÷ size of CSV, peak memory of the run's process in MB (to a folder and to S3), and the
-        samples in seconds.
+        too, size of Parquet ÷ size of CSV, CPU seconds of an S3 server per export, peak memory of the run's process in
+        MB (to a folder and to S3), and the samples in seconds.
     """
     rows, times = (100_000, 3) if quick else (1_000_000, 5)
     samples: Samples = {}
-    memory: dict[str, float] = {}
+    costs: dict[str, float] = {}
     with running_stack() as stack:
         contenders = _contacts(stack, rows)
         sizes = {each: contenders.export(each).result["bytes"] for each in ("csv", "parquet")}
@@ -55,29 +49,33 @@ def run(quick: bool) -> dict[str, float | Samples]:
             },
         )
         if not quick:
-            memory["peak_mb_1m"] = contenders.peak_memory()
-            memory["peak_mb_5m"] = _contacts(stack, 5_000_000).peak_memory()
+            costs["peak_mb_1m"] = contenders.peak_memory()
+            costs["peak_mb_5m"] = _contacts(stack, 5_000_000).peak_memory()
         wide = {
             name: figure
             for fields in (100, 899)
             for name, figure in _of_wide_contacts(stack, samples, 5_000 if quick else 20_000, fields).items()
         }
-    with _s3_server() as variables, running_stack(variables) as stack:
-        contenders = _contacts(stack, rows)
-        contenders.csv()
-        _alternate(samples, times, {"s3": contenders.csv, "copy_beside_s3": contenders.copy})
-        if not quick:
-            memory["peak_mb_1m_s3"] = contenders.peak_memory()
+    for name in ("moto", "rclone"):
+        with s3_server(name) as server, running_stack(server.variables) as stack:
+            contenders = _contacts(stack, rows)
+            contenders.csv()
+            before = server.cpu_seconds
+            _alternate(samples, times, {f"s3_{name}": contenders.csv, f"copy_beside_{name}": contenders.copy})
+            costs[f"s3_{name}_server_cpu_seconds"] = (server.cpu_seconds - before) / times
+            if not quick:
+                costs[f"peak_mb_1m_s3_{name}"] = contenders.peak_memory()
     middle = {name: statistics.median(values) for name, values in samples.items()}
     return {
         "vs_copy_1m": middle["csv"] / middle["copy"],
-        "s3_vs_copy_1m": middle["s3"] / middle["copy_beside_s3"],
+        "s3_moto_vs_copy_1m": middle["s3_moto"] / middle["copy_beside_moto"],
+        "s3_rclone_vs_copy_1m": middle["s3_rclone"] / middle["copy_beside_rclone"],
         "parquet_vs_copy_1m": middle["parquet"] / middle["copy"],
         "all_fields_vs_copy_1m": middle["csv_all_fields"] / middle["copy"],
         "parquet_size_vs_csv": sizes["parquet"] / sizes["csv"],
         "rows_per_second_1m": rows / middle["csv"],
         **wide,
-        **memory,
+        **costs,
         "samples": samples,
     }
 
@@ -99,44 +97,6 @@ def _of_wide_contacts(stack: RunningStack, samples: Samples, rows: int, fields: 
     _alternate(samples, 5, dict(zip(names, (exporting.csv, exporting.copy), strict=True)))
     csv, copy = (statistics.median(samples[each]) for each in names)
     return {f"fields_{fields}_rows_per_second": rows / csv, f"fields_{fields}_vs_copy": csv / copy}
-
-
-@contextmanager
-def _s3_server() -> Iterator[dict[str, str]]:
-    """moto's server in a process of its own, with a bucket. The variables that make it the blob store."""
-    port = free_port()
-    variables = {
-        "GROUNDWORK_STORAGE_URL": "s3://benchmark",
-        "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{port}",
-        "AWS_ACCESS_KEY_ID": "someone",
-        "AWS_SECRET_ACCESS_KEY": "something",
-        "AWS_REGION": "us-east-1",
-    }
-    before = dict(os.environ)
-    os.environ.update(variables)
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        client = boto3.client("s3", region_name="us-east-1", endpoint_url=variables["AWS_ENDPOINT_URL_S3"])
-        wait_until(lambda: _answers(client), 30, what="moto's server answers")
-        client.create_bucket(Bucket="benchmark")
-        yield variables
-    finally:
-        server.kill()
-        server.wait()
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def _answers(client: object) -> bool:
-    try:
-        client.list_buckets()  # type: ignore[attr-defined]
-    except Exception:
-        return False
-    return True
 
 
 def _alternate(samples: Samples, times: int, contenders: Mapping[str, Callable[[], float]]) -> None:
