@@ -17,6 +17,7 @@ LONGEST_PAUSE = 10.0
 """Seconds that a Prefect which cannot answer just now may ask to be left alone, for those who do not try again by
 themselves. Too short: a restart of its server is an error. Too long: nobody knows why a part does not come up."""
 _RETRIED_BY_PREFECT = (408, 429, 502, 503)
+_MAINTENANCE = "Prefect-Maintenance"
 _PAGE = 200
 """Most objects that Prefect's API gives at once."""
 T = TypeVar("T")
@@ -28,13 +29,15 @@ def prefect_client(longest_pause: float | None = None) -> Iterator[SyncPrefectCl
 
     Args:
         longest_pause: seconds. Where Prefect cannot answer just now, its client tries some times, and sleeps as long as
-            the answer asks, even for a day; an answer that asks for more than this is an error at once. None: each is.
+            the answer asks, even for a day; during a maintenance it tries for ever. An answer that asks for more than
+            this, or tells of a maintenance, is an error at once. None: each is.
     """
 
     def refuse(response: httpx.Response) -> None:
-        if response.status_code in _RETRIED_BY_PREFECT and (
-            longest_pause is None or (seconds_of_headers(response.headers) or 0.0) > longest_pause
-        ):
+        if response.status_code not in _RETRIED_BY_PREFECT:
+            return
+        pause = seconds_of_headers(response.headers) or 0.0
+        if longest_pause is None or pause > longest_pause or _MAINTENANCE in response.headers:
             response.read()
             response.raise_for_status()
 

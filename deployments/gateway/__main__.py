@@ -13,6 +13,7 @@ with left_alone():
     from groundwork.blocks.all_settings import check_settings
     from groundwork.blocks.blob.probe import refuse_unshared_folder
     from groundwork.blocks.blob.store import blob_store
+    from groundwork.blocks.cures import cure_of
     from groundwork.blocks.errors import ConfigurationError
     from groundwork.blocks.settings import settings
     from groundwork.deployments.gateway import exposure
@@ -27,7 +28,8 @@ def main() -> int:
     """Serve; requests under way are finished first.
 
     Returns:
-        Exit code: 0 after a signal, 2 for a configuration that is refused.
+        Exit code: 0 after a signal, 1 where Prefect cannot be asked for the keys, 2 for a configuration that is
+        refused.
     """
     try:
         check_settings()
@@ -36,6 +38,9 @@ def main() -> int:
     except ConfigurationError as error:
         print(f"gateway: {error}", file=sys.stderr)
         return 2
+    except httpx.HTTPError as error:
+        print(f"gateway: {cure_of(error, 'the gateway').text}.", file=sys.stderr)
+        return 1
     logging_options = {} if (lines := logging_of_uvicorn("gateway")) is None else {"log_config": lines}
     config = server_config(app, settings().host, settings().port, timeout_graceful_shutdown=10, **logging_options)
     if told := exposure.warning(settings().host, app.state.authentication.keys):

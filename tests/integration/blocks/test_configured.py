@@ -97,7 +97,9 @@ def prefect_failing(fault: Fault) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("status", [408, 429, 502, 503])
-@pytest.mark.parametrize("headers", [{"Retry-After": "86400"}, {"Retry-After": "86400", "Prefect-Maintenance": "true"}])
+@pytest.mark.parametrize(
+    "headers", [{"Retry-After": "86400"}, {"Prefect-Maintenance": "true"}], ids=["day", "maintenance"]
+)
 def test_a_prefect_that_wants_to_be_left_alone_for_a_day_keeps_nobody_waiting(document, status: int, headers):
     with prefect_failing(always(Answer(status, headers=headers))), pytest.raises(httpx.HTTPStatusError):
         Mailer.saved()

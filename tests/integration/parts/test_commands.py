@@ -1,6 +1,7 @@
 """Each part is a command: the same process from its start to its end, with what supervisors ask for."""
 
 import os
+import re
 import signal
 import socket
 import sys
@@ -143,6 +144,17 @@ def test_a_worker_of_prefects_own_type_says_that_it_lives_too(of_prefect: Part, 
     of_prefect.answers("/readyz", 200)
     of_prefect.process.signal(signal.SIGTERM)
     assert of_prefect.process.wait(60) == 0, of_prefect.log.read_text()
+
+
+def test_a_gateway_that_starts_while_prefect_asks_for_a_day_of_peace_says_so_and_ends(
+    environment: dict[str, str], proxy: PrefectProxy, tmp_path: Path
+):
+    log = tmp_path / "gateway.log"
+    with proxy.failing(always(Answer(503, headers={"Retry-After": "86400"}))):
+        gateway = process_of("gateway", "--port", str(free_port()), environment=environment, log=log)
+        assert gateway.wait(60) == 1, log.read_text()
+    [said] = log.read_text().splitlines()
+    assert re.fullmatch(r"gateway: Prefect at \S+ answers 503 .*", said)
 
 
 def test_whoever_asks_for_health_in_vain_keeps_nobody_else_from_it(parts: dict[str, Part]):
