@@ -45,7 +45,7 @@ class ConfiguredBlock(Block):
             ConfigurationError: what the document says cannot be; the message names the field.
             httpx.HTTPError: Prefect cannot be asked.
         """
-        if get_current_settings().api.url is None:
+        if not get_current_settings().api.url:
             return None
         with prefect_client(LONGEST_PAUSE) as client:
             for name in dict.fromkeys((cls.document, FORMER_DOCUMENT)):

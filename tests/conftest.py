@@ -68,6 +68,18 @@ def run_mode(request: pytest.FixtureRequest) -> Iterator[str]:
         yield "ordinary"
 
 
+@pytest.fixture(autouse=True)
+def own_cache() -> Iterator[None]:
+    """What a test has had this process read from an environment of its own, the next one reads anew."""
+    from groundwork.blocks.process_cache import forget
+    from groundwork.blocks.settings import settings
+
+    read = settings.cache_info().misses
+    yield
+    if settings.cache_info().misses != read:
+        forget()
+
+
 @pytest.fixture
 def own_jobs(monkeypatch: pytest.MonkeyPatch) -> dict[str, JobSpec]:
     """The registry for this test alone: what it defines is no other test's job or pool."""

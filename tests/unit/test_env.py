@@ -1,16 +1,25 @@
 """``groundwork env``: what each part needs, with what this machine has, and no secret unless it is asked for."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from groundwork.blocks.all_settings import settings_classes
+from groundwork.blocks.prefect_profile import refresh_prefect
 from groundwork.deployments.cli import program
 from groundwork.deployments.commands.env import HIDDEN, PARTS
 
 SECRET = "postgresql://app:swordfish@db/app"
+
+
+@pytest.fixture(autouse=True)
+def prefects_own_settings() -> Iterator[None]:
+    """What the command had Prefect read from the environment that it was given is nobody else's."""
+    yield
+    refresh_prefect()
 
 
 def run(*arguments: str, **variables: str) -> str:
