@@ -258,14 +258,14 @@ def test_a_body_that_raises_fails_its_delivery_and_an_async_hook_is_told(run):
         await asyncio.sleep(0)
         told.append((str(error), running_attempt().job))
 
-    async def doomed(event: Any) -> None:
+    async def hopeless(event: Any) -> None:
         await asyncio.sleep(0)
         raise ValueError("no such score")
 
-    delivery, state = run(doomed, on_failure=tell)
+    delivery, state = run(hopeless, on_failure=tell)
     assert (delivery.state, delivery.last_error) == ("failed", "ValueError: no such score")
     assert state.is_failed()
-    assert told == [("no such score", "doomed")]
+    assert told == [("no such score", "hopeless")]
 
 
 def test_of_a_group_each_error_is_in_the_dead_letter(run):
