@@ -9,7 +9,8 @@ from prefect.settings import get_current_settings
 from pydantic import ValidationError
 
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.blocks.prefect_client import LONGEST_PAUSE, prefect_client
+from groundwork.blocks.prefect_client import prefect_client
+from groundwork.blocks.prefect_pause import LONGEST_PAUSE
 
 FORMER_DOCUMENT = "groundwork"
 """Name that the documents of all block types had. It is still read where `groundwork deploy` has not moved it yet."""
@@ -42,7 +43,7 @@ class ConfiguredBlock(Block):
         Prefect's own ``load`` would wait for an answer as long as one asks, be it a day.
 
         Raises:
-            ConfigurationError: what the document says cannot be; the message names the field.
+            ConfigurationError: what the document says cannot be; the message names each such field.
             httpx.HTTPError: Prefect cannot be asked.
         """
         if not get_current_settings().api.url:
@@ -61,8 +62,8 @@ class ConfiguredBlock(Block):
             return cls(**document.data)
         except ValidationError as error:
             # Its own text shows values, and they may be secret.
-            field, problem = error.errors()[0]["loc"], error.errors()[0]["msg"]
+            faults = [f"\n  {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
             raise ConfigurationError(
-                f"{'.'.join(map(str, field))} of the block document {cls.get_block_type_slug()}/{document.name} in "
-                f"Prefect: {problem}. Edit it in Prefect's UI."
+                f"The block document {cls.get_block_type_slug()}/{document.name} in Prefect says what cannot be; edit "
+                f"it in Prefect's UI:{''.join(faults)}"
             ) from None

@@ -8,16 +8,11 @@ import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from groundwork.blocks.retry_after import seconds_of_headers
+from groundwork.blocks.prefect_pause import asks_for_more
 
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 30.0
 """How long Prefect may take. Too short: a busy server is taken for one that is away. Too long: a hanging one is noticed
 late."""
-LONGEST_PAUSE = 10.0
-"""Seconds that a Prefect which cannot answer just now may ask to be left alone, for those who do not try again by
-themselves. Too short: a restart of its server is an error. Too long: nobody knows why a part does not come up."""
-_RETRIED_BY_PREFECT = (408, 429, 502, 503)
-_MAINTENANCE = "Prefect-Maintenance"
 _PAGE = 200
 """Most objects that Prefect's API gives at once."""
 T = TypeVar("T")
@@ -34,10 +29,7 @@ def prefect_client(longest_pause: float | None = None) -> Iterator[SyncPrefectCl
     """
 
     def refuse(response: httpx.Response) -> None:
-        if response.status_code not in _RETRIED_BY_PREFECT:
-            return
-        pause = seconds_of_headers(response.headers) or 0.0
-        if longest_pause is None or pause > longest_pause or _MAINTENANCE in response.headers:
+        if asks_for_more(response, longest_pause):
             response.read()
             response.raise_for_status()
 

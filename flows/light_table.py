@@ -12,7 +12,8 @@ from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.actions import ArtifactUpdate
 from prefect.context import FlowRunContext
 
-from groundwork.blocks.prefect_client import LONGEST_PAUSE, prefect_client
+from groundwork.blocks.prefect_client import prefect_client
+from groundwork.blocks.prefect_pause import LONGEST_PAUSE
 from groundwork.flows.light_places import Places
 
 logger = logging.getLogger(__name__)

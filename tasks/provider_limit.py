@@ -8,7 +8,8 @@ from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 
-from groundwork.blocks.prefect_client import LONGEST_PAUSE, prefect_client
+from groundwork.blocks.prefect_client import prefect_client
+from groundwork.blocks.prefect_pause import LONGEST_PAUSE
 from groundwork.blocks.process_cache import process_cache
 from groundwork.blocks.settings import settings
 from groundwork.events.identifiers import workspace_tag

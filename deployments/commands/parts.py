@@ -3,7 +3,7 @@ runs it, in the foreground."""
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -95,10 +95,16 @@ def worker(
     _default_health_port(settings.health_port, WORKER_PORT)
     from groundwork.deployments.up.prefect_settings import worker_logging
     from groundwork.deployments.worker.command import WorkerOptions, worker_arguments
+    from groundwork.deployments.worker.prefect_at_start import wait_while_prefect_asks
 
     options = WorkerOptions(pool=pool, type=kind, limit=limit)
     module, *arguments = worker_arguments(settings, name or worker_name(), options)
-    _become("worker", module, *arguments, environment=worker_logging() | _of_client(), log=log)
+    environment = worker_logging() | _of_client()
+
+    def wait() -> None:
+        wait_while_prefect_asks(environment.get("PREFECT_API_URL", ""))
+
+    _become("worker", module, *arguments, environment=environment, log=log, first=wait)
 
 
 def worker_name() -> str:
@@ -194,8 +200,19 @@ def _require_redis(why: str) -> None:
         raise ConfigurationError(f"{why}: set GROUNDWORK_REDIS_URL, the same for all of them.")
 
 
-def _become(part: str, module: str, *arguments: str, environment: Mapping[str, str], log: Path | None) -> NoReturn:
-    """Go on as ``python -m MODULE``, in this process: whoever started it signals the part itself."""
+def _become(
+    part: str,
+    module: str,
+    *arguments: str,
+    environment: Mapping[str, str],
+    log: Path | None,
+    first: Callable[[], None] = lambda: None,
+) -> NoReturn:
+    """Go on as ``python -m MODULE``, in this process: whoever started it signals the part itself.
+
+    Args:
+        first: what is done before, in the part's log.
+    """
     import signal
 
     from groundwork.deployments.log_lines import PART
@@ -207,6 +224,7 @@ def _become(part: str, module: str, *arguments: str, environment: Mapping[str, s
         from groundwork.deployments.up.part_log import write_output_to
 
         write_output_to(log)
+    first()
     sys.stdout.flush()
     sys.stderr.flush()
     os.execve(sys.executable, [sys.executable, "-m", module, *arguments], {**environment, PART: part})  # noqa: S606

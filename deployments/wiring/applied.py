@@ -15,7 +15,8 @@ from pydantic import BaseModel, ValidationError
 
 from groundwork.blocks.applications import applications
 from groundwork.blocks.configured import FORMER_DOCUMENT, ConfiguredBlock
-from groundwork.blocks.prefect_client import LONGEST_PAUSE, pages, prefect_client
+from groundwork.blocks.prefect_client import pages, prefect_client
+from groundwork.blocks.prefect_pause import LONGEST_PAUSE
 from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.wiring.documents import blocks
 from groundwork.deployments.wiring.project import FILE, deployments_of

@@ -13,7 +13,8 @@ from prefect.workers.base import BaseWorker
 from prefect.workers.process import ProcessWorker
 
 from groundwork.blocks.errors import ConfigurationError
-from groundwork.blocks.prefect_client import LONGEST_PAUSE, prefect_client
+from groundwork.blocks.prefect_client import prefect_client
+from groundwork.blocks.prefect_pause import LONGEST_PAUSE
 from groundwork.blocks.settings import Settings
 from groundwork.blocks.words import counted
 from groundwork.blocks.work_pool import WORK_POOL

@@ -18,7 +18,8 @@ from groundwork.blocks.errors import ConfigurationError
 from groundwork.blocks.ingest_keys import IngestKeys
 from groundwork.blocks.mailer import Mailer
 from groundwork.blocks.place import place_of
-from groundwork.blocks.prefect_client import LONGEST_PAUSE, prefect_client
+from groundwork.blocks.prefect_client import prefect_client
+from groundwork.blocks.prefect_pause import LONGEST_PAUSE
 
 logger = logging.getLogger(__name__)
 

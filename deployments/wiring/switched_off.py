@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from prefect.events.actions import RunDeployment
 from prefect.events.schemas.automations import Automation, EventTrigger
 
-from groundwork.blocks.prefect_client import LONGEST_PAUSE, pages, prefect_client
+from groundwork.blocks.prefect_client import pages, prefect_client
+from groundwork.blocks.prefect_pause import LONGEST_PAUSE
 
 
 @contextmanager

@@ -117,7 +117,7 @@ def test_a_document_that_says_what_cannot_be_names_its_field_and_shows_no_value(
         edited = BlockDocumentUpdate(block_schema_id=found.block_schema_id, data={"smtp_url": ["geheim"]})
         client.update_block_document(found.id, edited)
     with pytest.raises(
-        ConfigurationError, match=f"smtp_url of the block document groundwork-mailer/{found.name}"
+        ConfigurationError, match=f"(?s)groundwork-mailer/{found.name} in Prefect .*\n  smtp_url: "
     ) as refused:
         Mailer.saved()
     assert "geheim" not in str(refused.value)

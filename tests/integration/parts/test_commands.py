@@ -157,6 +157,20 @@ def test_a_gateway_that_starts_while_prefect_asks_for_a_day_of_peace_says_so_and
     assert re.fullmatch(r"gateway: Prefect at \S+ answers 503 .*", said)
 
 
+@pytest.mark.parametrize("headers", [{"Retry-After": "86400"}, {"Prefect-Maintenance": "true"}], ids=["day", "upkeep"])
+def test_a_worker_that_starts_meanwhile_says_so_and_begins_when_it_is_over(
+    environment: dict[str, str], proxy: PrefectProxy, tmp_path: Path, headers: dict[str, str]
+):
+    port, log = str(free_port()), tmp_path / "worker.log"
+    with proxy.failing(always(Answer(503, headers=headers))):
+        # The name is a worker's of its own: Prefect knows it by that.
+        options = ("--health-port", port, "--name", f"late-{port}", "--limit", "1")
+        worker = Part(process_of("worker", *options, environment=environment, log=log), f"http://127.0.0.1:{port}", log)
+        worker.process.says("answers 503")
+    worker.answers("/readyz", 200)
+    worker.process.end()
+
+
 def test_whoever_asks_for_health_in_vain_keeps_nobody_else_from_it(parts: dict[str, Part]):
     parts["relay"].answers("/healthz", 200)
     host, port = parts["relay"].url.removeprefix("http://").split(":")
