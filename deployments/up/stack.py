@@ -30,8 +30,7 @@ from groundwork.deployments.up.sign_in import SERVER_VARIABLE, authorization, si
 from groundwork.deployments.up.stages import Stages, Terminal
 from groundwork.deployments.wiring.prefect_deploy import PrefectDeploy
 from groundwork.deployments.wiring.project import deployments_of
-from groundwork.deployments.worker.command import worker_arguments
-from groundwork.deployments.worker.protocol import KEEPS_STANDBY
+from groundwork.deployments.worker.command import KEEPS_STANDBY, worker_arguments
 
 if TYPE_CHECKING:
     from groundwork.deployments.up.prefect_elsewhere import PrefectElsewhere

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from groundwork.blocks.settings import Settings
 from groundwork.blocks.work_pool import WORK_POOL
 
+KEEPS_STANDBY = "GROUNDWORK__STANDBY"
+"""Environment variable that has a worker keep a zygote that stands by for the next renewal. It names a file to which
+the worker writes, when it begins and when a renewal is over, the process id of the zygote that takes runs. Two
+underscores: no setting."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerOptions:

@@ -6,10 +6,6 @@ from groundwork.deployments.worker.run_context import RunContext
 
 STANDBY = "standby"
 """Argument of a zygote that waits for a byte before it imports the jobs."""
-KEEPS_STANDBY = "GROUNDWORK__STANDBY"
-"""Environment variable that has a worker keep such a zygote for the next renewal. It names a file to which the worker
-writes, when it begins and when a renewal is over, the process id of the zygote that takes runs. Two underscores: no
-setting."""
 
 
 class StartRun(BaseModel):

@@ -29,6 +29,7 @@ from groundwork.deployments.relay.prefect_api import delivery_of
 from groundwork.deployments.worker.admissions import AdmissionListener, follow_admissions
 from groundwork.deployments.worker.assignments import Assignments
 from groundwork.deployments.worker.cancellations import report_cancelled, stop_cancelled
+from groundwork.deployments.worker.command import KEEPS_STANDBY
 from groundwork.deployments.worker.configuration import (
     GroundworkJobConfiguration,
     GroundworkVariables,
@@ -37,7 +38,7 @@ from groundwork.deployments.worker.configuration import (
 )
 from groundwork.deployments.worker.pace import Pace
 from groundwork.deployments.worker.patience import answered, for_ever, until_it_works
-from groundwork.deployments.worker.protocol import KEEPS_STANDBY, StartRun
+from groundwork.deployments.worker.protocol import StartRun
 from groundwork.deployments.worker.remembered_reads import remember_reads
 from groundwork.deployments.worker.run_context import RunContext
 from groundwork.deployments.worker.run_process import RunProcess
