@@ -3,21 +3,28 @@
 import statistics
 import threading
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
+from groundwork.blocks.database import database
 from groundwork.events.base import Event
 from groundwork.events.identifiers import WorkspaceId
+from groundwork.events.inbox import lanes
 from tests.benchmarks.lane_stack import lane_stack, rows, send_all
 from tests.benchmarks.lanes import AlertWanted, BulkWanted, LightBulkWanted
 from tests.waiting import wait_until
 
 DESCRIPTION = (
-    "seconds from acceptance to the first step of an interactive event with a run of its own, one every 5 s: alone, "
-    "beside another workspace's 500 bulk events, and beside its 500,000 light ones; how many of these ended per second "
-    "meanwhile; each on a new stack. And under a Zipf load of 20 workspaces, largest burst first, the sum of the "
-    "positions of their first starts ÷ 20², in first steps of a fourth stack."
+    "seconds from acceptance to the first step of an interactive event with a run of its own: by turns alone, the bulk "
+    "job paused, and beside another workspace's burst of 500 bulk events; the same for 500,000 light ones, on a new "
+    "stack; how many of these ended per second while they were not paused. And under a Zipf load of 20 workspaces, "
+    "largest burst first, the sum of the positions of their first starts ÷ 20², in first steps of a third stack."
 )
-_PAUSE_SECONDS = 5.0
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 3.0, 4.5
+"""Seconds for which the burst goes on, or the stack rests, before each interactive event: by chance, since bulk runs
+start in step."""
+_AFTER_SECONDS = 1.5
+"""After each, in which nothing is asked: a look at half a million deliveries takes a core from it."""
 _AT_ONCE = 10_000
 _WORKSPACES = 20
 
@@ -26,74 +33,97 @@ _WORKSPACES = 20
 class _Burst:
     """What another workspace sends at once."""
 
-    kind: type[Event] = BulkWanted
-    job: str = "bulk"
-    number: int = 0
+    kind: type[Event]
+    job: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Felt:
-    """Seconds to the first step of each interactive event, and bulk deliveries that ended per second meanwhile."""
+    """Seconds to the first step of each interactive event, and bulk deliveries that ended per second beside them."""
 
-    alerts: list[float]
+    alone: list[float]
+    beside: list[float]
     bulk_per_second: float
 
-    @property
-    def p50(self) -> float:
-        return statistics.median(self.alerts)
-
-    @property
-    def p95(self) -> float:
-        return statistics.quantiles(self.alerts, n=20, method="inclusive")[18]
+    def figures(self, name: str) -> dict[str, Any]:
+        return {
+            f"{name}_p50_ratio": statistics.median(self.beside) / statistics.median(self.alone),
+            f"{name}_p95_ratio": _p95(self.beside) / _p95(self.alone),
+            f"{name}_per_second": self.bulk_per_second,
+            f"{name}_p50_seconds": statistics.median(self.beside),
+            f"{name}_p95_seconds": _p95(self.beside),
+            f"{name}_alone_p50_seconds": statistics.median(self.alone),
+            f"{name}_alone_p95_seconds": _p95(self.alone),
+            f"{name}_samples": {"alone": self.alone, "beside": self.beside},
+        }
 
 
 def run(quick: bool) -> dict[str, Any]:
-    """Measure 30 interactive events each; 4, a burst of 60 and a light one of 30,000 if quick."""
+    """Measure 30 interactive events each; 4, a burst of 60 and a light one of 60,000 if quick."""
     number = 4 if quick else 30
-    alone = _alerts(number, _Burst())
-    noisy = _alerts(number, _Burst(number=60 if quick else 500))
+    bulk = _alerts(number, _Burst(BulkWanted, "bulk", 60 if quick else 500))
     light = _alerts(number, _Burst(LightBulkWanted, "light-bulk", 60_000 if quick else 500_000))
     order = _first_starts()
     return {
-        "p50_ratio": noisy.p50 / alone.p50,
-        "p95_ratio": noisy.p95 / alone.p95,
-        "bulk_per_second": noisy.bulk_per_second,
-        "beside_light_p50_ratio": light.p50 / alone.p50,
-        "beside_light_p95_ratio": light.p95 / alone.p95,
-        "light_bulk_per_second": light.bulk_per_second,
+        **bulk.figures("bulk"),
+        **light.figures("light_bulk"),
         "unfairness_zipf": sum(order) / _WORKSPACES**2,
         "zipf_last_first_start": max(order),
-        "alone_p50_seconds": alone.p50,
-        "noisy_p50_seconds": noisy.p50,
-        "beside_light_p50_seconds": light.p50,
-        "alone_p95_seconds": alone.p95,
-        "noisy_p95_seconds": noisy.p95,
-        "beside_light_p95_seconds": light.p95,
-        "samples": {"alone": alone.alerts, "noisy": noisy.alerts, "beside_light": light.alerts},
     }
 
 
+def _p95(seconds: list[float]) -> float:
+    return statistics.quantiles(seconds, n=20, method="inclusive")[18]
+
+
 def _alerts(number: int, burst: _Burst) -> _Felt:
-    """Send interactive events within a burst, which lasts longer than they do, or the measurement fails."""
-    pause = threading.Event()
+    """Send interactive events alone and within a burst, which lasts longer than they do, or the measurement fails."""
+    ended = seconds = 0.0
+    random = Random(number)
     with lane_stack():
+        _hold(burst.job)
         for begin in range(0, burst.number, _AT_ONCE):
             numbers = range(begin, min(begin + _AT_ONCE, burst.number))
             send_all([burst.kind.model_validate({"workspace_id": "acme", "number": each}) for each in numbers])
-        before = _ended(burst)
         for each in range(number):
-            pause.wait(_PAUSE_SECONDS)
-            send_all([AlertWanted(workspace_id=WorkspaceId("bolt"), number=each)])
-        after = _ended(burst)
-        assert burst.number == 0 or after.open > 0, "the burst was over before the last alert"
-        alerts = wait_until(lambda: _started(number), 60, "the alerts to start")
-    return _Felt(alerts, (after.ended - before.ended) / float(after.now - before.now))
+            _hold(burst.job)
+            wait_until(lambda: _state(burst).running == 0, 60, "the burst to rest")
+            _alert(2 * each, random)
+            _let_go(burst.job)
+            before = _state(burst)
+            _alert(2 * each + 1, random)
+            after = _state(burst)
+            ended += after.ended - before.ended
+            seconds += float(after.now - before.now)
+        assert _state(burst).queued > 0, "the burst was over before the last alert"
+        started = wait_until(lambda: _started(2 * number), 60, "the alerts to start")
+    return _Felt(started[::2], started[1::2], ended / seconds)
 
 
-def _ended(burst: _Burst) -> Any:
-    """How many of a burst have ended and are open, and the database's clock, in seconds."""
+def _hold(job: str) -> None:
+    with database().transaction() as connection:
+        lanes.pause(connection, job)
+
+
+def _let_go(job: str) -> None:
+    with database().transaction() as connection:
+        lanes.resume(connection, job)
+
+
+def _alert(number: int, random: Random) -> None:
+    """Send an interactive event after a pause, and let it start."""
+    pause = threading.Event()
+    pause.wait(random.uniform(_SHORTEST_PAUSE, _LONGEST_PAUSE))
+    send_all([AlertWanted(workspace_id=WorkspaceId("bolt"), number=number)])
+    pause.wait(_AFTER_SECONDS)
+
+
+def _state(burst: _Burst) -> Any:
+    """How many of a burst have ended, run and are queued, and the database's clock, in seconds."""
     [found] = rows(
-        "SELECT count(settled_at) AS ended, count(*) - count(settled_at) AS open, extract(epoch FROM now()) AS now"
+        "SELECT count(settled_at) AS ended, count(*) FILTER (WHERE state IN ('admitted', 'running')) AS running,"
+        " count(*) FILTER (WHERE state = 'queued') AS queued, extract(epoch FROM now()) AS now"
         " FROM groundwork.delivery WHERE job = :job AND workspace_id = 'acme'",
         job=burst.job,
     )
