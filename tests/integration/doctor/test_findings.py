@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 from prefect import get_client
-from prefect.client.schemas.actions import WorkPoolCreate
 from sqlalchemy import text
 
 from groundwork.blocks.embedded import EmbeddedPostgres
@@ -18,6 +17,7 @@ from groundwork.deployments.doctor.prefect_api import look_at_deployments, look_
 from groundwork.deployments.doctor.redis_uses import look_at_redis
 from groundwork.deployments.doctor.storage import look_at_keys, look_at_storage
 from tests.factories import register_job
+from tests.integration.work_pools import own_work_pool
 
 
 @pytest.fixture(autouse=True)
@@ -95,12 +95,17 @@ def test_redis_that_is_set_for_one_use_only_is_told(monkeypatch):
     assert "PREFECT_SERVER_DOCKET_URL" in unreachable
 
 
-def test_a_server_of_prefect_and_what_its_pool_and_deployments_lack(prefect_api):
+@pytest.fixture
+def pool(prefect_api) -> Iterator[None]:
+    with own_work_pool(WORK_POOL, "groundwork"):
+        yield
+
+
+def test_a_server_of_prefect_and_what_its_pool_and_deployments_lack(pool):
     found = list(look_at_prefect())
     assert failing(found) == []
     assert "it has to be the only one" in str(found)
     with get_client(sync_client=True) as client:
-        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="groundwork"), overwrite=True)
         flow_id = client.create_flow_from_name("of-one-machine")
         step = {"prefect.deployments.steps.set_working_directory": {"directory": "/home/ada/shop"}}
         deployment_id = client.create_deployment(flow_id, "of-one-machine", pull_steps=[step])

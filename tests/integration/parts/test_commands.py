@@ -12,8 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-from prefect import get_client
-from prefect.client.schemas.actions import WorkPoolCreate
 from sqlalchemy import text
 
 from groundwork.blocks.database import Database
@@ -22,6 +20,7 @@ from groundwork.blocks.work_pool import WORK_POOL
 from groundwork.deployments.up.ports import free_port
 from tests.integration.prefect_proxy import Answer, PrefectProxy, always, prefect_proxy
 from tests.integration.process import Process
+from tests.integration.work_pools import own_work_pool
 from tests.waiting import wait_until
 
 PARTS = ("gateway", "relay", "worker")
@@ -79,12 +78,17 @@ def environment(
     }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def pool(environment: dict[str, str]) -> Iterator[None]:
+    """The work pool of jobs that name none."""
+    with own_work_pool(WORK_POOL, "groundwork"):
+        yield
+
+
 @pytest.fixture(scope="module")
 def parts(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Part]]:
     """A gateway, a relay and a worker, with an environment of four lines."""
     folder = tmp_path_factory.mktemp("parts")
-    with get_client(sync_client=True) as client:
-        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="groundwork"), overwrite=True)
     started = {}
     for name in PARTS:
         port, log = str(free_port()), folder / f"{name}.log"
@@ -126,14 +130,13 @@ def test_parts_outlive_a_prefect_that_answers_500_and_say_that_they_wait(parts: 
 @pytest.fixture
 def of_prefect(environment: dict[str, str], tmp_path: Path) -> Iterator[Part]:
     """A worker of Prefect's own type, of a second work pool."""
-    with get_client(sync_client=True) as client:
-        client.create_work_pool(WorkPoolCreate(name="heavy", type="process", concurrency_limit=1), overwrite=True)
     port, log = str(free_port()), tmp_path / "heavy.log"
     log.touch()
     options = ("--pool", "heavy", "--type", "process", "--health-port", port)
-    part = Part(process_of("worker", *options, environment=environment, log=log), f"http://127.0.0.1:{port}", log)
-    yield part
-    part.process.end()
+    with own_work_pool("heavy", "process", concurrency_limit=1):
+        part = Part(process_of("worker", *options, environment=environment, log=log), f"http://127.0.0.1:{port}", log)
+        yield part
+        part.process.end()
 
 
 def test_a_worker_of_prefects_own_type_says_that_it_lives_too(of_prefect: Part, proxy: PrefectProxy):

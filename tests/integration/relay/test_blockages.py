@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from prefect import get_client
-from prefect.client.schemas.actions import WorkPoolCreate
 from sqlalchemy import insert, text
 
 from groundwork.blocks.database import Database
@@ -34,6 +33,7 @@ from tests.factories import csv_import_confirmed, delivery_of, flow_run_id, regi
 from tests.integration.blocks.mail_server import Postmaster
 from tests.integration.mailing import add_user, by_smtp
 from tests.integration.operations.feed import event_resource, events_about, related
+from tests.integration.work_pools import own_work_pool
 from tests.waiting import wait_until
 
 ACME = WorkspaceId("acme")
@@ -49,11 +49,16 @@ def postmaster() -> Iterator[Postmaster]:
 
 
 @pytest.fixture
-def log(tmp_path: Path, db: Database, prefect_api: dict[str, str]) -> Iterator[Callable[[], str]]:
+def pool(prefect_api: dict[str, str]) -> Iterator[None]:
+    with own_work_pool(WORK_POOL, "process", concurrency_limit=0):
+        yield
+
+
+@pytest.fixture
+def log(tmp_path: Path, db: Database, prefect_api: dict[str, str], pool: None) -> Iterator[Callable[[], str]]:
     """What two relays say that look after the inbox beside each other. They start nothing: this process does."""
     file = tmp_path / "relay.log"
     with get_client(sync_client=True) as client:
-        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process", concurrency_limit=0), overwrite=True)
         flow_id = client.create_flow_from_name("send-welcome")
         deployment = client.create_deployment(flow_id, "send-welcome", work_pool_name=WORK_POOL)
     with file.open("a") as output:
@@ -66,7 +71,6 @@ def log(tmp_path: Path, db: Database, prefect_api: dict[str, str]) -> Iterator[C
         each.wait(30)
     with get_client(sync_client=True) as client:
         client.delete_deployment(deployment)
-        client.delete_work_pool(WORK_POOL)
 
 
 def go() -> None:

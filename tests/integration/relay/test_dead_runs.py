@@ -5,7 +5,6 @@ from uuid import UUID, uuid4
 
 import pytest
 from prefect import get_client
-from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import State
 from prefect.states import Pending, Running
 from sqlalchemy import text
@@ -18,16 +17,15 @@ from groundwork.events.inbox import claim, send
 from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
 from tests.factories import csv_import_confirmed, delivery_of, register_job
+from tests.integration.work_pools import own_work_pool
 
 
 @pytest.fixture(scope="module")
 def pooled(prefect_api: dict[str, str]) -> Iterator[UUID]:
     """A deployment whose runs belong to the work pool."""
-    with get_client(sync_client=True) as client:
-        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"), overwrite=True)
+    with own_work_pool(WORK_POOL, "process"), get_client(sync_client=True) as client:
         flow_id = client.create_flow_from_name("dead-runs")
         yield client.create_deployment(flow_id, "dead-runs", work_pool_name=WORK_POOL)
-        client.delete_work_pool(WORK_POOL)
 
 
 @pytest.fixture(autouse=True)

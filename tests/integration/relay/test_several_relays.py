@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import pytest
 from prefect import get_client
-from prefect.client.schemas.actions import WorkPoolCreate
 from sqlalchemy import text
 
 from groundwork.blocks.work_pool import WORK_POOL
@@ -20,6 +19,7 @@ from groundwork.events.inbox.admission import admit
 from groundwork.events.inbox.claim import Run
 from tests.factories import flow_run_id, register_job, scalar, send_many
 from tests.integration.process import Process
+from tests.integration.work_pools import own_work_pool
 from tests.waiting import wait_until
 
 LANES, EVENTS_PER_LANE = 12, 5
@@ -64,10 +64,16 @@ Start = Callable[[], Process]
 
 
 @pytest.fixture
-def start(db, prefect_api: dict[str, str], tmp_path: Path) -> Iterator[Start]:
-    """Starts a relay process. The work pool has room for everything, and nobody takes the deployment's runs."""
+def pool(prefect_api: dict[str, str]) -> Iterator[None]:
+    """The work pool, which has room for everything."""
+    with own_work_pool(WORK_POOL, "process", concurrency_limit=1_000):
+        yield
+
+
+@pytest.fixture
+def start(db, prefect_api: dict[str, str], pool: None, tmp_path: Path) -> Iterator[Start]:
+    """Starts a relay process. Nobody takes the runs of the deployment."""
     with get_client(sync_client=True) as client:
-        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process", concurrency_limit=1_000), overwrite=True)
         flow_id = client.create_flow_from_name("process-csv")
         client.create_deployment(flow_id, "process-csv", work_pool_name=WORK_POOL)
     started: list[Process] = []
@@ -81,8 +87,6 @@ def start(db, prefect_api: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     for each in started:
         each.signal(signal.SIGCONT)
         each.end()
-    with get_client(sync_client=True) as client:
-        client.delete_work_pool(WORK_POOL)
 
 
 @pytest.fixture
