@@ -29,8 +29,8 @@ demo: $(INSTALLED)  ## import 100,000 rows through the whole path, then stop
 up: $(INSTALLED)  ## all parts in the foreground
 	@$(BIN)/groundwork up $(ARGS)
 
-test: $(INSTALLED)  ## every test: make test [PROCESSES=3] [SEED=...] [ARGS=...]
-	@$(if $(SEED),TEST_SEED=$(SEED)) $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(INSTALLED)  ## every test: make test [PROCESSES=3] [SEED=...] [SHUFFLED=unit|all] [ARGS=...]
+	@$(if $(SEED),TEST_SEED=$(SEED)) $(if $(SHUFFLED),TEST_SHUFFLED=$(SHUFFLED)) $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(INSTALLED)  ## benchmarks: make bench [ONLY=import,fitness] [QUICK=1]
 	@$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)

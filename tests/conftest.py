@@ -40,7 +40,7 @@ def pytest_configure() -> None:
 
 
 def pytest_report_header() -> str:
-    return f"order of tests: {order.VARIABLE}={order.seed()}"
+    return f"order of tests: {order.SHUFFLED}={order.scope()} {order.VARIABLE}={order.seed()}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

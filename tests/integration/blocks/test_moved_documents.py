@@ -14,7 +14,13 @@ from groundwork.deployments.wiring.documents import ensure_document
 
 @pytest.fixture(autouse=True)
 def no_documents_are_left(prefect_api) -> Iterator[None]:
+    """Neither by other tests, which deploy, nor by these."""
+    _delete_documents()
     yield
+    _delete_documents()
+
+
+def _delete_documents() -> None:
     with get_client(sync_client=True) as client:
         for name in documents():
             client.delete_block_document(client.read_block_document_by_name(name, "groundwork-mailer").id)
