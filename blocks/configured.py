@@ -9,6 +9,7 @@ from prefect.settings import get_current_settings
 from pydantic import ValidationError
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.faults import lines_of
 from groundwork.blocks.prefect_client import prefect_client
 from groundwork.blocks.prefect_pause import LONGEST_PAUSE
 
@@ -61,9 +62,7 @@ class ConfiguredBlock(Block):
         try:
             return cls(**document.data)
         except ValidationError as error:
-            # Its own text shows values, and they may be secret.
-            faults = [f"\n  {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
             raise ConfigurationError(
                 f"The block document {cls.get_block_type_slug()}/{document.name} in Prefect says what cannot be; edit "
-                f"it in Prefect's UI:{''.join(faults)}"
+                f"it in Prefect's UI:{lines_of(error)}"
             ) from None

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from groundwork.blocks.errors import ConfigurationError
+from groundwork.blocks.faults import lines_of
 from groundwork.blocks.secret_variable import PREFIX, file_variable, read_all
 
 
@@ -76,11 +77,9 @@ def read_settings(kind: type[S]) -> S:
     try:
         return kind()
     except ValidationError as error:
-        faults = [
-            f"\n  {_named('.'.join(map(str, each['loc'])))}: {each['msg']}"
-            for each in error.errors(include_input=False)
-        ]
-        raise ConfigurationError(f"The environment has settings that cannot be:{''.join(faults)}") from None
+        raise ConfigurationError(
+            f"The environment has settings that cannot be:{lines_of(error, named=_named)}"
+        ) from None
 
 
 def _named(field: str) -> str:

@@ -62,10 +62,11 @@ def _named_gateway(url: str) -> str | None:
 def _settings(error: BaseException) -> tuple[str, int] | None:
     from pydantic import ValidationError
 
+    from groundwork.blocks.faults import lines_of
+
     if not isinstance(error, ValidationError):
         return None
-    faults = [f"\n  {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)]
-    return f"{error.title} is not as it should be:{''.join(faults)}", 2
+    return f"{error.title} is not as it should be:{lines_of(error)}", 2
 
 
 def _prefect(error: BaseException) -> tuple[str, int] | None:

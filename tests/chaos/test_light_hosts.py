@@ -110,17 +110,15 @@ def live_hosts(stack: RunningStack) -> list[Any]:
 
 
 def test_one_flow_run_carries_many_deliveries_of_several_jobs(stack: RunningStack, load: Load):
+    # One that is there from a test before may hand over to the next at any time.
+    wait_until(lambda: not live_hosts(stack), 60, "the hosts to end")
     load.walks(range(30))
     load.send([CrawlWanted(workspace_id=ACME, number=100 + each, folder=str(load.folder)) for each in range(10)])
-    runs = Counter(each.flow_run_id for each in load.done())
-    # A host that was there before may just have handed over to the next one.
-    assert len(runs) <= 2
-    [(of_most, carried)] = runs.most_common(1)
-    assert carried >= 20
-    assert {each.job for each in load.deliveries() if each.flow_run_id == of_most} == {"light-walk", "light-crawl"}
+    done = load.done()
+    assert len({each.flow_run_id for each in done}) == 1
 
     def named() -> dict[str, Any] | None:
-        run: dict[str, Any] = stack.ask_prefect(f"/flow_runs/{of_most}", method="GET")
+        run: dict[str, Any] = stack.ask_prefect(f"/flow_runs/{done[0].flow_run_id}", method="GET")
         return run if run["name"].startswith("light-host/bulk/") else None
 
     assert wait_until(named, 30, what="the host's label")["state_type"] == "RUNNING"

@@ -119,6 +119,7 @@ def _start(client: "GatewayClient", workspace: str, user: str, data: dict[str, A
     from pydantic import ValidationError
 
     from groundwork.blocks.database import database
+    from groundwork.blocks.faults import lines_of
     from groundwork.blocks.uuid7 import uuid7
     from groundwork.events.contacts.exports import CsvExportConfirmed
     from groundwork.tasks.contacts.exports.record import create_export
@@ -128,8 +129,7 @@ def _start(client: "GatewayClient", workspace: str, user: str, data: dict[str, A
     try:
         event = CsvExportConfirmed.model_validate(given)
     except ValidationError as error:
-        details = "".join(f"\n  {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise ConfigurationError(f"the export cannot be asked for:{details}") from None
+        raise ConfigurationError(f"the export cannot be asked for:{lines_of(error)}") from None
     with database().transaction() as connection:
         create_export(connection, export_id=export_id, workspace_id=workspace, user_id=user)
     return client.send(event, id=export_id)
